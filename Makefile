@@ -1,0 +1,35 @@
+# One word per chore. Each sets up what it needs; nothing is done by hand before.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.PHONY: demo test lint format coverage clean
+
+demo: $(READY)            ## predict the example regions with the bundled model
+	$(BIN)/genint predict example_data/genome.fa example_data/regions.bed -o predictions
+
+test: $(READY)            ## run the tests
+	$(BIN)/python -m pytest
+
+coverage: $(READY)        ## run the tests and show which lines none of them reaches
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
+
+lint: $(READY)            ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)          ## put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:                    ## remove everything that these commands made
+	rm -rf $(VENV) predictions build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@

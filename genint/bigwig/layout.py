@@ -1,0 +1,184 @@
+"""The structures of a bigWig file as bytes. Little-endian throughout; offsets count from the start of the file.
+
+    header          64 bytes; where everything is
+    zoom headers    10 places of 24 bytes, unused ones zero
+    total summary   40 bytes
+    chromosomes     a B+ tree: name -> (id, length)
+    data            count, then compressed blocks of up to 1,024 values of one chromosome
+    data index      an R tree: (chromosome, position) -> block
+    zoom levels     each: count, compressed blocks of up to 1,024 records, its own R tree
+    magic           again, so that a truncated file shows
+
+Source: the supplement of Kent et al. 2010 (Bioinformatics 26:2204).
+"""
+
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAGIC = 0x888FFC26
+CHROMOSOME_TREE_MAGIC = 0x78CA8C91
+INDEX_MAGIC = 0x2468ACE0
+VERSION = 4
+
+MAX_ZOOM_LEVELS = 10
+MAX_COORDINATE = 2**32 - 1
+ITEMS_PER_BLOCK = 1024
+NODE_ITEMS = 256  # children of one node, in both kinds of tree
+UNCOMPRESSED_BLOCK = 32 * ITEMS_PER_BLOCK  # the largest block before compression: readers size a buffer by it
+
+SUMMARY_OFFSET = 64 + 24 * MAX_ZOOM_LEVELS
+CHROMOSOMES_OFFSET = SUMMARY_OFFSET + 40
+
+# A block of data starts with this: chromosome id, start, end, step, span, kind, reserved, number of items.
+BLOCK_HEADER = struct.Struct("<IIIIIBBH")
+VARIABLE_STEP, FIXED_STEP = 2, 3
+VARIABLE_STEP_ITEM = np.dtype([("start", "<u4"), ("value", "<f4")])
+
+# An item of a block of a zoom level.
+ZOOM_RECORD = np.dtype(
+    [
+        ("chrom", "<u4"),
+        ("start", "<u4"),
+        ("end", "<u4"),
+        ("covered", "<u4"),
+        ("low", "<f4"),
+        ("high", "<f4"),
+        ("total", "<f4"),
+        ("squares", "<f4"),
+    ]
+)
+
+# Items of the index: what a block spans, and where it is.
+_SPAN = [("first_chrom", "<u4"), ("start", "<u4"), ("last_chrom", "<u4"), ("end", "<u4")]
+BLOCK_PLACE = np.dtype([*_SPAN, ("offset", "<u8"), ("size", "<u8")])
+PACK_BLOCK_PLACE = struct.Struct("<IIIIQQ").pack  # one BLOCK_PLACE, faster than through numpy
+_INDEX_NODE = np.dtype([*_SPAN, ("child", "<u8")])
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a chromosome, or the whole file, holds: every value counts once for each base it spans."""
+
+    covered: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+    total: float = 0.0
+    squares: float = 0.0
+
+    def __add__(self, other: "Summary") -> "Summary":
+        return Summary(
+            self.covered + other.covered,
+            min(self.low, other.low),
+            max(self.high, other.high),
+            self.total + other.total,
+            self.squares + other.squares,
+        )
+
+    @classmethod
+    def of(cls, values: NDArray[np.float32], span: int) -> "Summary":
+        exact = values.astype(np.float64)
+        total, squares = float(exact.sum()) * span, float(np.square(exact).sum()) * span
+        return cls(len(exact) * span, float(values.min()), float(values.max()), total, squares)
+
+    def to_bytes(self) -> bytes:
+        low, high = (self.low, self.high) if self.covered else (0.0, 0.0)
+        return struct.pack("<Qdddd", self.covered, low, high, self.total, self.squares)
+
+
+@dataclass(frozen=True)
+class ZoomLevel:
+    """Where one zoom level lies. `reduction`: bases that one record sums up."""
+
+    reduction: int
+    n_records: int
+    offset: int
+    index_offset: int
+
+
+def header(data_offset: int, index_offset: int, zooms: list[ZoomLevel]) -> bytes:
+    """Everything before the total summary."""
+    fixed = struct.pack(
+        "<IHHQQQHHQQIQ",
+        *(MAGIC, VERSION, len(zooms)),
+        *(CHROMOSOMES_OFFSET, data_offset, index_offset),
+        *(0, 0, 0),  # fields and autoSql are for bigBed
+        *(SUMMARY_OFFSET, UNCOMPRESSED_BLOCK, 0),
+    )
+    places = b"".join(struct.pack("<IIQQ", zoom.reduction, 0, zoom.offset, zoom.index_offset) for zoom in zooms)
+    return (fixed + places).ljust(SUMMARY_OFFSET, b"\0")
+
+
+def chromosome_tree(sizes: Mapping[str, int], offset: int) -> bytes:
+    """The B+ tree of names. They are found by bisection, so they stand in byte order; ids keep the order of `sizes`."""
+    names = [name.encode() for name in sizes]
+    key = f"S{max(map(len, names))}"
+    rows = np.zeros(len(names), [("key", key), ("id", "<u4"), ("bp", "<u4")])
+    rows["key"], rows["id"], rows["bp"] = names, np.arange(len(names)), list(sizes.values())
+    rows = rows[sorted(range(len(names)), key=names.__getitem__)]
+    fanout = min(NODE_ITEMS, len(rows))
+
+    def parents(children: NDArray[Any]) -> NDArray[Any]:
+        nodes = np.zeros(-(-len(children) // fanout), [("key", key), ("child", "<u8")])
+        nodes["key"] = children["key"][::fanout]
+        return nodes
+
+    levels = [rows]
+    while len(levels[0]) > fanout:
+        levels.insert(0, parents(levels[0]))
+    start = struct.pack("<IIIIQQ", CHROMOSOME_TREE_MAGIC, fanout, int(key[1:]), 8, len(rows), 0)
+    return start + _nodes(levels, fanout, offset + len(start))
+
+
+def block_index(blocks: NDArray[Any], offset: int) -> bytes:
+    """The R tree over BLOCK_PLACE rows in order of position. No rows make a valid, empty index."""
+    fanout = max(1, min(NODE_ITEMS, len(blocks)))
+
+    def parents(children: NDArray[Any]) -> NDArray[Any]:
+        first = np.arange(0, len(children), fanout)
+        last = np.append(first[1:], len(children)) - 1
+        nodes = np.zeros(len(first), _INDEX_NODE)
+        nodes["first_chrom"], nodes["start"] = children["first_chrom"][first], children["start"][first]
+        nodes["last_chrom"], nodes["end"] = children["last_chrom"][last], children["end"][last]
+        return nodes
+
+    levels = [blocks]
+    while len(levels[0]) > fanout:
+        levels.insert(0, parents(levels[0]))
+    first_chrom, first_base, last_chrom, last_base = 0, 0, 0, 0
+    if len(blocks):
+        first_chrom, first_base = int(blocks["first_chrom"][0]), int(blocks["start"][0])
+        last_chrom, last_base = int(blocks["last_chrom"][-1]), int(blocks["end"][-1])
+    start = struct.pack(
+        "<IIQIIIIQII",
+        *(INDEX_MAGIC, fanout, len(blocks)),
+        *(first_chrom, first_base, last_chrom, last_base),
+        *(offset, ITEMS_PER_BLOCK, 0),
+    )
+    return start + _nodes(levels, fanout, offset + len(start))
+
+
+def _nodes(levels: list[NDArray[Any]], fanout: int, offset: int) -> bytes:
+    """Tree levels as bytes, root first. Every node is filled up to `fanout` items, so offsets are arithmetic."""
+    parts = []
+    for depth, rows in enumerate(levels):
+        leaf = depth == len(levels) - 1
+        n_nodes = max(1, -(-len(rows) // fanout))
+        node = np.dtype([("leaf", "u1"), ("reserved", "u1"), ("count", "<u2"), ("items", rows.dtype, (fanout,))])
+        offset += n_nodes * node.itemsize
+        items = np.zeros(n_nodes * fanout, rows.dtype)
+        items[: len(rows)] = rows
+        if not leaf:
+            below = 4 + fanout * levels[depth + 1].dtype.itemsize
+            items["child"][: len(rows)] = offset + below * np.arange(len(rows))
+        nodes = np.zeros(n_nodes, node)
+        nodes["leaf"] = leaf
+        nodes["count"] = np.clip(len(rows) - fanout * np.arange(n_nodes), 0, fanout)
+        nodes["items"] = items.reshape(n_nodes, fanout)
+        parts.append(nodes.tobytes())
+    return b"".join(parts)

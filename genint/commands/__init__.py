@@ -1,0 +1,50 @@
+"""The command line: one file per verb, each with its options, one library call and a report. No torch at import."""
+
+import sys
+
+import typer
+
+from genint.errors import UserError
+
+
+def _app() -> typer.Typer:
+    from genint.commands import data, evaluate, models, predict, tracks, train
+
+    app = typer.Typer(
+        name="genint",
+        help="Predict genomic assays from DNA: one bigWig per track.\n\nStart with: genint predict genome.fa regions.bed -o out",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.command("predict")(predict.predict)
+    app.command("train")(train.train)
+    app.command("eval")(evaluate.evaluate)
+    app.add_typer(data.app, name="data")
+    app.command("tracks")(tracks.tracks)
+    app.add_typer(models.app, name="models")
+
+    @app.callback(invoke_without_command=True)
+    def options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+        if version:
+            from genint import __version__
+
+            typer.echo(f"genint {__version__}")
+            raise typer.Exit
+
+    return app
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line. Exit 0: done. 1: the user can mend it, one line says how. 2: wrong usage. 130: Ctrl-C.
+
+    Anything else is our bug and keeps its traceback.
+    """
+    try:
+        _app()(args=argv, prog_name="genint")
+    except UserError as error:
+        print(f"genint: error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        raise SystemExit(1) from None

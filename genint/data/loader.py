@@ -1,0 +1,87 @@
+"""Windows of a data set, as a model wants them: (tokens (input_bp,) uint8, targets (core_bins, T) float32)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from genint.data.store import DataSet, Stretch
+from genint.dna import reverse_complement
+from genint.errors import InputError
+from genint.grid import Geometry
+
+Window = tuple[Tensor, Tensor]
+
+
+def check_geometry(dataset: DataSet, geometry: Geometry) -> None:
+    """Raise InputError when the model's bins are not the data set's."""
+    if geometry.bin_bp != dataset.bin_bp:
+        raise InputError(
+            f"{dataset.path}: its bins are {dataset.bin_bp} bp wide, the model's are {geometry.bin_bp} bp. "
+            "Make the data set again with the model's bin width"
+        )
+
+
+class TrainingWindows(Dataset[Window]):
+    """Random windows of the training split. Window i depends on seed and i alone, so that a killed run can go on.
+
+    A window starts on a random bin border; its DNA is then shifted by up to `shift_bp` bases against its targets,
+    and half of the windows are read from the other strand, with stranded tracks swapped.
+    """
+
+    def __init__(
+        self, dataset: DataSet, geometry: Geometry, *, seed: int, shift_bp: int, reverse: bool, indices: Sequence[int]
+    ) -> None:
+        check_geometry(dataset, geometry)
+        self._dataset, self._geometry = dataset, geometry
+        self._seed, self._shift_bp, self._reverse = seed, shift_bp, reverse
+        self._indices = indices
+        self._stretches = dataset.split("train")
+        bins = np.array([stretch.bins(dataset.bin_bp) for stretch in self._stretches], dtype=np.float64)
+        self._chances = bins / bins.sum()
+        self._partners = dataset.tracks.partners
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, position: int) -> Window:
+        draw = np.random.default_rng([self._seed, self._indices[position]])
+        stretch = self._stretches[draw.choice(len(self._stretches), p=self._chances)]
+        last_start = max(stretch.bins(self._dataset.bin_bp) - self._geometry.core_bins, 0)
+        first_bin = int(draw.integers(last_start + 1))
+        shift = int(draw.integers(-self._shift_bp, self._shift_bp + 1))
+        tokens, targets = read_window(self._dataset, stretch, first_bin, self._geometry, shift)
+        if self._reverse and draw.random() < 0.5:
+            tokens, targets = reverse_complement(tokens), targets[::-1, self._partners]
+        return torch.from_numpy(np.ascontiguousarray(tokens)), torch.from_numpy(np.ascontiguousarray(targets))
+
+
+class SplitTiles(Dataset[Window]):
+    """Every tile of a split, in order, on the grid that `genint predict` uses."""
+
+    def __init__(self, dataset: DataSet, geometry: Geometry, split: str) -> None:
+        check_geometry(dataset, geometry)
+        self._dataset, self._geometry = dataset, geometry
+        self._starts = [
+            (stretch, first_bin)
+            for stretch in dataset.split(split)
+            for first_bin in range(0, stretch.bins(dataset.bin_bp), geometry.core_bins)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __getitem__(self, position: int) -> Window:
+        tokens, targets = read_window(self._dataset, *self._starts[position], self._geometry)
+        return torch.from_numpy(tokens), torch.from_numpy(targets)
+
+
+def read_window(
+    dataset: DataSet, stretch: Stretch, first_bin: int, geometry: Geometry, shift: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens (input_bp,) and targets (core_bins, T) of the window whose core begins at `first_bin` of the stretch."""
+    start = first_bin * geometry.bin_bp - geometry.context_bp + shift
+    tokens = dataset.tokens(stretch, start, geometry.input_bp)
+    return tokens, dataset.targets(stretch, first_bin, geometry.core_bins)

@@ -1,0 +1,57 @@
+"""Which device runs the model, and in which number format."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from genint.errors import InputError
+
+DTYPES = ("auto", "float32", "bfloat16")
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn `auto`, `cpu`, `cuda`, `cuda:1` or `mps` into a device that is there. `auto` prefers CUDA, then MPS."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"--device {name}: not a device. Expected auto, cpu, cuda, cuda:N or mps") from None
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise InputError(f"--device {name}: not supported. Expected auto, cpu, cuda, cuda:N or mps")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise InputError(f"--device {name}: this machine has no MPS device. Use --device auto")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(
+            f"--device {name}: this PyTorch ({torch.__version__}) sees {torch.cuda.device_count()} CUDA device(s). "
+            "Use --device auto, or install a CUDA build of PyTorch"
+        )
+    return device
+
+
+def describe_device(device: torch.device) -> str:
+    """One line for the user: the device, and a warning when a faster one stands idle."""
+    if device.type == "cuda":
+        return f"device: {device} ({torch.cuda.get_device_name(device)})"
+    line = f"device: {device.type} ({torch.get_num_threads()} threads)" if device.type == "cpu" else f"device: {device.type}"
+    if device.type == "cpu" and torch.cuda.is_available():
+        return f"{line}. WARNING: a GPU ({torch.cuda.get_device_name(0)}) is there but not used; give --device cuda"
+    return line
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """Turn `auto`, `float32` or `bfloat16` into a dtype: auto is bfloat16 where the device multiplies it natively."""
+    if name not in DTYPES:
+        raise InputError(f"--dtype {name}: not one of {', '.join(DTYPES)}")
+    if name == "auto":
+        native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if native else torch.float32
+    return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+@contextmanager
+def inference(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
+    """No gradients, matrix products in `dtype`; parameters and outputs stay float32."""
+    with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+        yield

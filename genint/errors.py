@@ -1,0 +1,21 @@
+"""What can go wrong by the user's hand. Everything else is our bug and keeps its traceback.
+
+    UserError               one line, exit 1
+    ├── InputError          a file or value the user gave cannot be used
+    └── OutputError         a result cannot be written (permission, full disk, something in the way)
+"""
+
+
+class UserError(Exception):
+    """A mistake the user can mend. The message is one line: file, place, what was found, what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class InputError(UserError):
+    """A file or value the user gave cannot be used."""
+
+
+class OutputError(UserError):
+    """A result cannot be written where the user wants it."""

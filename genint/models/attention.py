@@ -1,0 +1,185 @@
+"""Multi-head attention inside windows of tokens, the window grid optionally shifted by half a window.
+
+Letters in shapes: B batch, L tokens, C channels, W window, N = L / W windows, A heads, D channels per head.
+
+A shifted layer is described by rolling (Li et al. 2023, arXiv 2306.05143, section on 1D-Swin): roll the tokens by W / 2,
+cut windows, attend, roll back. The last window then straddles the two ends of the sequence. With wrap="mask" its two
+halves do not see each other, which is the same as cutting the windows half a window later and leaving half a window at
+each end; that is how it is computed, with no copy and no mask. With wrap="paper" the roll is circular, as in the paper.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+POSITIONS = ("rotary", "basis")
+WRAPS = ("mask", "paper")
+
+
+class WindowAttention(nn.Module):
+    """Pre-LayerNorm multi-head attention within windows, (B, L, C) -> (B, L, C), without the residual sum.
+
+    Positions are relative, so a window's answer does not depend on where it lies. "rotary": queries and keys are turned
+    by an angle proportional to the position (Su et al. 2021, arXiv 2104.09864). "basis": a query also scores the
+    distance to each key, through basis functions of that distance (Transformer-XL, arXiv 1901.02860, with the
+    exponential and sign features of Enformer; this is what the authors' code of 1D-Swin does).
+    L must be a multiple of the window; ValueError otherwise.
+    """
+
+    def __init__(
+        self, channels: int, *, window: int, heads: int, head_width: int, shifted: bool, positions: str, wrap: str
+    ) -> None:
+        super().__init__()
+        if positions not in POSITIONS:
+            raise ValueError(f"positions={positions!r} is not one of {', '.join(POSITIONS)}")
+        if wrap not in WRAPS:
+            raise ValueError(f"wrap={wrap!r} is not one of {', '.join(WRAPS)}")
+        if head_width % 2:
+            raise ValueError(f"head_width={head_width} must be even")
+        if shifted and window % 2:
+            raise ValueError(f"window={window} must be even to be shifted by half")
+        self.window, self.heads, self.head_width = window, heads, head_width
+        self.shifted, self.wrap = shifted, wrap
+        inner = heads * head_width
+        self.norm = nn.LayerNorm(channels)
+        self.to_qkv = nn.Linear(channels, 3 * inner)
+        self.to_out = nn.Linear(inner, channels)
+        self.position = Rotary(window, heads, head_width) if positions == "rotary" else Basis(window, heads, head_width)
+
+    def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
+        """(B, L, C) -> (B, L, C). If `maps` is given, the attention weights (B, N, A, W, W) are appended to it.
+
+        Row i of a map says how much token i of its window listened to each token of the window; it sums to 1. In a
+        shifted layer, token i of window n is token (n * W + W / 2 + i) mod L of the sequence.
+        """
+        length, window, half = x.shape[1], self.window, self.window // 2
+        if length % window:
+            raise ValueError(f"{length} tokens are not a multiple of window={window}")
+        qkv = self.position.project(self.norm(x), self.to_qkv)  # (B, L, ...)
+        if not self.shifted:
+            attended, weights = self._attend(qkv, window, maps is not None)
+        elif self.wrap == "paper":
+            attended, weights = self._attend(qkv.roll(-half, dims=1), window, maps is not None)
+            attended = attended.roll(half, dims=1)
+        else:
+            attended, weights = self._attend_between_ends(qkv, maps is not None)
+        if maps is not None and weights is not None:
+            maps.append(weights)
+        out: Tensor = self.to_out(attended)
+        return out
+
+    def _attend_between_ends(self, qkv: Tensor, explain: bool) -> tuple[Tensor, Tensor | None]:
+        half = self.window // 2
+        if qkv.shape[1] == self.window:
+            parts, sizes = qkv.split((half, half), dim=1), (half, half)
+        else:
+            parts, sizes = qkv.split((half, qkv.shape[1] - self.window, half), dim=1), (half, self.window, half)
+        answers = [self._attend(part, size, explain) for part, size in zip(parts, sizes, strict=True)]
+        attended = torch.cat([answer for answer, _ in answers], dim=1)
+        weights = [weight for _, weight in answers if weight is not None]
+        if not weights:
+            return attended, None
+        straddling = weights[0].new_zeros(len(qkv), 1, self.heads, self.window, self.window)
+        straddling[..., :half, :half] = weights[-1]  # the sequence's last tokens come first in the window
+        straddling[..., half:, half:] = weights[0]
+        return attended, torch.cat([*weights[1:-1], straddling], dim=1)
+
+    def _attend(self, qkv: Tensor, window: int, explain: bool) -> tuple[Tensor, Tensor | None]:
+        """Attention in consecutive windows: (B, L, ...) -> (B, L, A * D) and, if asked for, (B, N, A, W, W)."""
+        batch, length = qkv.shape[:2]
+        q, k, v, scores = self.position.split(qkv, window)  # (B * N, A, W, D) each; scores (B * N, A, W, W) or None
+        # PyTorch's fused backward on CPUs is several times slower than the plain one at windows this small.
+        if explain or (qkv.requires_grad and qkv.device.type == "cpu"):
+            logits = q @ k.transpose(-1, -2)
+            weights = torch.softmax(logits if scores is None else logits + scores, dim=-1)
+            attended = weights.to(v.dtype) @ v
+        else:
+            weights = None
+            attended = F.scaled_dot_product_attention(q, k, v, attn_mask=scores, scale=1.0)
+        joined = attended.transpose(1, 2).reshape(batch, length, -1)
+        return joined, weights.unflatten(0, (batch, -1)) if explain and weights is not None else None
+
+
+def _windows(x: Tensor, window: int, heads: int) -> Tensor:
+    """(B, L, A * D) -> (B * N, A, W, D)."""
+    return x.unflatten(1, (-1, window)).flatten(0, 1).unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+class Rotary(nn.Module):
+    """Rotary positions inside a window; queries leave scaled by 1 / sqrt(D).
+
+    The two halves of a head are turned against each other. The swapped halves that this needs come out of the same
+    matrix product as queries and keys, from reordered weights.
+    """
+
+    cos: Tensor
+    sin: Tensor
+    order: Tensor
+
+    def __init__(self, window: int, heads: int, head_width: int) -> None:
+        super().__init__()
+        self.heads, inner, half = heads, heads * head_width, head_width // 2
+        # A quarter turn per token for the fastest pair, about a quarter turn per window for the slowest.
+        speed = math.pi / 2 * window ** -(torch.arange(half) / half)  # (D / 2,)
+        angle = torch.arange(window)[:, None] * speed  # (W, D / 2)
+        cos = torch.cat([angle.cos(), angle.cos()], dim=1).repeat(1, heads)  # (W, A * D)
+        sin = torch.cat([-angle.sin(), angle.sin()], dim=1).repeat(1, heads)
+        scale = head_width**-0.5
+        self.register_buffer("cos", torch.cat([cos * scale, cos], dim=1), persistent=False)  # (W, 2 * A * D)
+        self.register_buffer("sin", torch.cat([sin * scale, sin], dim=1), persistent=False)
+        swapped = torch.arange(2 * inner).view(-1, 2, half).flip(1).flatten()
+        order = torch.cat([torch.arange(2 * inner), swapped, torch.arange(2 * inner, 3 * inner)])
+        self.register_buffer("order", order, persistent=False)
+
+    def project(self, x: Tensor, to_qkv: nn.Linear) -> Tensor:
+        """(B, L, C) -> (B, L, 5 * A * D): queries and keys, the same with halves swapped, values."""
+        return F.linear(x, to_qkv.weight[self.order], to_qkv.bias[self.order])
+
+    def split(self, qkv: Tensor, window: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """(B, L, 5 * A * D) -> turned queries and keys, and values, each (B * N, A, W, D)."""
+        inner = qkv.shape[-1] // 5
+        straight, swapped, v = qkv.unflatten(1, (-1, window)).split((2 * inner, 2 * inner, inner), dim=-1)
+        cos, sin = self.cos[:window].to(qkv.dtype), self.sin[:window].to(qkv.dtype)
+        turned = torch.addcmul(straight * cos, swapped, sin).flatten(0, 1)  # (B * N, W, 2 * A * D)
+        q, k = turned.unflatten(-1, (2, self.heads, -1)).transpose(1, 3).unbind(2)
+        return q, k, v.flatten(0, 1).unflatten(-1, (self.heads, -1)).transpose(1, 2), None
+
+
+class Basis(nn.Module):
+    """Transformer-XL positions: score(i, j) = (q_i + u) . k_j / sqrt(D) + (q_i + w) . r(i - j).
+
+    r is a linear map of features of the distance: 2 ** (-|d| / half-life) for half-lives from 1 token to the window,
+    each also times sign(d). u and w are learned per head and start at zero.
+    """
+
+    features: Tensor
+
+    def __init__(self, window: int, heads: int, head_width: int) -> None:
+        super().__init__()
+        self.window, self.heads = window, heads
+        distance = torch.arange(window - 1, -window, -1.0)[:, None]  # (2W - 1, 1)
+        half_life = 2 ** torch.linspace(0, math.log2(window), heads * head_width // 2)
+        decay = 2 ** (-distance.abs() / half_life)
+        features = torch.cat([decay, decay * distance.sign()], dim=1)  # (2W - 1, F)
+        self.register_buffer("features", features, persistent=False)
+        self.to_key = nn.Linear(features.shape[1], heads * head_width, bias=False)
+        self.content_bias = nn.Parameter(torch.zeros(heads, 1, head_width))
+        self.distance_bias = nn.Parameter(torch.zeros(heads, 1, head_width))
+
+    def project(self, x: Tensor, to_qkv: nn.Linear) -> Tensor:
+        """(B, L, C) -> (B, L, 3 * A * D)."""
+        projected: Tensor = to_qkv(x)
+        return projected
+
+    def split(self, qkv: Tensor, window: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """(B, L, 3 * A * D) -> queries, keys, values (B * N, A, W, D) and the distances' scores (B * N, A, W, W)."""
+        q, k, v = (_windows(part, window, self.heads) for part in qkv.chunk(3, dim=-1))
+        first = self.window - window  # a smaller window uses the middle of the distances
+        keys = self.to_key(self.features[first : len(self.features) - first]).unflatten(-1, (self.heads, -1))
+        by_distance = (q + self.distance_bias.to(q.dtype)) @ keys.permute(1, 2, 0)  # (B * N, A, W, 2W - 1)
+        token = torch.arange(window, device=q.device)
+        column = (token[None, :] - token[:, None] + window - 1).expand(*q.shape[:2], -1, -1)
+        q = (q + self.content_bias.to(q.dtype)) * q.shape[-1] ** -0.5
+        return q, k, v, by_distance.gather(-1, column)

@@ -1,0 +1,239 @@
+"""The model folder: everything a prediction needs, and nothing that runs code.
+
+    MODEL/
+      config.json         format version, architecture and its numbers, the assembly it learned from, how it was trained
+      model.safetensors   the weights (float32, or float16 to save space)
+      tracks.tsv          what each output column is
+      README.md           the model card
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import torch
+from safetensors.torch import load_file, save
+from torch import nn
+
+from genint.errors import InputError, OutputError
+from genint.genome import Assembly
+from genint.grid import Geometry
+from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, count_parameters, flops_per_tile, paper, small
+from genint.tracks import TrackTable, read_tracks
+
+FORMAT_VERSION = 1
+BUNDLED = Path(__file__).parent.parent / "pretrained"
+DEFAULT_MODEL = "genomic-interpreter-yeast"
+
+ModelConfig = InterpreterConfig
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A kind of model: its config class, its module, and presets by name."""
+
+    config: type[ModelConfig]
+    module: Callable[[Any, int], nn.Module]
+    presets: dict[str, Callable[[], ModelConfig]]
+
+
+ARCHITECTURES = {
+    "interpreter": Architecture(InterpreterConfig, GenomicInterpreter, {"small": small, "paper": paper}),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that can predict. `training` is what config.json says of how it came about."""
+
+    name: str
+    architecture: str
+    config: ModelConfig
+    module: nn.Module
+    tracks: TrackTable
+    assembly: Assembly
+    digest: str
+    training: dict[str, Any]
+
+    @property
+    def geometry(self) -> Geometry:
+        return self.config.geometry
+
+
+def list_models() -> list[str]:
+    """Names of the bundled models."""
+    return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / "config.json").is_file())
+
+
+def find_model(model: str | Path) -> Path:
+    """The folder of a model given by path or by bundled name."""
+    if Path(model).is_dir():
+        return Path(model)
+    if (BUNDLED / str(model) / "config.json").is_file():
+        return BUNDLED / str(model)
+    if Path(model).is_file():
+        raise InputError(f"{model}: is a file. Expected a model folder with config.json (pickled models are never opened)")
+    raise InputError(f"{model}: no such model folder, and not one of the bundled models ({', '.join(list_models())})")
+
+
+def build(architecture: str, config: ModelConfig, n_tracks: int) -> nn.Module:
+    """A new module with fresh weights."""
+    return ARCHITECTURES[architecture].module(config, n_tracks)
+
+
+def save_model(folder: Path, model: Model, card: str) -> None:
+    """Write a model folder; config.json comes last, so that a killed run leaves no model. Weights keep their dtype."""
+    header = {
+        "format_version": FORMAT_VERSION,
+        "name": model.name,
+        "architecture": model.architecture,
+        "config": asdict(model.config),
+        "assembly": {"name": model.assembly.name, "sizes": model.assembly.sizes},
+        "training": model.training,
+    }
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.module.state_dict().items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        model.tracks.write(folder / "tracks.tsv")
+        _replace(folder / "README.md", card.encode())
+        _replace(folder / "model.safetensors", save(weights))
+        _replace(folder / "config.json", (json.dumps(header, indent=1) + "\n").encode())
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot write the model ({error.strerror}). Choose another folder with -o") from None
+
+
+def load_model(model: str | Path, device: torch.device | str = "cpu") -> Model:
+    """Load a model folder (or a bundled model by name) in evaluation mode, weights in float32.
+
+    Raises InputError for a missing or damaged file, an unknown format version or architecture, and weights or a track
+    table that do not fit the config.
+    """
+    folder = find_model(model)
+    header = read_header(folder)
+    config = read_config(folder, header)
+    tracks = read_tracks(folder / "tracks.tsv")
+    weights_file = folder / "model.safetensors"
+    with torch.device("meta"):
+        module = build(header["architecture"], config, len(tracks))
+    module.load_state_dict(_read_weights(weights_file, module), assign=True)
+    return Model(
+        name=str(header.get("name") or folder.name),
+        architecture=header["architecture"],
+        config=config,
+        module=module.to(device).eval().requires_grad_(False),
+        tracks=tracks,
+        assembly=_read_assembly(folder, header),
+        digest=hashlib.sha256(weights_file.read_bytes() + (folder / "config.json").read_bytes()).hexdigest(),
+        training=header.get("training", {}),
+    )
+
+
+def describe(model: str, n_tracks: int) -> dict[str, Any]:
+    """What a model, or a preset as ARCHITECTURE:PRESET with `n_tracks`, is made of, for people and for scripts."""
+    architecture, _, preset = model.partition(":")
+    facts: dict[str, Any]
+    if architecture in ARCHITECTURES and preset in ARCHITECTURES[architecture].presets:
+        config = ARCHITECTURES[architecture].presets[preset]()
+        facts = {"name": model}
+    else:
+        folder = find_model(model)
+        header = read_header(folder)
+        architecture, config = header["architecture"], read_config(folder, header)
+        n_tracks = len(read_tracks(folder / "tracks.tsv"))
+        assembly = _read_assembly(folder, header)
+        facts = {"name": header.get("name") or folder.name, "assembly": assembly.name, "training": header.get("training")}
+    with torch.device("meta"):
+        module = build(architecture, config, n_tracks)
+    geometry = config.geometry
+    return {
+        **facts,
+        "architecture": architecture,
+        "tracks": n_tracks,
+        "input_bp": geometry.input_bp,
+        "core_bp": geometry.core_bp,
+        "bin_bp": geometry.bin_bp,
+        "bins_per_tile": geometry.core_bins,
+        "parameters": count_parameters(module),
+        "gflop_per_tile": round(flops_per_tile(module) / 1e9, 3),
+        "config": asdict(config),
+    }
+
+
+def _replace(path: Path, content: bytes) -> None:
+    new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    new.write_bytes(content)
+    os.replace(new, path)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read_header(folder: Path) -> dict[str, Any]:
+    """config.json, its format version checked."""
+    file = folder / "config.json"
+    try:
+        header = json.loads(file.read_text(encoding="utf-8"))
+        version = header["format_version"]
+    except OSError as error:
+        raise InputError(f"{folder}: is not a model folder, config.json cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: is not a genint model config ({error!r}). Copy the model folder again") from None
+    if version != FORMAT_VERSION:
+        raise InputError(
+            f"{file}: format version {version!r}, this genint reads version {FORMAT_VERSION}. "
+            "Install the genint that wrote the model, or save it again"
+        )
+    if header.get("architecture") not in ARCHITECTURES:
+        raise InputError(
+            f"{file}: architecture {header.get('architecture')!r} is unknown. This genint has {', '.join(ARCHITECTURES)}"
+        )
+    return dict(header)
+
+
+def read_config(folder: Path, header: dict[str, Any]) -> ModelConfig:
+    """The architecture's config. Every field must be known and fit the others."""
+    kind = ARCHITECTURES[header["architecture"]].config
+    numbers = header.get("config")
+    known = {field.name for field in fields(kind)}
+    if not isinstance(numbers, dict) or set(numbers) - known:
+        extra = sorted(set(numbers) - known) if isinstance(numbers, dict) else numbers
+        raise InputError(f"{folder / 'config.json'}: unknown config field(s) {extra}. Install the genint that wrote the model")
+    try:
+        return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in numbers.items()})
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{folder / 'config.json'}: the config does not fit together ({error})") from None
+
+
+def _read_assembly(folder: Path, header: dict[str, Any]) -> Assembly:
+    try:
+        return Assembly(str(header["assembly"]["name"]), {str(k): int(v) for k, v in header["assembly"]["sizes"].items()})
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InputError(f"{folder / 'config.json'}: no assembly with chromosome sizes. Copy the model folder again") from None
+
+
+def _read_weights(file: Path, module: nn.Module) -> dict[str, torch.Tensor]:
+    """Weights in float32, their names and shapes checked against the module's."""
+    try:
+        weights = load_file(file)
+    except FileNotFoundError:
+        raise InputError(f"{file}: is missing. Copy the model folder again") from None
+    except (safetensors.SafetensorError, OSError) as error:
+        raise InputError(f"{file}: is damaged or cut short ({error}). Copy the model folder again") from None
+    expected = module.state_dict()
+    for name in sorted(expected.keys() ^ weights.keys()):
+        state = "is missing" if name in expected else "is not part of the model that config.json describes"
+        raise InputError(f"{file}: the tensor {name} {state}. Weights and config.json are of different models")
+    for name, tensor in expected.items():
+        if weights[name].shape != tensor.shape:
+            raise InputError(
+                f"{file}: the tensor {name} has shape {tuple(weights[name].shape)}, config.json and tracks.tsv ask for "
+                f"{tuple(tensor.shape)}. The files are of different models"
+            )
+        if weights[name].is_floating_point() and not bool(torch.isfinite(weights[name]).all()):
+            raise InputError(f"{file}: the tensor {name} holds values that are not finite. Train the model again")
+    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
