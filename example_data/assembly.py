@@ -16,7 +16,7 @@ from grammar import IUPAC, reverse_complement
 T = TypeVar("T")
 
 TELOMERE_BP = 300
-FACTORS = ("TTACCCG",) * 5 + ("RTCRYBNNNNACG",) * 3 + ("RMACCCANNCAYY",) * 2
+FACTORS = ("TTACCCG",) * 6 + ("RTCRYBNNNNACG",) * 2 + ("RMACCCANNCAYY",) * 2
 ACTIVATORS = ("CGGNNNNNNNNNNNCCG", "TGASTCA", "CACGTG")
 ORIGIN = "WTTTAYRTTTW"
 INTERGENIC = b"A" * 32 + b"C" * 18 + b"G" * 18 + b"T" * 32  # 36 % GC
@@ -99,8 +99,8 @@ def _between(dice: Dice, left: str, right: str, repeat: bytes) -> bytes:
 
 
 def _nucleus(dice: Dice) -> bytes:
-    """The heart of a promoter: one or two factor sites (or none: silent), up to two activators, often poly(dA:dT)."""
-    elements = [dice.site(dice.pick(FACTORS)) for _ in range(dice.pick([0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3]))]
+    """The heart of a promoter: one to three factor sites (or none: silent), up to two activators, often poly(dA:dT)."""
+    elements = [dice.site(dice.pick(FACTORS)) for _ in range(dice.pick([0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]))]
     elements += [dice.site(dice.pick(ACTIVATORS)) for _ in range(dice.pick([0, 0, 1, 1, 2]))]
     if dice.chance(60):
         elements.append(dice.pick([b"A", b"T"]) * dice.between(12, 20))

@@ -91,15 +91,15 @@ class Assay:
 
 ASSAYS = (
     Assay(name="atac", description="ATAC:Tn5 cut sites, simulated",
-          reads=60_000, read_bp=1, stray_percent=20, clip=64, clip_soft=32, scale="0.2"),
+          reads=60_000, read_bp=1, stray_percent=20, clip=64, clip_soft=32, scale="0.17"),
     Assay(name="cage", description="CAGE:5' ends of capped RNA, simulated",
-          reads=24_000, read_bp=1, stray_percent=4, clip=64, clip_soft=32, scale="4", stranded=True),
+          reads=24_000, read_bp=1, stray_percent=4, clip=64, clip_soft=32, scale="3", stranded=True),
     Assay(name="rna", description="RNA:coverage, simulated",
           reads=16_000, read_bp=150, stray_percent=2, clip=64, clip_soft=32, scale="0.01", stranded=True),
     Assay(name="chip_reb1", description="CHIP:Reb1, simulated",
-          reads=12_000, read_bp=150, stray_percent=20, clip=64, clip_soft=32, scale="0.01"),
+          reads=16_000, read_bp=150, stray_percent=20, clip=64, clip_soft=32, scale="0.006"),
     Assay(name="chip_orc", description="CHIP:origin recognition complex, simulated",
-          reads=12_000, read_bp=150, stray_percent=20, clip=64, clip_soft=32, scale="0.01", unmeasured=("chr3",)),
+          reads=16_000, read_bp=150, stray_percent=20, clip=64, clip_soft=32, scale="0.006", unmeasured=("chr3",)),
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import DataLoader
 
-from genint.data.loader import SplitTiles
+from genint.data.loader import SplitTiles, track_means
 from genint.data.store import DataSet
 from genint.dna import UNKNOWN
 from genint.grid import Geometry
@@ -22,12 +22,7 @@ class ConstantBaseline:
     name = "constant"
 
     def __init__(self, dataset: DataSet, geometry: Geometry) -> None:
-        total, count = np.zeros(len(dataset.tracks)), np.zeros(len(dataset.tracks))
-        for _, targets in DataLoader(SplitTiles(dataset, geometry, "train"), batch_size=8):
-            values = targets.numpy().astype(np.float64).reshape(-1, len(dataset.tracks))
-            total += np.nansum(values, axis=0)
-            count += np.isfinite(values).sum(axis=0)
-        self._means = (total / np.maximum(count, 1)).astype(np.float32)
+        self._means = track_means(dataset).astype(np.float32)
         self._bins = geometry.core_bins
 
     def predict(self, tokens: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -1,8 +1,8 @@
 """What can go wrong by the user's hand. Everything else is our bug and keeps its traceback.
 
-    UserError               one line, exit 1
-    ├── InputError          a file or value the user gave cannot be used
-    └── OutputError         a result cannot be written (permission, full disk, something in the way)
+UserError               one line, exit 1
+├── InputError          a file or value the user gave cannot be used
+└── OutputError         a result cannot be written (permission, full disk, something in the way)
 """
 
 

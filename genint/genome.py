@@ -6,21 +6,26 @@ index written by two processes at once, a file handle shared after a fork, a req
 
 import gzip
 import hashlib
-import mmap
 import os
+import struct
 import tempfile
-from collections.abc import Iterator
+import warnings
+import zlib
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, NamedTuple, Self
 
 import numpy as np
 import pyfaidx
 
 from genint import dna
 from genint.errors import InputError
+
+_PIECE_BP = 1 << 17  # read at once: pyfaidx slows down on longer stretches of bgzipped DNA
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class Assembly:
 class Genome:
     """A FASTA file, plain or bgzipped, opened for random access by any number of processes and forks.
 
-    Attributes: `path`; `sizes`, chromosome name -> length in bp, in the order of the file; `assembly`.
+    Attributes: `path`; `sizes`, chromosome name -> length in bp, in the order of the file, empty
+    records left out; `assembly`.
     Raises InputError when the file is missing, empty, not FASTA, plain gzip, or names a chromosome twice.
     """
 
@@ -48,27 +54,35 @@ class Genome:
         self.path = Path(path)
         _check_readable(self.path)
         self._reader: pyfaidx.Faidx | None = None
+        self._pid = os.getpid()
         self._index = _usable_index(self.path)
-        self.sizes: dict[str, int] = {name: record.rlen for name, record in self._open().index.items()}
-        if not sum(self.sizes.values()):
-            raise InputError(f"{self.path}: its {len(self.sizes)} record(s) hold no bases. Expected a FASTA genome")
+        records = self._open().index
+        self.sizes: dict[str, int] = {name: record.rlen for name, record in records.items() if record.rlen}
+        if not self.sizes:
+            raise InputError(f"{self.path}: its {len(records)} record(s) hold no bases. Expected a FASTA genome")
         self.assembly = Assembly(self.path.name.split(".")[0], self.sizes)
 
     def tokens(self, chrom: str, start: int, end: int) -> dna.Tokens:
         """Tokens of [start, end), 0-based: a fresh uint8 array of length end - start, UNKNOWN beyond the two ends."""
-        size = self.sizes[chrom]
-        inside_start, inside_end = max(start, 0), min(end, size)
         answer = np.full(end - start, dna.UNKNOWN, dtype=np.uint8)
-        if inside_start >= inside_end:
-            return answer
-        text = self._open().fetch(chrom, inside_start + 1, inside_end)
-        if len(text) != inside_end - inside_start:
+        inside_end = min(end, self.sizes[chrom])
+        for first in range(max(start, 0), inside_end, _PIECE_BP):
+            last = min(first + _PIECE_BP, inside_end)
+            answer[first - start : last - start] = self._read(chrom, first, last)
+        return answer
+
+    def _read(self, chrom: str, start: int, end: int) -> dna.Tokens:
+        try:
+            with _fasta_errors(self.path):
+                text = self._open().fetch(chrom, start + 1, end).encode()
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot read {chrom} any more ({error.strerror or error})") from None
+        if len(text) != end - start:
             raise InputError(
-                f"{self.path}: {chrom} ends {inside_end - inside_start - len(text):,} bases early. "
+                f"{self.path}: holds {len(text):,} of the {end - start:,} bases of {chrom}:{start + 1:,}-{end:,}. "
                 "The file changed while it was read, or was cut short; copy it again"
             )
-        answer[inside_start - start : inside_end - start] = dna.tokens(text.encode("latin-1"))
-        return answer
+        return dna.tokens(text)
 
     def _open(self) -> pyfaidx.Faidx:
         """This process's own reader: a handle shared after a fork shares its file offset and reads wrong bases."""
@@ -87,29 +101,46 @@ class Genome:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
+
+
+_BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # SAM specification, 4.1.2
 
 
 def _check_readable(path: Path) -> None:
     """Name what pyfaidx would report late or vaguely."""
+    if path.is_fifo():
+        raise InputError(f"{path}: is a pipe, and a genome is read at random. Save it as a file first")
     try:
         with open(path, "rb") as file:
             start = file.read(18)
+            file.seek(max(path.stat().st_size - len(_BGZIP_END), 0))
+            end = file.read()
     except OSError as error:
         raise InputError(f"{path}: cannot read ({error.strerror}). Expected a FASTA file") from None
-    packed_name = path.suffix.lower() in (".gz", ".bgz")
     if not start:
         raise InputError(f"{path}: is empty. Expected a FASTA file")
     if start[:2] == b"\x1f\x8b":
         if start[12:14] != b"BC":
-            raise InputError(f"{path}: is plain gzip, which cannot be read at random. Run: gunzip {path}; bgzip {path.stem}")
-        if not packed_name:
+            raise InputError(
+                f"{path}: is plain gzip, which cannot be read at random. Run: gunzip {path}; bgzip {path.stem}"
+            )
+        if not _is_packed(path):
             raise InputError(f"{path}: is bgzipped but its name does not say so. Rename it to end in .gz")
-    elif packed_name:
+        if end != _BGZIP_END:
+            raise InputError(f"{path}: the bgzip stream is cut short, its end mark is missing. Copy the file again")
+    elif _is_packed(path):
         raise InputError(f"{path}: is named like a gzip file but is not one. Rename it, or bgzip it")
     elif not start.startswith((b">", b";", b"\n", b"\r")):
         raise InputError(f"{path}: starts with {start[:8]!r}. Expected a FASTA file, whose first line begins with >")
+
+
+def _is_packed(path: Path) -> bool:
+    """As pyfaidx decides it."""
+    return path.suffix.lower() in (".gz", ".bgz")
 
 
 # -- the index ---------------------------------------------------------------------------------------------------------
@@ -131,14 +162,26 @@ def _usable_index(path: Path) -> Path:
         try:
             index.parent.mkdir(parents=True, exist_ok=True)
             _build_index(path, index)
-            return index
+            break
         except OSError as error:
             last_error = error
-    raise InputError(f"{path}: cannot write its index beside it or in {cached.parent} ({last_error}). Run samtools faidx")
+    else:
+        raise InputError(
+            f"{path}: cannot write its index beside it or in {cached.parent} ({last_error}). Run samtools faidx"
+        )
+    if not _fits(path, index):
+        raise InputError(
+            f"{path}: is not a well-formed FASTA file: its records are not where their line lengths say. "
+            "Expected text with LF or CRLF line ends, and bgzip files made in one go"
+        )
+    return index
 
 
 def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "genint"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "genint"
+    except RuntimeError:  # this user has no home
+        return Path(tempfile.gettempdir()) / "genint"
 
 
 def _gzi(index: Path) -> Path:
@@ -156,10 +199,29 @@ def _build_index(path: Path, index: Path) -> None:
 
 
 def _open_faidx(path: Path, index: Path) -> pyfaidx.Faidx:
-    with _fasta_errors(path):
-        return pyfaidx.Faidx(
-            str(path), indexname=str(index), gzi_indexname=str(_gzi(index)), as_raw=True, rebuild=False, build_index=False
+    with _fasta_errors(path), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is older than FASTA file", category=RuntimeWarning)  # see _fits
+        reader = pyfaidx.Faidx(
+            str(path),
+            indexname=str(index),
+            gzi_indexname=str(_gzi(index)),
+            as_raw=True,
+            rebuild=False,
+            build_index=False,
         )
+    if _is_packed(path):
+        reader.gzi_index = [_Block(*block) for block in reader.gzi_index]
+    return reader
+
+
+class _Block(pyfaidx.BgzfBlock):  # type: ignore[misc]  # pyfaidx has no types
+    """A bgzip block that pyfaidx also finds for its first byte, instead of the end of the block before.
+
+    That end cannot be expressed when the block before is full, as Biopython writes them.
+    """
+
+    def __lt__(self, position: int) -> bool:
+        return bool(self.ustart <= position)
 
 
 @contextmanager
@@ -171,7 +233,9 @@ def _fasta_errors(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: holds bytes that are not text. Expected a FASTA file") from None
     except pyfaidx.FastaIndexingError as error:
         raise InputError(f"{path}: is not a well-formed FASTA file ({error})") from None
-    except ValueError as error:
+    except (ValueError, RuntimeError, struct.error, zlib.error) as error:
+        if "during fasta indexing" in str(error):
+            raise InputError(f"{path}: is not a well-formed FASTA file (blank or short lines in a record)") from None
         if "Duplicate key" in str(error):
             raise InputError(f"{path}: names a chromosome twice ({error}). Names must be unique") from None
         raise InputError(f"{path}: cannot be indexed ({error}). Copy the file again") from None
@@ -181,41 +245,102 @@ def _fasta_errors(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: the bgzip stream is damaged or cut short ({error}). Copy the file again") from None
 
 
+# -- does an index belong to a file? -----------------------------------------------------------------------------------
+
 _LONGEST_HEADER = 1 << 20
+_MOST_LOOKUPS = 200  # in a bgzipped file, where each unpacks a block
+_Read = Callable[[int, int], bytes]  # [start, stop) of the unpacked text, shorter at its end
+
+
+class _Record(NamedTuple):
+    """A line of a .fai: a record's length in bases, where its first base is, and its bases and bytes per full line."""
+
+    name: str
+    bases: int
+    offset: int
+    line_bases: int
+    line_bytes: int
+
+    @property
+    def last_line(self) -> int:
+        """Where the last line starts."""
+        return self.offset + ((self.bases - 1) // self.line_bases * self.line_bytes if self.bases else 0)
+
+    @property
+    def end(self) -> int:
+        """Where the last base ends."""
+        return self.last_line + ((self.bases - 1) % self.line_bases + 1 if self.bases else 0)
 
 
 def _fits(path: Path, index: Path) -> bool:
     """Whether the index describes this very file. Its date alone cannot tell: copies keep old dates.
 
-    In a plain FASTA every record is looked up: its header must stand right before its first base, and its last base
-    right before the next header or the file's end. A bgzipped file is trusted when the index is not older.
+    Records must follow one another through the whole file without a gap. In a plain FASTA all are looked up, in a
+    bgzipped one some 200 of them, the first and the last included.
     """
     try:
-        records = [line.split("\t") for line in index.read_text().splitlines()]
-        rows = [(name, *map(int, numbers)) for name, *numbers in records]
-        if not rows or any(len(row) != 5 for row in rows):
-            return False
-        if path.suffix.lower() in (".gz", ".bgz"):
-            return all(file.stat().st_mtime_ns >= path.stat().st_mtime_ns for file in (index, _gzi(index)))
-        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-            return _records_tile(text, [row for row in rows if len(row) == 5])
-    except (OSError, ValueError):
+        records = _read_index(index)
+        starts = [0, *(record.end for record in records)]
+        with open(path, "rb") as file:
+            read = _reader_of_packed(file, _gzi(index)) if _is_packed(path) else _reader_of_plain(file)
+            step = len(records) // _MOST_LOOKUPS + 1 if _is_packed(path) else 1
+            looked_up = {*range(0, len(records), step), len(records) - 1}
+            return _is_end(read, starts[-1]) and all(_is_next(read, starts[i], records[i]) for i in looked_up)
+    except (OSError, EOFError, TypeError, ValueError, OverflowError, struct.error, zlib.error):
         return False
 
 
-def _records_tile(text: mmap.mmap, rows: list[tuple[str, int, int, int, int]]) -> bool:
-    """Whether headers and records of the index follow one another through the whole file without a gap."""
-    position = 0
-    for name, bases, offset, line_bases, line_bytes in rows:
-        if not position < offset < position + _LONGEST_HEADER:
-            return False
-        header = text[position:offset]
-        if not header.endswith(b"\n") or not header.strip().startswith(b">") or b"\n" in header.strip():
-            return False
-        if header.strip()[1:].split(maxsplit=1)[:1] != [name.encode()]:
-            return False
-        full_lines = (bases - 1) // line_bases if bases else 0
-        position = offset + bases + full_lines * (line_bytes - line_bases)
-        if text[position - 1 : position] in (b"", b">", b"\r") or text[position : position + 1] not in (b"", b"\n", b"\r"):
-            return False
-    return not text[position:].strip()
+def _read_index(index: Path) -> list[_Record]:
+    """Raises ValueError or TypeError for what is no .fai."""
+    lines = (line.split("\t") for line in index.read_text().splitlines())
+    records = [_Record(name, *map(int, numbers)) for name, *numbers in lines]
+    if not records:
+        raise ValueError("no records")
+    for record in records:
+        if record.bases < 0 or (record.bases and not 0 < record.line_bases <= record.line_bytes):
+            raise ValueError(f"impossible numbers: {record}")
+    return records
+
+
+def _reader_of_plain(file: BinaryIO) -> _Read:
+    return lambda start, stop: os.pread(file.fileno(), stop - start, start)
+
+
+def _reader_of_packed(file: BinaryIO, gzi: Path) -> _Read:
+    """The .gzi lists where each block but the first starts, in the file and in the unpacked text."""
+    content = gzi.read_bytes()
+    count, *numbers = struct.unpack(f"<{len(content) // 8}Q", content)
+    if len(numbers) != 2 * count:
+        raise ValueError("cut short")
+    in_file, in_text = [0, *numbers[::2]], [0, *numbers[1::2]]
+
+    def read(start: int, stop: int) -> bytes:
+        block = bisect_right(in_text, start) - 1
+        file.seek(in_file[block])
+        with gzip.GzipFile(fileobj=file) as stream:
+            stream.seek(start - in_text[block])
+            return stream.read(stop - start)
+
+    return read
+
+
+def _is_next(read: _Read, start: int, record: _Record) -> bool:
+    """Whether nothing but the record's header stands between `start` and its first base, and its lines are as told."""
+    if not start < record.offset <= start + _LONGEST_HEADER:
+        return False
+    *others, header, rest = read(start, record.offset).decode().split("\n")
+    if rest or not header.startswith(">") or header[1:].split()[:1] != [record.name] or "\r" in header.rstrip("\r"):
+        return False
+    if any(line.strip() and not (start == 0 and line.startswith(";")) for line in others):
+        return False
+    line_end = record.line_bytes - record.line_bases
+    full_lines = [record.offset + record.line_bytes, record.last_line] if record.last_line > record.offset else []
+    return all(read(stop - line_end, stop) in (b"\n", b"\r\n") for stop in full_lines) and (
+        not record.bases or read(record.end - 1, record.end) not in (b"", b"\n", b"\r")
+    )
+
+
+def _is_end(read: _Read, position: int) -> bool:
+    """Whether nothing but blank lines is left."""
+    rest = read(position, position + _LONGEST_HEADER)
+    return len(rest) < _LONGEST_HEADER and not rest.strip()

@@ -27,7 +27,8 @@ class Geometry:
     def __post_init__(self) -> None:
         if self.bin_bp < 1 or self.core_bp < 1 or self.context_bp < 0 or self.core_bp % self.bin_bp:
             raise ValueError(
-                f"core_bp={self.core_bp} must be a positive multiple of bin_bp={self.bin_bp}, context_bp={self.context_bp} >= 0"
+                f"core_bp={self.core_bp} must be a positive multiple of bin_bp={self.bin_bp}, "
+                f"context_bp={self.context_bp} >= 0"
             )
 
     @property
@@ -89,14 +90,8 @@ def tiles(wanted: Mapping[str, BinMask], geometry: Geometry) -> Iterator[Tile]:
             yield Tile(chrom, int(index))
 
 
-def runs(mask: BinMask) -> Iterator[tuple[int, int]]:
-    """[first, last) of each unbroken run of True."""
-    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-
-
 def bases_per_bin(is_base: npt.NDArray[np.bool_], bin_bp: int) -> npt.NDArray[np.int64]:
     """Count True in each bin of a stretch that starts on a bin border; the last bin may be shorter."""
     padded = np.zeros(count_bins(len(is_base), bin_bp) * bin_bp, dtype=np.bool_)
     padded[: len(is_base)] = is_base
-    return padded.reshape(-1, bin_bp).sum(axis=1)
+    return np.count_nonzero(padded.reshape(-1, bin_bp), axis=1)

@@ -1,5 +1,6 @@
 """Where results go: a hidden folder while the work runs, the user's folder once everything in it is complete."""
 
+import errno
 import fcntl
 import json
 import os
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,10 +34,8 @@ def staged(out: Path) -> Iterator[Path]:
         out.mkdir(parents=True, exist_ok=True)
         stage.mkdir(exist_ok=True)
         with open(stage / "lock", "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise OutputError(f"{out}: another genint is writing there. Wait for it, or choose another -o") from None
+            if not _lock(lock):
+                raise OutputError(f"{out}: another genint is writing there. Wait for it, or choose another -o")
             try:
                 folder = stage / "files"
                 shutil.rmtree(folder, ignore_errors=True)
@@ -44,17 +43,38 @@ def staged(out: Path) -> Iterator[Path]:
                 yield folder
                 _publish(folder, out)
             finally:
-                shutil.rmtree(stage, ignore_errors=True)
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(stage, ignore_errors=True)  # the lock goes last: until then nobody else may start
     except OSError as error:
-        raise OutputError(f"{error.filename or out}: cannot write ({error.strerror or error}). Free space, or choose another -o") from None
+        if error.filename is not None and not _is_about(out, Path(str(error.filename))):
+            raise
+        raise OutputError(
+            f"{error.filename or out}: cannot write ({error.strerror or error}). Free space, or choose another -o"
+        ) from None
+
+
+def _lock(file: IO[str]) -> bool:
+    """Whether this process alone may go on. On a file system without locks (some Lustre mounts) everyone may."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        return error.errno in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)
+    return os.path.exists(file.name) and os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
+
+
+def _is_about(out: Path, path: Path) -> bool:
+    """Whether an error on `path` is one of writing to `out`: below it, or above it while it was made."""
+    return path.is_relative_to(out) or out.is_relative_to(path)
 
 
 def _publish(folder: Path, out: Path) -> None:
     """Move files into place. run.json says which files are the run's, so it goes first and comes last."""
-    for old in _files_of_last_run(out):
-        if not (folder / old).exists():
-            (out / old).unlink(missing_ok=True)
+    outdated = [name for name in _files_of_last_run(out) if not (folder / name).exists()]
     (out / RUN_FILE).unlink(missing_ok=True)
+    for name in outdated:
+        (out / name).unlink(missing_ok=True)
     for file in sorted(folder.iterdir(), key=lambda file: file.name == RUN_FILE):
         os.replace(file, out / file.name)
 
@@ -62,7 +82,7 @@ def _publish(folder: Path, out: Path) -> None:
 def _files_of_last_run(out: Path) -> list[str]:
     try:
         files = json.loads((out / RUN_FILE).read_text())["files"]
-        return [name for name in files if Path(name).name == name]
+        return [name for name in files if Path(name).name == name and (out / name).is_file()]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
@@ -82,7 +102,7 @@ class Spool:
 
     def __init__(self, path: Path, n_tracks: int, core_bins: int) -> None:
         self._path, self._shape = path, (n_tracks, core_bins)
-        self._file = open(path, "wb")  # noqa: SIM115  closed by read()
+        self._file = open(path, "wb")  # noqa: SIM115  closed by read() or __exit__
 
     def append(self, values: npt.NDArray[np.float32]) -> None:
         """Add one tile: (T, core_bins)."""
@@ -97,14 +117,18 @@ class Spool:
             return np.empty((0, *self._shape), dtype=np.float32)
         return np.memmap(self._path, dtype=np.float32, mode="r").reshape(-1, *self._shape)
 
-    def discard(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """The values are of no use once the bigWigs are written, or cannot be."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 
 
 def provenance(command: str) -> dict[str, Any]:
     """What made a result: versions and the command line."""
-    packages = ("genint", "torch", "numpy", "pyfaidx", "pyBigWig")
+    packages = ("genint", "torch", "numpy", "pyfaidx", "pybigtools")
     return {
         "command": command or " ".join(sys.argv),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},

@@ -85,19 +85,18 @@ def predict(
     predicted = {chrom: np.zeros_like(mask) for chrom, mask in wanted.items()}
     with staged(out) as folder:
         check_space(folder, _disk_bytes(len(todo), geometry.core_bins, len(tracks)))
-        spool = Spool(folder / "spool.f32", len(tracks), geometry.core_bins)
-        kept: list[Tile] = []
-        with console.progress("predicting", len(todo)) as advance:
-            requests = _requests(genome, todo, wanted, geometry, options.max_n, advance)
-            for request, values in _run(model, requests, options):
-                values = _scaled(values, model, columns, options.scale, request.tile)
-                spool.append(np.where(request.keep, values, np.float32(np.nan)))
-                bins = request.tile.bins(geometry)
-                predicted[request.tile.chrom][bins] = request.keep[: len(predicted[request.tile.chrom][bins])]
-                kept.append(request.tile)
         names = tracks.file_names()
-        _write_bigwigs(folder, names, kept, spool.read(), genome.sizes, geometry, console)
-        spool.discard()
+        with Spool(folder / "spool.f32", len(tracks), geometry.core_bins) as spool:
+            kept: list[Tile] = []
+            with console.progress("predicting", len(todo)) as advance:
+                requests = _requests(genome, todo, wanted, geometry, options.max_n, advance)
+                for (tile, _, keep), values in _run(model, requests, options):
+                    values = _scaled(values, model, columns, options.scale, tile)
+                    spool.append(np.where(keep, values, np.float32(np.nan)))
+                    on_chromosome = predicted[tile.chrom][tile.bins(geometry)]
+                    on_chromosome[:] = keep[: len(on_chromosome)]
+                    kept.append(tile)
+            _write_bigwigs(folder, names, kept, spool.read(), genome.sizes, geometry, console)
         tracks.write(folder / "tracks.tsv", {"bigwig": names})
         statuses = _write_regions(folder / "regions.tsv", placed, predicted, genome.sizes, geometry.bin_bp)
         report = {

@@ -7,7 +7,7 @@ reads or types: `chrI:1,001-2,000` is 1-based with both ends included, as in gen
 import gzip
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -47,7 +47,7 @@ def parse_region(text: str, sizes: Mapping[str, int]) -> Region:
 
     `sizes` gives the chromosome lengths; names are taken as they stand there, so reconcile them first.
     """
-    chrom, first, last = split_region(text)
+    chrom, first, last = split_region(text, sizes)
     if chrom not in sizes:
         raise InputError(f"--region {text}: no chromosome {chrom} in the genome. It has {_listed(sizes)}")
     try:
@@ -58,13 +58,18 @@ def parse_region(text: str, sizes: Mapping[str, int]) -> Region:
         ) from None
 
 
-def split_region(text: str) -> tuple[str, int, int | None]:
-    """Split a region's text into chromosome, first base and last base (None: to the chromosome's end), 1-based."""
-    if ":" not in text:
+def split_region(text: str, names: Container[str] = ()) -> tuple[str, int, int | None]:
+    """Split a region's text into chromosome, first base and last base (None: to the chromosome's end), 1-based.
+
+    A text that stands in `names` is a whole chromosome, whatever its colons (HLA-A*01:01:01:01).
+    """
+    if text in names or ":" not in text:
         return text, 1, None
     match = re.fullmatch(r"(.+):([\d,]+)(-([\d,]*))?", text)
     if not match:
-        raise InputError(f"--region {text}: not a region. Expected chrom:start-end, 1-based, for example chrI:1,001-2,000")
+        raise InputError(
+            f"--region {text}: not a region. Expected chrom:start-end, 1-based, for example chrI:1,001-2,000"
+        )
     chrom, first, dash, last = match.groups()
     start = int(first.replace(",", "") or 0)
     if dash is None:
@@ -90,7 +95,7 @@ def read_bed(path: Path | str) -> list[Row]:
 
 
 def _bed_rows(path: Path | str) -> Iterator[Row]:
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(_lines(path, "BED rows: chrom<TAB>start<TAB>end"), start=1):
         if not line.strip() or line.startswith("#") or line.split()[0] in ("track", "browser"):
             continue
         fields = line.split("\t") if "\t" in line else line.split()
@@ -99,28 +104,30 @@ def _bed_rows(path: Path | str) -> Iterator[Row]:
         place = f"{path}, line {number}"
         if len(fields) < 3:
             raise InputError(f"{place}: found {len(fields)} column(s). Expected chrom<TAB>start<TAB>end")
-        chrom, start, end, name = (*fields[:3], fields[3] if len(fields) > 3 else ".")
-        if not (start.strip().isascii() and start.strip().isdigit() and end.strip().isascii() and end.strip().isdigit()):
+        chrom, start, end, name = (field.strip() for field in [*fields, "."][:4])
+        if not chrom:
+            raise InputError(f"{place}: the first column is empty. Expected chrom<TAB>start<TAB>end")
+        if not (start + end).isascii() or not (start.isdigit() and end.isdigit()):
             raise InputError(f"{place}: start {start!r} and end {end!r} are not both whole numbers >= 0")
         try:
-            yield Row(f"line {number}", Region(chrom.strip(), int(start), int(end)), name)
+            yield Row(f"line {number}", Region(chrom, int(start), int(end)), name or ".")
         except ValueError as error:
             raise InputError(f"{place}: {error}. BED is 0-based, half-open: the first base is 0 1") from None
 
 
-def _lines(path: Path | str) -> Iterator[str]:
-    """Lines of a text file without their ends; gzip is recognised by its first bytes."""
+def _lines(path: Path | str, expected: str) -> Iterator[str]:
+    """Lines of a text file without their ends and its byte-order mark; gzip is recognised by its first bytes."""
     try:
         with open(0, "rb", closefd=False) if str(path) == "-" else open(path, "rb") as file:
             packed = file.peek(2)[:2] == b"\x1f\x8b"
-            for raw in gzip.GzipFile(fileobj=file) if packed else file:
-                yield raw.decode("utf-8").rstrip("\r\n")
+            for number, raw in enumerate(gzip.GzipFile(fileobj=file) if packed else file):
+                yield raw.decode("utf-8" if number else "utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise InputError(f"{path}: is not a text file. Expected BED rows: chrom<TAB>start<TAB>end") from None
+        raise InputError(f"{path}: is not a text file. Expected {expected}") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path}: the gzip stream is damaged or cut short ({error}). Copy the file again") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot read ({error.strerror or error}). Expected a BED file") from None
+        raise InputError(f"{path}: cannot read ({error.strerror or error}). Expected {expected}") from None
 
 
 # -- chromosome names --------------------------------------------------------------------------------------------------
@@ -130,7 +137,8 @@ _MITOCHONDRIAL = ("chrM", "chrMT", "chrMito", "M", "MT", "Mito", "mitochondrion"
 
 def read_aliases(path: Path) -> list[list[str]]:
     """Read a UCSC chromAlias.txt: each row lists names of one sequence, tab-separated; `#` lines are headers."""
-    rows = [[name for name in line.split("\t") if name] for line in _lines(path) if line and not line.startswith("#")]
+    lines = _lines(path, "a UCSC chromAlias.txt")
+    rows = [[name for name in line.split("\t") if name] for line in lines if line and not line.startswith("#")]
     if not any(len(row) > 1 for row in rows):
         raise InputError(f"{path}: no row holds two tab-separated names. Expected a UCSC chromAlias.txt")
     return rows
@@ -144,7 +152,10 @@ def reconcile(
     Raises InputError listing both sides when any name stays unknown, before any work is done.
     """
     names = set(known)
-    table = {name: [other for other in row if other in names] for row in aliases or [] for name in row}
+    table: dict[str, list[str]] = {}
+    for row in aliases or []:
+        for name in row:
+            table.setdefault(name, []).extend(row)
     mapping, lost = {}, []
     for name in dict.fromkeys(asked):
         found = next((guess for guess in [name, *table.get(name, []), *_spellings(name)] if guess in names), None)
@@ -168,5 +179,7 @@ def _spellings(name: str) -> Iterator[str]:
 
 def _listed(names: Iterable[str], most: int = 8) -> str:
     """Names for a message, in natural order, cut to a readable number."""
-    ordered = sorted(names, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)])
+    ordered = sorted(
+        names, key=lambda name: [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+    )
     return ", ".join(ordered[:most]) + (f" and {len(ordered) - most} more" if len(ordered) > most else "")

@@ -7,7 +7,7 @@ and `sum_stat` may be missing or empty.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +62,7 @@ class TrackTable(Sequence[Track]):
         kept = [self._tracks[column] for column in columns]
         names = {track.identifier for track in kept}
         return TrackTable(
-            track if track.strand_pair in names else Track(**{**vars(track), "strand_pair": track.identifier})
-            for track in kept
+            track if track.strand_pair in names else replace(track, strand_pair=track.identifier) for track in kept
         )
 
     @property
@@ -90,6 +89,8 @@ class TrackTable(Sequence[Track]):
         return sorted({column for pattern in _expand(patterns) for column in self._matching(pattern)})
 
     def _matching(self, pattern: str) -> list[int]:
+        if not pattern:
+            raise InputError("--tracks is empty. Expected an identifier, a regular expression or @file")
         if pattern in self._column:
             return [self._column[pattern]]
         try:
@@ -99,12 +100,15 @@ class TrackTable(Sequence[Track]):
         found = [c for c, track in enumerate(self) if regex.search(track.identifier) or regex.search(track.description)]
         if not found:
             some = ", ".join(track.identifier for track in self._tracks[:5])
-            raise InputError(f"--tracks {pattern}: matches none of the {len(self)} tracks ({some}, ...). See genint tracks")
+            raise InputError(
+                f"--tracks {pattern}: matches none of the {len(self)} tracks ({some}, ...). See genint tracks"
+            )
         return found
 
     def file_names(self, suffix: str = ".bw") -> list[str]:
         """A file name per track: its identifier made safe; all are numbered if two would meet on some file system."""
-        stems = [re.sub(r"[^A-Za-z0-9._+-]+", "_", track.identifier).strip("._")[:100] or "track" for track in self]
+        safe = (re.sub(r"[^A-Za-z0-9._+-]+", "_", track.identifier) for track in self)
+        stems = [name.lstrip("._-").rstrip("._")[:100] or "track" for name in safe]
         if len({stem.lower() for stem in stems}) < len(stems):
             stems = [f"{column}_{stem}" for column, stem in enumerate(stems)]
         return [f"{stem}{suffix}" for stem in stems]
@@ -113,7 +117,10 @@ class TrackTable(Sequence[Track]):
         """Write the table, `extra` columns last. Missing clips are written as empty cells."""
         columns = [*COLUMNS, *(extra or {})]
         rows = [
-            [*(_cell(getattr(track, column)) for column in COLUMNS), *(_cell(values[i]) for values in (extra or {}).values())]
+            [
+                *(_cell(getattr(track, column)) for column in COLUMNS),
+                *(_cell(values[i]) for values in (extra or {}).values()),
+            ]
             for i, track in enumerate(self)
         ]
         path.write_text("".join("\t".join(row) + "\n" for row in [columns, *rows]), encoding="utf-8")
@@ -121,7 +128,7 @@ class TrackTable(Sequence[Track]):
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return "" if value == float("inf") else f"{value:.10g}"
+        return "" if value == float("inf") else repr(float(value)).removesuffix(".0")
     return str(value)
 
 
@@ -146,12 +153,12 @@ def _expand(patterns: Sequence[str]) -> Iterator[str]:
 def read_tracks(path: Path) -> TrackTable:
     """Read tracks.tsv or a published targets.txt. Raises InputError naming the line and column at fault."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not a text file. Expected a tab-separated track table") from None
     except OSError as error:
         raise InputError(f"{path}: cannot read ({error.strerror}). Expected a tab-separated track table") from None
-    header = lines[0].split("\t") if lines else []
+    header = [cell.strip() for cell in lines[0].split("\t")]
     if "identifier" not in header:
         raise InputError(f"{path}, line 1: no column named identifier. Expected a header with {', '.join(COLUMNS)}")
     rows = []
@@ -165,21 +172,35 @@ def read_tracks(path: Path) -> TrackTable:
     if not rows:
         raise InputError(f"{path}: lists no tracks. Expected a row per track under the header")
     names = _pair_names(path, rows)
-    return TrackTable(_read_track(f"{path}, line {number}", cells, names) for number, cells in rows)
+    tracks = {cells["identifier"]: _read_track(f"{path}, line {number}", cells, names) for number, cells in rows}
+    for (number, _), track in zip(rows, tracks.values(), strict=True):
+        back = tracks[track.strand_pair].strand_pair
+        if back != track.identifier:
+            raise InputError(
+                f"{path}, line {number}: strand_pair of {track.identifier} is {track.strand_pair}, "
+                f"whose own is {back}. The tracks of two strands must name each other, an unstranded track itself"
+            )
+    return TrackTable(tracks.values())
 
 
 def _pair_names(path: Path, rows: list[tuple[int, dict[str, str]]]) -> dict[str, str]:
-    """Everything a strand_pair cell may say -> the identifier it means: identifiers, and the index column's values."""
-    names: dict[str, str] = {}
+    """What a strand_pair cell may say -> the identifier it means: an identifier, else a value of the index column.
+
+    Without an index column the index is the position. A table's index need not start at 0.
+    """
+    by_index: dict[str, str] = {}
+    identifiers: dict[str, str] = {}
     for position, (number, cells) in enumerate(rows):
         identifier = cells["identifier"]
         if not identifier:
             raise InputError(f"{path}, line {number}: the identifier is empty. Every track needs a name of its own")
-        if names.get(identifier) == identifier:
-            raise InputError(f"{path}, line {number}: the identifier {identifier} occurs twice. Identifiers must be unique")
-        names[cells.get("index") or cells.get("") or str(position)] = identifier
-        names[identifier] = identifier
-    return names
+        if identifier in identifiers:
+            raise InputError(
+                f"{path}, line {number}: the identifier {identifier} occurs twice. Identifiers must be unique"
+            )
+        by_index[cells.get("index") or cells.get("") or str(position)] = identifier
+        identifiers[identifier] = identifier
+    return by_index | identifiers
 
 
 def _read_track(place: str, cells: dict[str, str], names: dict[str, str]) -> Track:
@@ -209,6 +230,6 @@ def _positive(place: str, cells: dict[str, str], column: str, default: float) ->
         value = float(text)
     except ValueError:
         raise InputError(f"{place}: {column} {text!r} is not a number") from None
-    if not value > 0:
+    if not value > 0 or (value == float("inf") and default < value):
         raise InputError(f"{place}: {column} is {text}. Expected a number above 0")
     return value

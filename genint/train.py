@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 
 from genint import __version__
 from genint.console import Console
-from genint.data.loader import SplitTiles, TrainingWindows
+from genint.data.loader import SplitTiles, TrainingWindows, track_means
 from genint.data.store import DataSet
 from genint.errors import InputError
 from genint.losses import poisson
@@ -37,10 +37,10 @@ class TrainConfig:
     architecture: str = "interpreter"
     preset: str = "small"
     steps: int = 10_000
-    batch_size: int = 8
-    learning_rate: float = 3e-4
-    warmup_steps: int = 200
-    weight_decay: float = 0.0
+    batch_size: int = 4
+    learning_rate: float = 1e-3
+    warmup_steps: int = 300
+    weight_decay: float = 0.05
     gradient_clip: float = 1.0
     ema_decay: float = 0.999
     shift_bp: int = 16
@@ -102,7 +102,9 @@ def train(dataset: DataSet, out: Path, config: TrainConfig, console: Console, co
     _claim(folder, config, dataset)
     model_config = ARCHITECTURES[config.architecture].presets[config.preset]()
     lightning.seed_everything(config.seed, verbose=False)
-    learner = Learner(build(config.architecture, model_config, len(dataset.tracks)), config)
+    module = build(config.architecture, model_config, len(dataset.tracks))
+    module.start_at(torch.from_numpy(track_means(dataset)).float())
+    learner = Learner(module, config)
     averaging = [_Averaging(config.ema_decay)] if config.ema_decay else []
     best = ModelCheckpoint(folder, "best", monitor="val_pearson", mode="max", save_last=True, save_on_train_epoch_end=True)
     best.CHECKPOINT_NAME_LAST = "last"
@@ -162,7 +164,12 @@ class Learner(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         config = self._config
-        optimizer = torch.optim.AdamW(self.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+        # Biases, gains and norms are not pulled towards zero.
+        groups = [
+            {"params": [p for p in self.parameters() if p.ndim > 1], "weight_decay": config.weight_decay},
+            {"params": [p for p in self.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
 
         def rate(step: int) -> float:
             if step < config.warmup_steps:

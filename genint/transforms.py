@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-
 # sum_stat -> (pools by sum, power)
 _STATISTICS = {
     "sum": (True, 1.0),
@@ -43,14 +42,20 @@ class Squash:
     clip: npt.NDArray[np.float64]
 
     def apply(self, coverage: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Coverage (..., T), mean per base, to the model's scale. NaN stays NaN; sums below -1 count as -1 under a power."""
+        """Coverage (..., T), mean per base, to the model's scale.
+
+        NaN stays NaN; what is below -1 counts as -1 under a power.
+        """
         x = coverage * self.factor
         powered = np.where(self.power == 1, x, (1 + np.maximum(x, -1)) ** self.power - 1)
         soft = self.clip_soft - 1 + np.sqrt(np.maximum(powered - self.clip_soft + 1, 0))
         return np.clip(np.where(powered > self.clip_soft, soft, powered), -self.clip, self.clip)
 
     def invert(self, squashed: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The model's scale (..., T) back to coverage, mean per base. Exact below the hard clip, which cannot be undone."""
+        """The model's scale (..., T) back to coverage, mean per base.
+
+        Exact below the hard clip, which cannot be undone.
+        """
         excess = np.where(squashed > self.clip_soft, squashed - self.clip_soft + 1, 1.0)
         powered = np.where(squashed > self.clip_soft, excess**2 + self.clip_soft - 1, squashed)
         x = np.where(self.power == 1, powered, (1 + np.maximum(powered, -1)) ** (1 / self.power) - 1)

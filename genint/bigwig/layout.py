@@ -27,7 +27,7 @@ INDEX_MAGIC = 0x2468ACE0
 VERSION = 4
 
 MAX_ZOOM_LEVELS = 10
-MAX_COORDINATE = 2**32 - 1
+MAX_COORDINATE = 2**31 - 1  # the format has room for twice that, but readers count in signed numbers
 ITEMS_PER_BLOCK = 1024
 NODE_ITEMS = 256  # children of one node, in both kinds of tree
 UNCOMPRESSED_BLOCK = 32 * ITEMS_PER_BLOCK  # the largest block before compression: readers size a buffer by it

@@ -1,7 +1,8 @@
 """Read bigWigs: sums over bins, a whole chromosome at a time. pybigtools does the work; its errors become one line."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
@@ -10,7 +11,7 @@ import numpy as np
 import pybigtools
 from numpy.typing import NDArray
 
-from genint.bigwig.layout import MAGIC, SUMMARY_OFFSET
+from genint.bigwig.layout import MAGIC, MAX_COORDINATE, SUMMARY_OFFSET
 from genint.errors import InputError
 
 _T = TypeVar("_T")
@@ -40,29 +41,38 @@ class BigWigReader:
         self.path = path
         try:
             # Handed over open, for by path pybigtools reads no name that ends in .BW or nothing.
-            self._file = open(path, "rb")
+            self._file = open(path, "rb")  # noqa: SIM115 (closed by close)
         except OSError as error:
             raise InputError(f"{path}: cannot read ({error.strerror}); expected a bigWig") from None
         try:
             _check_header(path, self._file)
             self._bigwig = self._ask(lambda: pybigtools.open(self._file))
+            self.chroms: dict[str, int] = dict(sorted(self._ask(lambda: self._bigwig.chroms()).items()))
         except BaseException:
             self._file.close()
             raise
-        self.chroms: dict[str, int] = dict(sorted(self._ask(lambda: self._bigwig.chroms()).items()))
 
-    def bin_sums(self, chrom: str, bin_bp: int) -> NDArray[np.float64]:
-        """The sum over the bases of each bin of `chrom`, bases without data being 0; the last may be shorter."""
+    def bin_sums(
+        self, chrom: str, bin_bp: int, first_bin: int = 0, last_bin: int | None = None
+    ) -> NDArray[np.float64]:
+        """The sum over the bases of each bin from `first_bin` up to `last_bin` (excluded) or the end of `chrom`.
+
+        Bases without data are 0; the chromosome's last bin may be shorter than `bin_bp`.
+        """
         if chrom not in self.chroms:
-            raise InputError(f"{self.path}: no chromosome {chrom}; its first is {next(iter(self.chroms))}")
+            some = ", ".join(list(self.chroms)[:3])
+            raise InputError(f"{self.path}: no chromosome {chrom}; expected one of {some or 'none'}, ...")
         length = self.chroms[chrom]
-        n_full = length // bin_bp
-        # pybigtools cuts a range into bins of equal width, so the last bin is asked for by itself.
-        ranges = [(0, n_full * bin_bp, n_full), (n_full * bin_bp, length, 1)]
-        sums = np.concatenate([self._sums(chrom, *part) for part in ranges if part[0] < part[1]])
+        if length > MAX_COORDINATE:
+            raise InputError(f"{self.path}: {chrom} has {length:,} bases; expected at most {MAX_COORDINATE:,}")
+        start, end = first_bin * bin_bp, length if last_bin is None else min(last_bin * bin_bp, length)
+        n_full = (end - start) // bin_bp
+        # pybigtools cuts a range into bins of equal width, so a shorter last bin is asked for by itself.
+        ranges = [(start, start + n_full * bin_bp, n_full), (start + n_full * bin_bp, end, 1)]
+        sums = np.concatenate([np.empty(0), *(self._sums(chrom, *part) for part in ranges if part[0] < part[1])])
         finite = np.isfinite(sums)
         if not finite.all():
-            start = int(finite.argmin()) * bin_bp
+            start += int(finite.argmin()) * bin_bp
             place = f"{chrom}:{start:,}-{min(start + bin_bp, length):,}"
             raise InputError(f"{self.path}: {place} holds NaN or infinity; expected numbers, and nothing where unknown")
         return sums
@@ -84,13 +94,26 @@ class BigWigReader:
         return self._ask(lambda: self._bigwig.values(chrom, start, end, bins=n_bins, **options), f" in {chrom}")
 
     def _ask(self, question: Callable[[], _T], place: str = "") -> _T:
-        """pybigtools meets damage with exceptions of many kinds or with a panic, which is no `Exception`."""
         try:
-            return question()
-        except BaseException as error:
-            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-                raise
-            raise InputError(f"{self.path}: damaged bigWig{place} ({error}); copy or make it again") from None
+            with damage_told():
+                return question()
+        except Damage as damage:
+            raise InputError(f"{self.path}: damaged bigWig{place} ({damage}); copy or make it again") from None
+
+
+class Damage(Exception):
+    """pybigtools could not read a file."""
+
+
+@contextmanager
+def damage_told() -> Iterator[None]:
+    """pybigtools meets damage with exceptions of many kinds, or with a Rust panic, which is no `Exception`."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise Damage(str(error)) from None
+        raise
 
 
 def _check_header(path: Path, file: BinaryIO) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pybigtools
 
 from genint.bigwig.layout import MAGIC, SUMMARY_OFFSET, Summary
+from genint.bigwig.read import Damage, damage_told
 from genint.errors import OutputError
 
 # A chromosome is looked up in time proportional to their number; of 100,000 scaffolds only the longest are summed.
@@ -23,12 +24,10 @@ def verify(path: Path, sizes: Mapping[str, int], summaries: Mapping[str, Summary
     Every value of these is read and summed. `name` is what a message calls the file, if not `path`.
     """
     try:
-        problem = _ends(path) or _contents(path, sizes, summaries)
-    except BaseException as error:
-        # pybigtools meets damage with exceptions of many kinds, or with a Rust panic, which is no `Exception`.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        problem = str(error)
+        with damage_told():
+            problem = _ends(path) or _contents(path, sizes, summaries)
+    except Damage as damage:
+        problem = str(damage)
     if problem:
         raise OutputError(f"{name or path}: does not read back as it was written ({problem}); write it again")
 

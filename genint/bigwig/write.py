@@ -18,7 +18,7 @@ from genint.bigwig.layout import ITEMS_PER_BLOCK, Summary, ZoomLevel
 from genint.bigwig.verify import verify
 from genint.errors import OutputError
 
-_BLOCKS_AT_ONCE = 32  # read back together while zooming: their rows stay in the processor's cache
+_READ_AT_ONCE = 128 << 10  # bytes read back while zooming: few enough for their rows to stay in the processor's cache
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -32,8 +32,7 @@ class BigWigWriter:
         with BigWigWriter(path, {"chrI": 230218}, bin_bp=128) as bigwig:
             bigwig.add("chrI", 0, values)
 
-    An exception inside the `with` leaves nothing behind; a killed process leaves a hidden
-    `.NAME.PID-*.tmp`, never a `path`.
+    An exception inside the `with` leaves nothing behind; a killed process leaves a hidden `.NAME.PID-*.tmp`.
     """
 
     def __init__(self, path: Path, sizes: Mapping[str, int], *, bin_bp: int, level: int = 1) -> None:
@@ -49,8 +48,9 @@ class BigWigWriter:
         self._next_bin = 0  # of self._chrom: bins before it are written or left out
         self._bins = np.empty(0, np.int64)  # waiting until they fill a block
         self._values = np.empty(0, np.float32)
-        with self._or_discard():
+        with _failures_told(path):
             self._file = _BlockFile(path, level)
+        with self._or_discard():
             # No magic yet: unfinished, this is no bigWig, whatever its name.
             self._file.append(bytes(layout.CHROMOSOMES_OFFSET))
             self._file.append(layout.chromosome_tree(self._sizes, layout.CHROMOSOMES_OFFSET))
@@ -108,18 +108,13 @@ class BigWigWriter:
 
     @contextmanager
     def _or_discard(self) -> Iterator[None]:
-        """A file that cannot be finished goes away at once, and a full disk is told in one line."""
+        """A file that cannot be finished goes away at once."""
         try:
-            yield
-        except BaseException as error:
-            if hasattr(self, "_file"):
-                self.discard()
-            if not isinstance(error, OSError):
-                raise
-            advice = "free space or" if error.errno in _NO_SPACE else "check it or"
-            reason = error.strerror or str(error)
-            message = f"{self.path}: cannot write ({reason}); {advice} choose another folder with -o"
-            raise OutputError(message) from None
+            with _failures_told(self.path):
+                yield
+        except BaseException:
+            self.discard()
+            raise
 
     def _check(self, chrom: str, first_bin: int, values: NDArray[np.float32]) -> None:
         """Anything wrong here is a bug of the caller: values past the end, say, would be written as they are."""
@@ -210,7 +205,7 @@ class _BlockFile:
         self.size = 0
         self._level = level
         self._blocks = bytearray()  # BLOCK_PLACE rows: 32 bytes to a block, where tuples would take 250
-        self._file = open(self.path, "x+b", buffering=1 << 20)
+        self._file = open(self.path, "x+b", buffering=1 << 20)  # noqa: SIM115 (closed by finish or discard)
 
     @property
     def closed(self) -> bool:
@@ -237,8 +232,8 @@ class _BlockFile:
 
     def read_blocks(self, blocks: NDArray[Any]) -> Iterator[list[bytes]]:
         """The compressed bytes of `blocks`, which lie one behind the other, some at a time. May append in between."""
-        for at in range(0, len(blocks), _BLOCKS_AT_ONCE):
-            some = blocks[at : at + _BLOCKS_AT_ONCE]
+        _, first = np.unique(blocks["offset"] // _READ_AT_ONCE, return_index=True)
+        for some in np.split(blocks, first[1:]):
             self._file.seek(int(some["offset"][0]))
             data = self._file.read(int(some["size"].sum()))
             self._file.seek(self.size)
@@ -258,6 +253,18 @@ class _BlockFile:
         with suppress(OSError):  # closing writes what is still in memory, and the disk may be full
             self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _failures_told(path: Path) -> Iterator[None]:
+    """What the system refuses becomes one line for the user."""
+    try:
+        yield
+    except OSError as error:
+        advice = "free space or" if error.errno in _NO_SPACE else "check it or"
+        reason = error.strerror or str(error)
+        message = f"{path}: cannot write ({reason}); {advice} choose another folder with -o"
+        raise OutputError(message) from None
 
 
 def _in_blocks(pieces: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
@@ -280,4 +287,5 @@ def _check_sizes(path: Path, sizes: Mapping[str, int]) -> None:
         if not chrom or "\0" in chrom or bp < 1:
             raise ValueError(f"a chromosome named {chrom!r} of {bp} bases cannot be written")
         if bp > layout.MAX_COORDINATE:
-            raise OutputError(f"{path}: {chrom} has {bp:,} bases, and a bigWig holds at most {layout.MAX_COORDINATE:,}")
+            most = f"{layout.MAX_COORDINATE:,}"
+            raise OutputError(f"{path}: {chrom} has {bp:,} bases, and programs that read bigWigs count to {most}")

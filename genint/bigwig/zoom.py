@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from genint.bigwig.layout import BLOCK_HEADER, FIXED_STEP, VARIABLE_STEP_ITEM, ZOOM_RECORD
 
-FIRST_REDUCTION_BINS = 16  # 2,048 bp for bins of 128: 8 records to a tile of 16,384 bp
+FIRST_REDUCTION_BINS = 32  # the bins themselves serve well until a pixel is many bins wide
 REDUCTION_STEP = 4
 FEW_RECORDS = 64  # a level this small is drawn at once; a coarser one would help nobody
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -76,6 +77,20 @@ class SplitTiles(Dataset[Window]):
     def __getitem__(self, position: int) -> Window:
         tokens, targets = read_window(self._dataset, *self._starts[position], self._geometry)
         return torch.from_numpy(tokens), torch.from_numpy(targets)
+
+
+def track_means(dataset: DataSet) -> npt.NDArray[np.float64]:
+    """(T,): each track's mean target over the training split; 0 for a track that was not measured there."""
+    total, count = np.zeros(len(dataset.tracks)), np.zeros(len(dataset.tracks))
+    for stretch in dataset.split("train"):
+        for first_bin in range(0, stretch.bins(dataset.bin_bp), _BLOCK_BINS):
+            targets = dataset.targets(stretch, first_bin, _BLOCK_BINS)
+            total += np.nansum(targets, axis=0, dtype=np.float64)
+            count += np.isfinite(targets).sum(axis=0)
+    return total / np.maximum(count, 1)
+
+
+_BLOCK_BINS = 1024
 
 
 def read_window(

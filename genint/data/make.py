@@ -141,6 +141,6 @@ def _targets(
         coverage = np.full((last - first, len(tracks)), np.nan)
         for column, (reader, name) in enumerate(zip(readers, names, strict=True)):
             if name is not None:
-                coverage[:, column] = reader.bin_sums(name, bin_bp)[first:last] / widths
+                coverage[:, column] = reader.bin_sums(name, bin_bp, first, last) / widths
         coverage[hidden[first:last]] = np.nan
         yield np.maximum(transform.apply(coverage), 0).astype(np.float32)

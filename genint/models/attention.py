@@ -2,8 +2,8 @@
 
 Letters in shapes: B batch, L tokens, C channels, W window, N = L / W windows, A heads, D channels per head.
 
-A shifted layer is described by rolling (Li et al. 2023, arXiv 2306.05143, section on 1D-Swin): roll the tokens by W / 2,
-cut windows, attend, roll back. The last window then straddles the two ends of the sequence. With wrap="mask" its two
+The paper (Li et al. 2023, arXiv 2306.05143) describes a shifted layer by rolling: roll the tokens by W / 2, cut
+windows, attend, roll back. The last window then straddles the two ends of the sequence. With wrap="mask" its two
 halves do not see each other, which is the same as cutting the windows half a window later and leaving half a window at
 each end; that is how it is computed, with no copy and no mask. With wrap="paper" the roll is circular, as in the paper.
 """
@@ -13,6 +13,8 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from genint.models.layers import branch_end
 
 POSITIONS = ("rotary", "basis")
 WRAPS = ("mask", "paper")
@@ -29,7 +31,16 @@ class WindowAttention(nn.Module):
     """
 
     def __init__(
-        self, channels: int, *, window: int, heads: int, head_width: int, shifted: bool, positions: str, wrap: str
+        self,
+        channels: int,
+        *,
+        window: int,
+        heads: int,
+        head_width: int,
+        shifted: bool,
+        positions: str,
+        wrap: str,
+        growth: float = 0.0,
     ) -> None:
         super().__init__()
         if positions not in POSITIONS:
@@ -45,7 +56,7 @@ class WindowAttention(nn.Module):
         inner = heads * head_width
         self.norm = nn.LayerNorm(channels)
         self.to_qkv = nn.Linear(channels, 3 * inner)
-        self.to_out = nn.Linear(inner, channels)
+        self.to_out = branch_end(inner, channels, growth)
         self.position = Rotary(window, heads, head_width) if positions == "rotary" else Basis(window, heads, head_width)
 
     def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
@@ -71,12 +82,12 @@ class WindowAttention(nn.Module):
         return out
 
     def _attend_between_ends(self, qkv: Tensor, explain: bool) -> tuple[Tensor, Tensor | None]:
-        half = self.window // 2
-        if qkv.shape[1] == self.window:
-            parts, sizes = qkv.split((half, half), dim=1), (half, half)
-        else:
-            parts, sizes = qkv.split((half, qkv.shape[1] - self.window, half), dim=1), (half, self.window, half)
-        answers = [self._attend(part, size, explain) for part, size in zip(parts, sizes, strict=True)]
+        """Half a window, whole windows (none if L = W), half a window; the maps as if the tokens had been rolled."""
+        half, whole = self.window // 2, qkv.shape[1] - self.window
+        lengths = [half, whole, half] if whole else [half, half]
+        parts = torch.split(qkv, lengths, dim=1)
+        windows = [half, self.window, half] if whole else [half, half]
+        answers = [self._attend(part, window, explain) for part, window in zip(parts, windows, strict=True)]
         attended = torch.cat([answer for answer, _ in answers], dim=1)
         weights = [weight for _, weight in answers if weight is not None]
         if not weights:
@@ -99,12 +110,12 @@ class WindowAttention(nn.Module):
             weights = None
             attended = F.scaled_dot_product_attention(q, k, v, attn_mask=scores, scale=1.0)
         joined = attended.transpose(1, 2).reshape(batch, length, -1)
-        return joined, weights.unflatten(0, (batch, -1)) if explain and weights is not None else None
+        return joined, torch.unflatten(weights, 0, (batch, -1)) if explain and weights is not None else None
 
 
 def _windows(x: Tensor, window: int, heads: int) -> Tensor:
     """(B, L, A * D) -> (B * N, A, W, D)."""
-    return x.unflatten(1, (-1, window)).flatten(0, 1).unflatten(-1, (heads, -1)).transpose(1, 2)
+    return torch.unflatten(x.reshape(-1, window, x.shape[-1]), -1, (heads, -1)).transpose(1, 2)
 
 
 class Rotary(nn.Module):
@@ -140,11 +151,12 @@ class Rotary(nn.Module):
     def split(self, qkv: Tensor, window: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """(B, L, 5 * A * D) -> turned queries and keys, and values, each (B * N, A, W, D)."""
         inner = qkv.shape[-1] // 5
-        straight, swapped, v = qkv.unflatten(1, (-1, window)).split((2 * inner, 2 * inner, inner), dim=-1)
+        cut = torch.unflatten(qkv, 1, (-1, window))  # (B, N, W, 5 * A * D)
+        straight, swapped, v = torch.split(cut, [2 * inner, 2 * inner, inner], dim=-1)
         cos, sin = self.cos[:window].to(qkv.dtype), self.sin[:window].to(qkv.dtype)
         turned = torch.addcmul(straight * cos, swapped, sin).flatten(0, 1)  # (B * N, W, 2 * A * D)
-        q, k = turned.unflatten(-1, (2, self.heads, -1)).transpose(1, 3).unbind(2)
-        return q, k, v.flatten(0, 1).unflatten(-1, (self.heads, -1)).transpose(1, 2), None
+        q, k = torch.unflatten(turned, -1, (2, self.heads, -1)).transpose(1, 3).unbind(2)
+        return q, k, torch.unflatten(v.flatten(0, 1), -1, (self.heads, -1)).transpose(1, 2), None
 
 
 class Basis(nn.Module):
@@ -177,8 +189,10 @@ class Basis(nn.Module):
         """(B, L, 3 * A * D) -> queries, keys, values (B * N, A, W, D) and the distances' scores (B * N, A, W, W)."""
         q, k, v = (_windows(part, window, self.heads) for part in qkv.chunk(3, dim=-1))
         first = self.window - window  # a smaller window uses the middle of the distances
-        keys = self.to_key(self.features[first : len(self.features) - first]).unflatten(-1, (self.heads, -1))
-        by_distance = (q + self.distance_bias.to(q.dtype)) @ keys.permute(1, 2, 0)  # (B * N, A, W, 2W - 1)
+        keys = self.to_key(self.features[first : len(self.features) - first])  # (2W - 1, A * D)
+        by_distance = (q + self.distance_bias.to(q.dtype)) @ torch.unflatten(keys, -1, (self.heads, -1)).permute(
+            1, 2, 0
+        )  # (B * N, A, W, 2W - 1)
         token = torch.arange(window, device=q.device)
         column = (token[None, :] - token[:, None] + window - 1).expand(*q.shape[:2], -1, -1)
         q = (q + self.content_bias.to(q.dtype)) * q.shape[-1] ** -0.5

@@ -23,7 +23,8 @@ from torch import nn
 from genint.errors import InputError, OutputError
 from genint.genome import Assembly
 from genint.grid import Geometry
-from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, count_parameters, flops_per_tile, paper, small
+from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, paper, small
+from genint.models.layers import count_parameters, flops_per_tile
 from genint.tracks import TrackTable, read_tracks
 
 FORMAT_VERSION = 1
@@ -118,9 +119,8 @@ def load_model(model: str | Path, device: torch.device | str = "cpu") -> Model:
     config = read_config(folder, header)
     tracks = read_tracks(folder / "tracks.tsv")
     weights_file = folder / "model.safetensors"
-    with torch.device("meta"):
-        module = build(header["architecture"], config, len(tracks))
-    module.load_state_dict(_read_weights(weights_file, module), assign=True)
+    module = build(header["architecture"], config, len(tracks))
+    module.load_state_dict(_read_weights(weights_file, module))
     return Model(
         name=str(header.get("name") or folder.name),
         architecture=header["architecture"],

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from genint.grid import Geometry
+
 FEED_FORWARDS = ("plain", "depthwise", "conv")
 
 
@@ -24,7 +26,7 @@ def token_conv(channels: int, out: int, width: int, *, groups: int = 1) -> nn.Co
 
 
 class StandardizedConv(nn.Conv2d):
-    """A convolution whose filters always have mean 0 and a learned norm (Brock, De and Smith 2021, arXiv 2101.08692, eq. 1).
+    """A convolution whose filters have mean 0 and a learned norm (Brock, De, Smith 2021, arXiv 2101.08692, eq. 1).
 
     It takes the place of a normalisation of the activations: a shift common to all channels (which GELU and max-pooling
     add at every stage) cancels, and the scale is held. The answer at a token stays a function of the `width` tokens
@@ -49,6 +51,29 @@ class StandardizedConv(nn.Conv2d):
         return F.conv2d(x, self.filters(), self.bias, self.stride, self.padding, self.dilation)
 
 
+class GrowingLinear(nn.Linear):
+    """The last layer of a residual branch that adds nothing before training, and then grows.
+
+    Weights start at zero and count `growth` times, which under Adam is `growth` times the learning rate of everything
+    else: many young branches would otherwise drown what the layers around them have learned.
+    """
+
+    def __init__(self, channels: int, out: int, growth: float) -> None:
+        super().__init__(channels, out)
+        self.growth = growth
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> (B, L, O)."""
+        return F.linear(x, self.weight * self.growth, self.bias * self.growth)
+
+
+def branch_end(channels: int, out: int, growth: float) -> nn.Linear:
+    """The last linear layer of a residual branch; with `growth` 0 it starts at random, as any other layer."""
+    return GrowingLinear(channels, out, growth) if growth else nn.Linear(channels, out)
+
+
 class FeedForward(nn.Module):
     """The second half of a Transformer layer, (B, L, C) -> (B, L, C), without the residual sum.
 
@@ -58,7 +83,15 @@ class FeedForward(nn.Module):
     """
 
     def __init__(
-        self, channels: int, hidden: int, *, kind: str = "plain", conv_width: int = 1, dilation: int = 1, dropout: float = 0.0
+        self,
+        channels: int,
+        hidden: int,
+        *,
+        kind: str,
+        conv_width: int,
+        dilation: int = 1,
+        dropout: float = 0.0,
+        growth: float = 0.0,
     ) -> None:
         super().__init__()
         if kind not in FEED_FORWARDS:
@@ -74,7 +107,7 @@ class FeedForward(nn.Module):
             self.norm, self.expand = nn.LayerNorm(channels), nn.Linear(channels, hidden)
             if kind == "depthwise":
                 self.depthwise = token_conv(hidden, hidden, conv_width, groups=hidden)
-        self.contract = nn.Linear(hidden, channels)
+        self.contract = branch_end(hidden, channels, growth)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -84,6 +117,15 @@ class FeedForward(nn.Module):
             x = convolve(self.depthwise, x)
         contracted: Tensor = self.dropout(self.contract(F.gelu(x)))
         return contracted
+
+
+def softplus(x: Tensor) -> Tensor:
+    """log(1 + exp(x)) in float32, the same for an element wherever it lies in the tensor.
+
+    PyTorch's vector code and its scalar code for the remainder differ in the last bit of float32. In float64 they do so
+    where rounding hides it; MPS has no float64.
+    """
+    return F.softplus(x) if x.device.type == "mps" else F.softplus(x.double()).float()
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -97,7 +139,10 @@ def flops_per_tile(model: nn.Module) -> int:
     The model must have a `geometry` and read uint8 tokens (B, input_bp). It is run once, on the device it is on.
     """
     device = next(model.parameters()).device
-    tokens = torch.zeros(1, model.geometry.input_bp, dtype=torch.uint8, device=device)  # type: ignore[union-attr]
+    geometry = model.geometry
+    if not isinstance(geometry, Geometry):
+        raise ValueError(f"{type(model).__name__} has no geometry that says what it reads")
+    tokens = torch.zeros(1, geometry.input_bp, dtype=torch.uint8, device=device)
     training = model.training
     model.eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():

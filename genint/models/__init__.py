@@ -1,0 +1,1 @@
+"""Models: DNA tokens in, one value per bin and track out."""

@@ -1,0 +1,107 @@
+"""Fixtures that several test modules share. They give paths rather than opened things, so that each test opens its own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from hypothesis import settings
+
+from genint.commands import main
+from genint.genome import Genome
+from genint.models.folder import Model, build, save_model
+from genint.models.interpreter import InterpreterConfig
+from genint.tracks import read_tracks
+
+settings.register_profile("genint", derandomize=True, deadline=None, print_blob=False)
+settings.load_profile("genint")
+
+EXAMPLE = Path(__file__).parent.parent / "example_data"
+
+
+class Finished(NamedTuple):
+    """What a command left behind in the terminal."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Finished]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def example() -> Path:
+    return EXAMPLE
+
+
+@pytest.fixture
+def genint(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command line in this process: genint("predict", genome, bed, "-o", out)."""
+
+    def run(*arguments: object) -> Finished:
+        capsys.readouterr()
+        try:
+            main([str(argument) for argument in arguments])
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return Finished(code, *capsys.readouterr())
+
+    return run
+
+
+def tiny_config(**changes: object) -> InterpreterConfig:
+    """A Genomic Interpreter that predicts a tile in a millisecond: 2,048 bp of core, 128 on each side, 7 narrow blocks."""
+    numbers: dict[str, object] = {
+        "core_bp": 2_048,
+        "context_bp": 128,
+        "stem_width": 5,
+        "channels": (4,) * 8,
+        "windows": (4,) * 7,
+        "heads": (1,) * 7,
+        "head_widths": (2,) * 7,
+        "hidden": (4,) * 7,
+        "feed_forward": "conv",
+        "conv_width": 3,
+        "merge": "conv",
+        "positions": "rotary",
+        "growth": 0.0,
+        "final_layers": 1,
+        "final_heads": 1,
+        "final_head_width": 4,
+        "final_hidden": 8,
+        "final_dilations": (1,),
+        "final_growth": 0.0,
+        "dropout": 0.0,
+    }
+    return InterpreterConfig(**{**numbers, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder with random weights for the example data's tracks and genome."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    torch.manual_seed(1)
+    tracks, config = read_tracks(EXAMPLE / "tracks.tsv"), tiny_config()
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        module = build("interpreter", config, len(tracks))
+        save_model(folder, Model("tiny", "interpreter", config, module, tracks, genome.assembly, "", {}), "# tiny\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def example_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data set of the example bigWigs: chr3 validates, chr2 tests."""
+    folder = tmp_path_factory.mktemp("data") / "dataset"
+    main(
+        ["data", "make", str(EXAMPLE / "genome.fa"), str(EXAMPLE / "tracks.tsv"), "-o", str(folder), "--quiet"]
+        + ["--valid", "chr3", "--test", "chr2", "--exclude", str(EXAMPLE / "exclude.bed")]
+    )
+    return folder

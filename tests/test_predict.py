@@ -1,0 +1,232 @@
+"""What `genint predict` promises: the grid, holes, every row accounted for, nothing half-written."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pybigtools
+import pyBigWig
+import pytest
+import torch
+
+from genint.bigwig import BigWigWriter
+from genint.console import Console
+from genint.errors import InputError, UserError
+from genint.genome import Genome
+from genint.models.folder import load_model
+from genint.predict import Options, predict
+from genint.regions import Region, Row, read_bed
+from tests.conftest import EXAMPLE, Run
+
+BIN = 128
+
+
+def rows(*regions: Region) -> list[Row]:
+    return [Row(f"line {number}", region, ".") for number, region in enumerate(regions, start=1)]
+
+
+def run(genome: Path, asked: list[Row], model: Path, out: Path, **options: object) -> dict[str, object]:
+    with Genome(genome) as opened:
+        return predict(opened, asked, load_model(model), out, options=Options(**options), console=Console(quiet=True))  # type: ignore[arg-type]
+
+
+def values(bigwig: Path, chrom: str) -> np.ndarray:
+    """Per base, NaN in holes."""
+    with pyBigWig.open(str(bigwig)) as opened:
+        return np.asarray(opened.values(chrom, 0, opened.chroms(chrom), numpy=True))
+
+
+def whole(chrom: str) -> Region:
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        return Region(chrom, 0, genome.sizes[chrom])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_chromosome_is_the_same_whole_and_from_overlapping_pieces_in_any_order(
+    tiny_model: Path, tmp_path: Path, dtype: torch.dtype
+) -> None:
+    end = whole("chr3").end
+    pieces = [Region("chr3", start, min(start + 1_300, end)) for start in range(0, end, 900)]
+    random.Random(1).shuffle(pieces)
+    run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / "whole", dtype=dtype)
+    run(EXAMPLE / "genome.fa", rows(*pieces), tiny_model, tmp_path / "pieces", dtype=dtype)
+    for file in sorted((tmp_path / "whole").glob("*.bw")):
+        assert np.array_equal(values(file, "chr3"), values(tmp_path / "pieces" / file.name, "chr3"), equal_nan=True)
+
+
+def test_batch_size_does_not_change_a_float32_prediction(tiny_model: Path, tmp_path: Path) -> None:
+    for size in (1, 3, 8):
+        run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / str(size), batch_size=size)
+    for file in (tmp_path / "1").glob("*.bw"):
+        assert file.read_bytes() == (tmp_path / "3" / file.name).read_bytes() == (tmp_path / "8" / file.name).read_bytes()
+
+
+def test_a_piece_is_predicted_as_in_the_whole_and_nothing_else_is(tiny_model: Path, tmp_path: Path) -> None:
+    run(EXAMPLE / "genome.fa", rows(whole("chr1")), tiny_model, tmp_path / "whole")
+    run(EXAMPLE / "genome.fa", rows(Region("chr1", 64_000, 64_001)), tiny_model, tmp_path / "one")
+    expected, one = (values(tmp_path / name / "atac.bw", "chr1") for name in ("whole", "one"))
+    assert np.array_equal(np.flatnonzero(~np.isnan(one)), np.arange(64_000, 64_128))
+    assert np.array_equal(one[64_000:64_128], expected[64_000:64_128])
+
+
+def test_lower_case_and_upper_case_dna_are_the_same(tiny_model: Path, tmp_path: Path) -> None:
+    upper = tmp_path / "upper.fa"
+    lines = (EXAMPLE / "genome.fa").read_text().splitlines()
+    upper.write_text("".join((line if line.startswith(">") else line.upper()) + "\n" for line in lines))
+    for genome, out in ((EXAMPLE / "genome.fa", "as_is"), (upper, "upper")):
+        run(genome, rows(whole("chr2")), tiny_model, tmp_path / out)
+    assert (tmp_path / "as_is" / "atac.bw").read_bytes() == (tmp_path / "upper" / "atac.bw").read_bytes()
+
+
+def test_bins_that_are_more_than_half_n_are_holes_and_all_others_are_not(tiny_model: Path, tmp_path: Path) -> None:
+    run(EXAMPLE / "genome.fa", rows(whole("chr2")), tiny_model, tmp_path / "half")
+    run(EXAMPLE / "genome.fa", rows(whole("chr2")), tiny_model, tmp_path / "any", max_n=0.0)
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        tokens = genome.tokens("chr2", 0, genome.sizes["chr2"])
+    starts = np.arange(0, len(tokens), BIN)
+    share = np.array([(tokens[start : start + BIN] > 3).mean() for start in starts])
+    assert ((share > 0) & (share <= 0.5)).any(), "the example has a bin that is N in part"
+    for name, limit in (("half", 0.5), ("any", 0.0)):
+        hole = np.isnan(values(tmp_path / name / "atac.bw", "chr2"))
+        assert np.array_equal(hole, np.repeat(share > limit, BIN)[: len(tokens)])
+
+
+def test_the_last_bin_ends_with_its_chromosome(tiny_model: Path, tmp_path: Path) -> None:
+    end = whole("chr2").end
+    run(EXAMPLE / "genome.fa", rows(Region("chr2", end - 1, end)), tiny_model, tmp_path)
+    with pyBigWig.open(str(tmp_path / "atac.bw")) as bigwig:
+        assert [interval[:2] for interval in bigwig.intervals("chr2")] == [(end // BIN * BIN, end)]
+
+
+def test_both_libraries_read_the_same_values_back(tiny_model: Path, tmp_path: Path) -> None:
+    run(EXAMPLE / "genome.fa", rows(whole("chr2"), whole("chr3")), tiny_model, tmp_path)
+    for file in tmp_path.glob("*.bw"):
+        with pybigtools.open(str(file)) as bigwig:
+            for chrom in ("chr2", "chr3"):
+                theirs = bigwig.values(chrom, fillna=np.nan)
+                assert np.array_equal(theirs.astype(np.float32), values(file, chrom).astype(np.float32), equal_nan=True)
+
+
+def test_coverage_is_the_model_scale_with_the_transform_undone(tiny_model: Path, tmp_path: Path) -> None:
+    for scale in ("model", "coverage"):
+        run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / scale, scale=scale)
+    tracks = load_model(tiny_model).tracks
+    squashed, coverage = (
+        np.stack([values(tmp_path / scale / name, "chr3") for name in tracks.file_names()], axis=-1).astype(np.float64)
+        for scale in ("model", "coverage")
+    )
+    np.testing.assert_allclose(tracks.squash(BIN).invert(squashed), coverage, rtol=1e-5)
+
+
+def test_a_subset_of_tracks_has_the_values_of_the_full_set(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    common = ["predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m", tiny_model, "-o"]
+    assert genint(*common, tmp_path / "all").code == 0
+    assert genint(*common, tmp_path / "rna", "--tracks", "^rna").code == 0
+    assert sorted(file.name for file in (tmp_path / "rna").glob("*.bw")) == ["rna_minus.bw", "rna_plus.bw"]
+    for file in (tmp_path / "rna").glob("*.bw"):
+        assert file.read_bytes() == (tmp_path / "all" / file.name).read_bytes()
+
+
+def test_every_row_of_the_bed_is_accounted_for(tiny_model: Path, tmp_path: Path) -> None:
+    asked = [
+        Region("chr1", 0, 128),
+        Region("chr1", 127, 129),
+        Region("chr2", 20_100, 21_900),  # inside the N run
+        Region("chr2", 19_900, 20_300),
+        Region("chr3", 35_000, 99_999),
+        Region("chr3", 99_999, 100_000),
+    ]
+    report = run(EXAMPLE / "genome.fa", rows(*asked), tiny_model, tmp_path)
+    table = [line.split("\t") for line in (tmp_path / "regions.tsv").read_text().splitlines()]
+    assert table[0] == ["source", "chrom", "start", "end", "name", "status", "bins", "holes", "note"]
+    assert [(row[0], int(row[2]), row[5], row[6], row[7]) for row in table[1:]] == [
+        ("line 1", 0, "predicted", "1", "0"),
+        ("line 2", 127, "predicted", "2", "0"),
+        ("line 3", 20_100, "skipped", "0", "15"),
+        ("line 4", 19_900, "partly N", "1", "3"),
+        ("line 5", 35_000, "clipped", "2", "0"),
+        ("line 6", 99_999, "skipped", "0", "0"),
+    ]
+    assert "past the end of chr3 (35,073 bp)" in table[6][8]
+    assert report["regions"] == {"predicted": 2, "skipped": 2, "partly N": 1, "clipped": 1}
+
+
+def test_a_region_of_nothing_but_n_gives_empty_bigwigs_and_says_so(tiny_model: Path, tmp_path: Path) -> None:
+    report = run(EXAMPLE / "genome.fa", rows(Region("chr2", 20_200, 21_800)), tiny_model, tmp_path)
+    assert report["bins"] == 0
+    assert report["regions"] == {"skipped": 1}
+    assert np.isnan(values(tmp_path / "atac.bw", "chr2")).all()
+
+
+def test_run_json_says_what_made_the_files(tiny_model: Path, tmp_path: Path) -> None:
+    run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path)
+    report = json.loads((tmp_path / "run.json").read_text())
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        assert report["genome"]["digest"] == genome.assembly.digest
+    assert report["model"]["digest"] == load_model(tiny_model).digest
+    assert report["options"]["dtype"] == "float32"
+    assert sorted(report["files"]) == sorted(file.name for file in tmp_path.iterdir() if file.name != "run.json")
+
+
+def test_a_failed_run_leaves_the_last_result_alone(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(BigWigWriter, "add", full_disk)
+    with pytest.raises(UserError, match="No space left"):
+        run(EXAMPLE / "genome.fa", rows(whole("chr2")), tiny_model, tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_smaller_run_takes_the_larger_one_s_place_but_not_the_user_s_files(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    common = ["predict", EXAMPLE / "genome.fa", "--region", "chr3:1-100", "-m", tiny_model, "-o", tmp_path]
+    assert genint(*common).code == 0
+    (tmp_path / "mine.bw").write_text("mine")
+    assert genint(*common, "--tracks", "atac").code == 0
+    assert sorted(file.name for file in tmp_path.glob("*.bw")) == ["atac.bw", "mine.bw"]
+
+
+def test_a_model_that_answers_nan_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    model = load_model(tiny_model)
+    model.module.head.bias.fill_(float("nan"))  # type: ignore[union-attr, operator]
+    with Genome(EXAMPLE / "genome.fa") as genome, pytest.raises(InputError, match="NaN or infinity for tile 0 of chr3"):
+        predict(genome, rows(whole("chr3")), model, tmp_path / "out", console=Console(quiet=True))
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_chromosome_names_with_and_without_chr_give_the_same(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    bed = tmp_path / "bare.bed"
+    bed.write_text((EXAMPLE / "regions.bed").read_text().replace("chr", ""))
+    common = ["predict", EXAMPLE / "genome.fa"]
+    assert genint(*common, EXAMPLE / "regions.bed", "-m", tiny_model, "-o", tmp_path / "a").code == 0
+    assert genint(*common, bed, "-m", tiny_model, "-o", tmp_path / "b").code == 0
+    for file in (tmp_path / "a").glob("*.bw"):
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+
+
+def test_the_command_prints_its_files_and_as_json_what_it_did(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    bed = EXAMPLE / "regions.bed"
+    finished = genint("predict", EXAMPLE / "genome.fa", bed, "-m", tiny_model, "-o", tmp_path)
+    assert finished.code == 0
+    printed = [Path(line) for line in finished.out.splitlines()]
+    assert all(file.exists() for file in printed)
+    assert {file.suffix for file in printed} == {".bw", ".tsv"}
+    assert "device: cpu" in finished.err
+    quiet = genint("predict", EXAMPLE / "genome.fa", bed, "-m", tiny_model, "-o", tmp_path, "--quiet", "--json")
+    assert quiet.err == ""
+    assert sum(json.loads(quiet.out)["regions"].values()) == len(read_bed(bed))
+
+
+def test_another_genome_than_the_model_s_is_noted(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    other = tmp_path / "other.fa"
+    other.write_text(">chr1\n" + "ACGTTGCA" * 1000 + "\n")
+    finished = genint("predict", other, "--whole-genome", "-m", tiny_model, "-o", tmp_path / "out")
+    assert finished.code == 0
+    assert "was trained on genome" in finished.err
+    assert "trained on" not in genint("predict", EXAMPLE / "genome.fa", "--chroms", "3", "-m", tiny_model, "-o", tmp_path / "o").err
