@@ -31,7 +31,9 @@ def bare_loop(genome_file: Path, model_name: str, dtype_name: str, batch_size: i
     model = load_model(model_name, device)
     with Genome(genome_file) as genome:
         wanted = wanted_bins((Region(c, 0, n) for c, n in genome.sizes.items()), genome.sizes, model.geometry.bin_bp)
-        dna = [torch.from_numpy(genome.tokens(t.chrom, *t.input(model.geometry))) for t in tiles(wanted, model.geometry)]
+        dna = [
+            torch.from_numpy(genome.tokens(t.chrom, *t.input(model.geometry))) for t in tiles(wanted, model.geometry)
+        ]
     dna += [torch.full_like(dna[0], 4)] * (-len(dna) % batch_size)
     batches = [torch.stack(dna[i : i + batch_size]) for i in range(0, len(dna), batch_size)]
     with inference(device, dtype):

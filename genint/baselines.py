@@ -78,7 +78,7 @@ def _groups_measured_alike(dataset: DataSet, geometry: Geometry) -> list[tuple[i
 N_FEATURES = 2 * sum(4**k for k in range(1, LONGEST_KMER + 1)) + 1
 
 
-def kmerkmer_features(tokens: npt.NDArray[np.uint8], geometry: Geometry) -> npt.NDArray[np.float64]:
+def kmer_features(tokens: npt.NDArray[np.uint8], geometry: Geometry) -> npt.NDArray[np.float64]:
     """(B, input_bp) -> (B, core_bins, 681): counts of each k-mer starting in the bin, in the wider window, and 1."""
     around = AROUND_BINS * geometry.bin_bp
     missing = max(around - geometry.context_bp, 0)

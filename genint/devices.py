@@ -34,7 +34,11 @@ def describe_device(device: torch.device) -> str:
     """One line for the user: the device, and a warning when a faster one stands idle."""
     if device.type == "cuda":
         return f"device: {device} ({torch.cuda.get_device_name(device)})"
-    line = f"device: {device.type} ({torch.get_num_threads()} threads)" if device.type == "cpu" else f"device: {device.type}"
+    line = (
+        f"device: {device.type} ({torch.get_num_threads()} threads)"
+        if device.type == "cpu"
+        else f"device: {device.type}"
+    )
     if device.type == "cpu" and torch.cuda.is_available():
         return f"{line}. WARNING: a GPU ({torch.cuda.get_device_name(0)}) is there but not used; give --device cuda"
     return line

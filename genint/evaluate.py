@@ -62,7 +62,11 @@ def evaluate(
         predictor = _module_predictor(model, device or torch.device("cpu"), dtype)
         scores += _score(model.name, predictor, dataset, model.geometry, split, batch_size, console)
     if baselines:
-        geometry = models[0].geometry if models else Geometry(core_bp=128 * dataset.bin_bp, context_bp=512, bin_bp=dataset.bin_bp)
+        geometry = (
+            models[0].geometry
+            if models
+            else Geometry(core_bp=128 * dataset.bin_bp, context_bp=512, bin_bp=dataset.bin_bp)
+        )
         for baseline in (ConstantBaseline(dataset, geometry), KmerBaseline(dataset, geometry)):
             scores += _score(baseline.name, baseline.predict, dataset, geometry, split, batch_size, console)
     return scores
@@ -76,10 +80,13 @@ def _check_tracks(dataset: DataSet, model: Model) -> None:
 
     ours, theirs = [essence(track) for track in dataset.tracks], [essence(track) for track in model.tracks]
     if ours != theirs:
-        place = next((i for i, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]), min(len(ours), len(theirs)))
+        place = next(
+            (i for i, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]),
+            min(len(ours), len(theirs)),
+        )
         raise InputError(
-            f"{model.name}: its {len(theirs)} tracks are not the {len(ours)} of {dataset.path}; they differ first in row "
-            f"{place + 1} of tracks.tsv. Evaluate it on a data set made with its own tracks.tsv"
+            f"{model.name}: its {len(theirs)} tracks are not the {len(ours)} of {dataset.path}; they differ first in "
+            f"row {place + 1} of tracks.tsv. Evaluate it on a data set made with its own tracks.tsv"
         )
 
 

@@ -124,12 +124,13 @@ def _check_readable(path: Path) -> None:
     if not start:
         raise InputError(f"{path}: is empty. Expected a FASTA file")
     if start[:2] == b"\x1f\x8b":
+        if not _is_packed(path):
+            raise InputError(f"{path}: is gzipped but its name does not say so. Rename it to end in .gz")
         if start[12:14] != b"BC":
             raise InputError(
-                f"{path}: is plain gzip, which cannot be read at random. Run: gunzip {path}; bgzip {path.stem}"
+                f"{path}: is plain gzip, which cannot be read at random. "
+                f"Run: gunzip {path}; bgzip {path.with_suffix('')}"
             )
-        if not _is_packed(path):
-            raise InputError(f"{path}: is bgzipped but its name does not say so. Rename it to end in .gz")
         if end != _BGZIP_END:
             raise InputError(f"{path}: the bgzip stream is cut short, its end mark is missing. Copy the file again")
     elif _is_packed(path):
@@ -162,19 +163,12 @@ def _usable_index(path: Path) -> Path:
         try:
             index.parent.mkdir(parents=True, exist_ok=True)
             _build_index(path, index)
-            break
+            return index
         except OSError as error:
             last_error = error
-    else:
-        raise InputError(
-            f"{path}: cannot write its index beside it or in {cached.parent} ({last_error}). Run samtools faidx"
-        )
-    if not _fits(path, index):
-        raise InputError(
-            f"{path}: is not a well-formed FASTA file: its records are not where their line lengths say. "
-            "Expected text with LF or CRLF line ends, and bgzip files made in one go"
-        )
-    return index
+    raise InputError(
+        f"{path}: cannot write its index beside it or in {cached.parent} ({last_error}). Run samtools faidx"
+    )
 
 
 def _cache_folder() -> Path:
@@ -193,6 +187,11 @@ def _build_index(path: Path, index: Path) -> None:
         new = Path(folder) / index.name
         with _fasta_errors(path):
             pyfaidx.Faidx(str(path), indexname=str(new), gzi_indexname=str(_gzi(new))).close()
+        if not _fits(path, new):
+            raise InputError(
+                f"{path}: is not a well-formed FASTA file: its records are not where their line lengths say. "
+                "Expected text with LF or CRLF line ends"
+            )
         if _gzi(new).exists():
             os.replace(_gzi(new), _gzi(index))
         os.replace(new, index)

@@ -94,4 +94,5 @@ def bases_per_bin(is_base: npt.NDArray[np.bool_], bin_bp: int) -> npt.NDArray[np
     """Count True in each bin of a stretch that starts on a bin border; the last bin may be shorter."""
     padded = np.zeros(count_bins(len(is_base), bin_bp) * bin_bp, dtype=np.bool_)
     padded[: len(is_base)] = is_base
-    return np.count_nonzero(padded.reshape(-1, bin_bp), axis=1)
+    counts: npt.NDArray[np.int64] = padded.reshape(-1, bin_bp).sum(axis=1)
+    return counts

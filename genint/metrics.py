@@ -29,10 +29,12 @@ class Pearson:
             self._origin = np.stack([np.where(seen, x, 0).sum(axis=0) / n, np.where(seen, y, 0).sum(axis=0) / n])
         x, y = np.where(seen, x - self._origin[0], 0), np.where(seen, y - self._origin[1], 0)
         self.counts += seen.sum(axis=0)
-        self._sums += np.stack([x.sum(axis=0), y.sum(axis=0), (x * x).sum(axis=0), (y * y).sum(axis=0), (x * y).sum(axis=0)])
+        self._sums += np.stack(
+            [x.sum(axis=0), y.sum(axis=0), (x * x).sum(axis=0), (y * y).sum(axis=0), (x * y).sum(axis=0)]
+        )
 
     def compute(self) -> npt.NDArray[np.float64]:
-        """(T,): r per track. 0 where the prediction is constant, NaN where the target is constant or was not measured."""
+        """(T,): r per track. 0 where the prediction is constant, NaN where the target is constant or not measured."""
         n = np.maximum(self.counts, 1)
         mean_x, mean_y, mean_xx, mean_yy, mean_xy = self._sums / n
         variance_x = np.maximum(mean_xx - mean_x**2, 0)

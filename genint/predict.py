@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,6 @@ from genint.grid import BinMask, Geometry, Tile, bases_per_bin, count_bins, tile
 from genint.models.folder import Model
 from genint.outputs import RUN_FILE, Spool, check_space, provenance, staged
 from genint.regions import Region, Row
-from genint.tracks import TrackTable
 
 SCALES = ("coverage", "model")
 
@@ -38,7 +37,7 @@ class Options:
     scale: str = "coverage"
     max_n: float = 0.5
     batch_size: int = 8
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
 
 
@@ -80,7 +79,9 @@ def predict(
     placed = [Placed(row, _on_chromosome(row.region, genome.sizes)) for row in rows]
     wanted = wanted_bins((place.region for place in placed if place.region), genome.sizes, geometry.bin_bp)
     if not wanted:
-        raise InputError(f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends")
+        raise InputError(
+            f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
+        )
     todo = list(tiles(wanted, geometry))
     predicted = {chrom: np.zeros_like(mask) for chrom, mask in wanted.items()}
     with staged(out) as folder:
@@ -142,7 +143,10 @@ def _requests(
         unknown = bases_per_bin(core == UNKNOWN, geometry.bin_bp)
         widths = np.full(geometry.core_bins, geometry.bin_bp)
         asked = wanted[tile.chrom][tile.bins(geometry)]
-        if len(asked) and (rest := genome.sizes[tile.chrom] - tile.bins(geometry).start * geometry.bin_bp) < geometry.core_bp:
+        if (
+            len(asked)
+            and (rest := genome.sizes[tile.chrom] - tile.bins(geometry).start * geometry.bin_bp) < geometry.core_bp
+        ):
             widths[len(asked) - 1] = rest - (len(asked) - 1) * geometry.bin_bp
             unknown[len(asked) - 1] -= geometry.bin_bp - widths[len(asked) - 1]
         keep = np.zeros(geometry.core_bins, dtype=np.bool_)
@@ -153,7 +157,9 @@ def _requests(
         advance(1)
 
 
-def _run(model: Model, requests: Iterable[Request], options: Options) -> Iterator[tuple[Request, npt.NDArray[np.float32]]]:
+def _run(
+    model: Model, requests: Iterable[Request], options: Options
+) -> Iterator[tuple[Request, npt.NDArray[np.float32]]]:
     """Pairs of request and (core_bins, T) on the model's scale.
 
     Every batch has its full shape, the last one padded with unknown DNA: in bfloat16 the shape decides the last bits.

@@ -103,20 +103,25 @@ def train(dataset: DataSet, out: Path, config: TrainConfig, console: Console, co
     model_config = ARCHITECTURES[config.architecture].presets[config.preset]()
     lightning.seed_everything(config.seed, verbose=False)
     module = build(config.architecture, model_config, len(dataset.tracks))
-    module.start_at(torch.from_numpy(track_means(dataset)).float())
+    module.start_at(torch.from_numpy(track_means(dataset)).float())  # type: ignore[operator]
     learner = Learner(module, config)
     averaging = [_Averaging(config.ema_decay)] if config.ema_decay else []
-    best = ModelCheckpoint(folder, "best", monitor="val_pearson", mode="max", save_last=True, save_on_train_epoch_end=True)
-    best.CHECKPOINT_NAME_LAST = "last"
+    # Two, because Lightning writes `last` of the one that monitors a figure only when the figure is a new best.
+    best = ModelCheckpoint(
+        folder, "best", monitor="val_pearson", mode="max", save_on_train_epoch_end=True, enable_version_counter=False
+    )
+    last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
     with ExitStack() as stack:
         stack.enter_context(_quiet_lightning())
-        report = _Report(folder / "log.csv", config, stack.enter_context(console.progress("training", config.steps)), console)
+        report = _Report(
+            folder / "log.csv", config, stack.enter_context(console.progress("training", config.steps)), console
+        )
         trainer = lightning.Trainer(
             default_root_dir=folder,
             max_steps=config.steps,
             precision="bf16-mixed" if _wants_bfloat16(config.precision) else "32-true",
             gradient_clip_val=config.gradient_clip or None,
-            callbacks=[*averaging, report, best],
+            callbacks=[*averaging, report, best, last],
             logger=False,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -125,8 +130,8 @@ def train(dataset: DataSet, out: Path, config: TrainConfig, console: Console, co
         )
         learner.windows = lambda epoch: _training_loader(dataset, model_config, config, epoch)
         validation = DataLoader(SplitTiles(dataset, model_config.geometry, "valid"), batch_size=config.batch_size)
-        last = folder / "last.ckpt"
-        trainer.fit(learner, val_dataloaders=validation, ckpt_path=last if last.exists() else None)
+        resume = folder / "last.ckpt"
+        trainer.fit(learner, val_dataloaders=validation, ckpt_path=resume if resume.exists() else None)
     checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
     learner.load_state_dict(checkpoint["state_dict"])
     best_pearson = float(best.best_model_score) if best.best_model_score is not None else float("nan")
@@ -199,12 +204,16 @@ class _Report(Callback):
         self._log, self._config, self._advance, self._console = log, config, advance, console
 
     def on_train_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+        self._reported = trainer.global_step
         self._advance(trainer.global_step)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         self._advance(1)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+        if trainer.global_step == self._reported:
+            return  # a resumed run passes the end of the epoch that its checkpoint was written in once more
+        self._reported = trainer.global_step
         figures = {name: float(trainer.callback_metrics[name]) for name in ("train_loss", "val_pearson")}
         row = {"step": trainer.global_step, **figures}
         new = not self._log.exists()
@@ -237,7 +246,7 @@ def _wants_bfloat16(precision: str) -> bool:
     if precision != "auto":
         return precision == "bfloat16"
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return platform.machine() in ("x86_64", "AMD64") and bool(torch.cpu._is_amx_tile_supported())
 
 
@@ -247,9 +256,15 @@ def _claim(folder: Path, config: TrainConfig, dataset: DataSet) -> None:
     file = folder / "run.json"
     if file.exists():
         before = json.loads(file.read_text())
-        changed = [f"{name}: {before.get(name)} then, {value} now" for name, value in identity.items() if before.get(name) != value]
+        changed = [
+            f"{name}: {before.get(name)} then, {value} now"
+            for name, value in identity.items()
+            if before.get(name) != value
+        ]
         if changed:
-            raise InputError(f"{folder.parent}: holds a run of other settings ({'; '.join(changed)}). Choose another -o, or remove it")
+            raise InputError(
+                f"{folder.parent}: holds a run of other settings ({'; '.join(changed)}). Choose another -o"
+            )
         return
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(identity, indent=1) + "\n")
@@ -289,8 +304,11 @@ def _save(
 
 def _card(model: Model, dataset: DataSet) -> str:
     """The model card: what a reader of the folder needs to know, from what the run knows."""
-    splits = {name: sorted({s.chrom for s in dataset.stretches if s.split == name}) for name in ("train", "valid", "test")}
+    splits = {
+        name: sorted({s.chrom for s in dataset.stretches if s.split == name}) for name in ("train", "valid", "test")
+    }
     assays = sorted({track.assay for track in model.tracks})
+    settings = ", ".join(f"{name}={value}" for name, value in model.training.items() if name in _SETTINGS)
     return "\n".join(
         [
             f"# {model.name}",
@@ -302,10 +320,10 @@ def _card(model: Model, dataset: DataSet) -> str:
             *(f"- {name}: {', '.join(chroms) or 'none'}" for name, chroms in splits.items()),
             f"- Best mean validation Pearson over tracks: {model.training['val_pearson']:.4f}",
             f"- Command: `{model.training['command']}`",
-            f"- Settings: {', '.join(f'{name}={value}' for name, value in model.training.items() if name in _SETTINGS)}",
+            f"- Settings: {settings}",
             "",
-            "Judge it on its test split with `genint eval` before trusting it on other chromosomes; nothing is known of",
-            "its worth on other species, cell types or conditions.",
+            "Judge it on its test split with `genint eval` before trusting it on other chromosomes. Nothing is known",
+            "of its worth on other species, cell types or conditions.",
             "",
         ]
     )

@@ -1,4 +1,4 @@
-"""Fixtures that several test modules share. They give paths rather than opened things, so that each test opens its own."""
+"""Fixtures that several test modules share. They give paths, so that each test opens its own things."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +9,13 @@ import torch
 from hypothesis import settings
 
 from genint.commands import main
+from genint.data.make import Split, make_dataset
 from genint.genome import Genome
 from genint.models.folder import Model, build, save_model
 from genint.models.interpreter import InterpreterConfig
 from genint.tracks import read_tracks
+
+torch.set_num_threads(1)  # the models of the tests are so small that threads would only wait for each other
 
 settings.register_profile("genint", derandomize=True, deadline=None, print_blob=False)
 settings.load_profile("genint")
@@ -58,7 +61,7 @@ def genint(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 def tiny_config(**changes: object) -> InterpreterConfig:
-    """A Genomic Interpreter that predicts a tile in a millisecond: 2,048 bp of core, 128 on each side, 7 narrow blocks."""
+    """A Genomic Interpreter of 7 narrow blocks that predicts a tile of 2,048 bp in a millisecond."""
     numbers: dict[str, object] = {
         "core_bp": 2_048,
         "context_bp": 128,
@@ -100,8 +103,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def example_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data set of the example bigWigs: chr3 validates, chr2 tests."""
     folder = tmp_path_factory.mktemp("data") / "dataset"
-    main(
-        ["data", "make", str(EXAMPLE / "genome.fa"), str(EXAMPLE / "tracks.tsv"), "-o", str(folder), "--quiet"]
-        + ["--valid", "chr3", "--test", "chr2", "--exclude", str(EXAMPLE / "exclude.bed")]
-    )
+    split, exclude = Split(valid=["chr3"], test=["chr2"]), [EXAMPLE / "exclude.bed"]
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        make_dataset(genome, EXAMPLE / "tracks.tsv", folder, split=split, exclude=exclude)
     return folder

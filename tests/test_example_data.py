@@ -122,7 +122,8 @@ def test_the_n_run_lies_where_the_readme_says(genome: dict[str, bytes]) -> None:
     dna = genome["chr2"]
     assert set(dna[N_RUN]) == {ord("N")}
     assert ord("N") not in (dna[N_RUN.start - 1], dna[N_RUN.stop])
-    assert N_RUN.start % BIN_BP and N_RUN.stop % BIN_BP
+    assert N_RUN.start % BIN_BP
+    assert N_RUN.stop % BIN_BP
 
 
 def test_there_are_lone_unknown_letters(genome: dict[str, bytes]) -> None:
@@ -134,8 +135,10 @@ def test_there_are_lone_unknown_letters(genome: dict[str, bytes]) -> None:
 
 def test_telomeres_and_repeats_are_soft_masked(genome: dict[str, bytes]) -> None:
     for dna in genome.values():
-        assert dna[:300].islower() and dna[-300:].islower()
-        assert dna[300:301].isupper() and dna[-301:-300].isupper()
+        assert dna[:300].islower()
+        assert dna[-300:].islower()
+        assert dna[300:301].isupper()
+        assert dna[-301:-300].isupper()
     assert sum(letter in b"acgt" for letter in genome["chr1"][300:-300]) > 5 * 300
 
 
@@ -150,13 +153,15 @@ def test_fasta_lines_hold_60_letters() -> None:
 def test_regions_have_every_awkward_row() -> None:
     text = (EXAMPLE / "regions.bed").read_text()
     regions = [(chrom, int(start), int(end)) for chrom, start, end, _ in rows("regions.bed")]
-    assert text.startswith("#") and "\ntrack " in text
+    assert text.startswith("#")
+    assert "\ntrack " in text
     assert regions != sorted(regions)
     assert len(set(regions)) == len(regions) - 1
     assert any(start == 0 for _, start, _ in regions)
     assert any(end == SIZES[chrom] for chrom, _, end in regions)
     assert any(end - start == 1 for _, start, end in regions)
-    assert ("chr1", 120_000, 136_384) in regions and ("chr1", 130_000, 140_001) in regions  # overlap
+    assert ("chr1", 120_000, 136_384) in regions
+    assert ("chr1", 130_000, 140_001) in regions
     assert any(chrom == "chr2" and start < N_RUN.start and end > N_RUN.stop for chrom, start, end in regions)
     assert any(chrom == "chr2" and start > N_RUN.start and end < N_RUN.stop for chrom, start, end in regions)
     assert all(0 <= start < end <= SIZES[chrom] for chrom, start, end in regions)
@@ -166,7 +171,8 @@ def test_regions_have_every_awkward_row() -> None:
 def test_strand_pairs_point_at_each_other() -> None:
     partner = {row["identifier"]: row["strand_pair"] for row in track_table()}
     assert all(partner[partner[track]] == track for track in partner)
-    assert partner["cage_plus"] == "cage_minus" and partner["atac"] == "atac"
+    assert partner["cage_plus"] == "cage_minus"
+    assert partner["atac"] == "atac"
 
 
 def test_chr3_was_not_measured_for_one_track() -> None:
@@ -180,7 +186,8 @@ def test_chr3_was_not_measured_for_one_track() -> None:
 def test_aliases_name_every_chromosome_once() -> None:
     assert (EXAMPLE / "chromAlias.txt").read_text().startswith("# ucsc\tassembly\trefseq\n")
     names = [name for row in rows("chromAlias.txt") for name in row]
-    assert [row[0] for row in rows("chromAlias.txt")] == list(SIZES) and len(set(names)) == 9
+    assert [row[0] for row in rows("chromAlias.txt")] == list(SIZES)
+    assert len(set(names)) == 9
 
 
 @pytest.mark.parametrize("row", track_table(), ids=lambda row: row["identifier"])

@@ -59,7 +59,9 @@ def test_batch_size_does_not_change_a_float32_prediction(tiny_model: Path, tmp_p
     for size in (1, 3, 8):
         run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / str(size), batch_size=size)
     for file in (tmp_path / "1").glob("*.bw"):
-        assert file.read_bytes() == (tmp_path / "3" / file.name).read_bytes() == (tmp_path / "8" / file.name).read_bytes()
+        assert (
+            file.read_bytes() == (tmp_path / "3" / file.name).read_bytes() == (tmp_path / "8" / file.name).read_bytes()
+        )
 
 
 def test_a_piece_is_predicted_as_in_the_whole_and_nothing_else_is(tiny_model: Path, tmp_path: Path) -> None:
@@ -184,7 +186,9 @@ def test_a_failed_run_leaves_the_last_result_alone(
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_a_smaller_run_takes_the_larger_one_s_place_but_not_the_user_s_files(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+def test_a_smaller_run_takes_the_larger_one_s_place_but_not_the_user_s_files(
+    tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
     common = ["predict", EXAMPLE / "genome.fa", "--region", "chr3:1-100", "-m", tiny_model, "-o", tmp_path]
     assert genint(*common).code == 0
     (tmp_path / "mine.bw").write_text("mine")
@@ -229,4 +233,7 @@ def test_another_genome_than_the_model_s_is_noted(tiny_model: Path, tmp_path: Pa
     finished = genint("predict", other, "--whole-genome", "-m", tiny_model, "-o", tmp_path / "out")
     assert finished.code == 0
     assert "was trained on genome" in finished.err
-    assert "trained on" not in genint("predict", EXAMPLE / "genome.fa", "--chroms", "3", "-m", tiny_model, "-o", tmp_path / "o").err
+    assert (
+        "trained on"
+        not in genint("predict", EXAMPLE / "genome.fa", "--chroms", "3", "-m", tiny_model, "-o", tmp_path / "o").err
+    )

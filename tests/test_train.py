@@ -95,7 +95,9 @@ def test_the_model_folder_predicts_and_its_card_says_how_it_was_made(
     card = (tmp_path / "model" / "README.md").read_text()
     assert "train: chr1" in card
     assert "seed=3" in card
-    finished = genint("predict", example / "genome.fa", "--chroms", "chr3", "-m", tmp_path / "model", "-o", tmp_path / "out")
+    finished = genint(
+        "predict", example / "genome.fa", "--chroms", "chr3", "-m", tmp_path / "model", "-o", tmp_path / "out"
+    )
     assert finished.code == 0, finished.err
 
 

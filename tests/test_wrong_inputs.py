@@ -102,7 +102,10 @@ def set_cell(row: int, column: str, value: str) -> Callable[[list[list[str]]], o
 
 # -- genome
 
-CASES["genome: missing"] = lambda folder, model: (["predict", folder / "no.fa", BED, "-m", model], ["no.fa", "cannot read"])
+CASES["genome: missing"] = lambda folder, model: (
+    ["predict", folder / "no.fa", BED, "-m", model],
+    ["no.fa", "cannot read"],
+)
 CASES["genome: a folder"] = lambda folder, model: (["predict", folder, BED, "-m", model], ["cannot read"])
 fasta_case("empty", "", "is empty")
 fasta_case("not FASTA", "chr1\t5\t10\n", "Expected a FASTA")
@@ -116,7 +119,10 @@ fasta_case("plain under a gzip name", SMALL_FASTA, "named like a gzip", file="ba
 
 # -- regions
 
-CASES["regions: missing"] = lambda folder, model: (["predict", GENOME, folder / "no.bed", "-m", model], ["no.bed", "cannot read"])
+CASES["regions: missing"] = lambda folder, model: (
+    ["predict", GENOME, folder / "no.bed", "-m", model],
+    ["no.bed", "cannot read"],
+)
 CASES["regions: a folder"] = lambda folder, model: (["predict", GENOME, folder, "-m", model], ["cannot read"])
 bed_case("empty", "", "no regions")
 bed_case("comments alone", "# nothing\ntrack name=x\n", "no regions")
@@ -165,9 +171,17 @@ model_case("no track table", lambda folder: (folder / "tracks.tsv").unlink(), "t
 model_case("no weights", lambda folder: (folder / "model.safetensors").unlink(), "model.safetensors", "missing")
 model_case("weights cut short", lambda folder: (folder / "model.safetensors").write_bytes(b"\x10" * 40), "cut short")
 model_case("a tensor is gone", changed_weights(lambda weights: weights.pop("head.bias")), "head.bias", "missing")
-model_case("a tensor of another shape", changed_weights(lambda w: w.update({"head.bias": w["head.bias"][:3]})), "head.bias", "(3,)")  # type: ignore[index]
+model_case(
+    "a tensor of another shape",
+    changed_weights(lambda w: w.update({"head.bias": w["head.bias"][:3]})),
+    "head.bias",
+    "(3,)",
+)  # type: ignore[index]
 model_case("weights that are not finite", changed_weights(lambda w: w["head.bias"].fill_(float("nan"))), "not finite")  # type: ignore[attr-defined]
-CASES["model: none of that name"] = lambda folder, model: (["predict", GENOME, BED, "-m", "no-such-model"], ["no-such-model"])
+CASES["model: none of that name"] = lambda folder, model: (
+    ["predict", GENOME, BED, "-m", "no-such-model"],
+    ["no-such-model"],
+)
 CASES["model: a pickle"] = lambda folder, model: (
     ["predict", GENOME, BED, "-m", written(folder / "model.pt", b"\x80\x04.")],
     ["model.pt", "never opened"],
@@ -240,7 +254,9 @@ def eval_without_a_data_set(folder: Path, model: Path) -> tuple[Arguments, list[
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_wrong_input_gets_one_line_and_leaves_nothing(name: str, tmp_path: Path, tiny_model: Path, genint: Run) -> None:
+def test_a_wrong_input_gets_one_line_and_leaves_nothing(
+    name: str, tmp_path: Path, tiny_model: Path, genint: Run
+) -> None:
     inputs, out = tmp_path / "inputs", tmp_path / "out"
     inputs.mkdir()
     arguments, words = CASES[name](inputs, tiny_model)
@@ -252,7 +268,7 @@ def test_a_wrong_input_gets_one_line_and_leaves_nothing(name: str, tmp_path: Pat
     assert "Traceback" not in finished.err
     assert finished.out == ""
     assert not list(out.rglob("*.bw"))
-    assert not [file for file in out.rglob("*.json")]
+    assert not list(out.rglob("*.json"))
 
 
 def test_the_table_is_long_enough() -> None:
@@ -260,7 +276,12 @@ def test_the_table_is_long_enough() -> None:
 
 
 def test_wrong_usage_exits_with_2(genint: Run, tmp_path: Path) -> None:
-    for arguments in (["predict", GENOME], ["predict", GENOME, "--whole-genome", "--chroms", "chr1"], ["nonsense"], ["predict"]):
+    for arguments in (
+        ["predict", GENOME],
+        ["predict", GENOME, "--whole-genome", "--chroms", "chr1"],
+        ["nonsense"],
+        ["predict"],
+    ):
         finished = genint(*arguments)
         assert finished.code == 2, arguments
         assert "Traceback" not in finished.err

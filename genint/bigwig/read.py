@@ -52,9 +52,7 @@ class BigWigReader:
             self._file.close()
             raise
 
-    def bin_sums(
-        self, chrom: str, bin_bp: int, first_bin: int = 0, last_bin: int | None = None
-    ) -> NDArray[np.float64]:
+    def bin_sums(self, chrom: str, bin_bp: int, first_bin: int = 0, last_bin: int | None = None) -> NDArray[np.float64]:
         """The sum over the bases of each bin from `first_bin` up to `last_bin` (excluded) or the end of `chrom`.
 
         Bases without data are 0; the chromosome's last bin may be shorter than `bin_bp`.

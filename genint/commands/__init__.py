@@ -1,10 +1,14 @@
 """The command line: one file per verb, each with its options, one library call and a report. No torch at import."""
 
+import errno
 import sys
 
 import typer
 
 from genint.errors import UserError
+
+# What the system refuses for reasons outside the program: no space, no permission, too many open files.
+_USERS_TO_MEND = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE}
 
 
 def _app() -> typer.Typer:
@@ -12,7 +16,8 @@ def _app() -> typer.Typer:
 
     app = typer.Typer(
         name="genint",
-        help="Predict genomic assays from DNA: one bigWig per track.\n\nStart with: genint predict genome.fa regions.bed -o out",
+        help="Predict genomic assays from DNA: one bigWig per track.\n\n"
+        "Start with: genint predict genome.fa regions.bed -o out",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -47,4 +52,9 @@ def main(argv: list[str] | None = None) -> None:
         print(f"genint: error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     except BrokenPipeError:
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno not in _USERS_TO_MEND:
+            raise
+        print(f"genint: error: {error.filename or 'output'}: {error.strerror}. Free space, or mend it", file=sys.stderr)
         raise SystemExit(1) from None

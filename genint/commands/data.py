@@ -19,13 +19,19 @@ def _group() -> None:
 def make(
     genome: options.Genome,
     tracks: Annotated[
-        Path, typer.Argument(help="Track table; its column file names the bigWigs, relative to the table.", show_default=False)
+        Path,
+        typer.Argument(
+            help="Track table; its column file names the bigWigs, relative to the table.", show_default=False
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new data set.", show_default=False)],
     valid: Annotated[str, typer.Option("--valid", help="Chromosomes to validate on: A,B.", show_default=False)],
     test: Annotated[str, typer.Option("--test", help="Chromosomes to test on: A,B.")] = "",
     exclude: Annotated[
-        list[Path], typer.Option("--exclude", help="BED of regions to leave out of loss and metrics. Repeatable.", show_default=False)
+        list[Path],
+        typer.Option(
+            "--exclude", help="BED of regions to leave out of loss and metrics. Repeatable.", show_default=False
+        ),
     ] = [],  # noqa: B006  typer copies it
     bin_bp: Annotated[int, typer.Option("--bin-bp", min=1, help="Bases per bin.")] = 128,
     aliases: options.Aliases = None,

@@ -17,10 +17,15 @@ def evaluate(
     models: Annotated[
         list[str] | None, typer.Argument(help="Model folders, or names of bundled models.", show_default=False)
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for metrics.tsv and metrics.json.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for metrics.tsv and metrics.json.", show_default=False)
+    ] = None,
     split: Annotated[str, typer.Option("--split", help="train, valid or test.")] = "test",
     baselines: Annotated[
-        bool, typer.Option("--baselines", help="Add a constant per track and a linear model on k-mer counts, fitted on train.")
+        bool,
+        typer.Option(
+            "--baselines", help="Add a constant per track and a linear model on k-mer counts, fitted on train."
+        ),
     ] = False,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",

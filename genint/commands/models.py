@@ -31,7 +31,9 @@ def list_models(json_output: options.Json = False) -> None:
 
 @app.command()
 def show(
-    model: Annotated[str, typer.Argument(help="Model folder, bundled model, or preset as ARCHITECTURE:PRESET.")] = "genomic-interpreter-yeast",
+    model: Annotated[
+        str, typer.Argument(help="Model folder, bundled model, or preset as ARCHITECTURE:PRESET.")
+    ] = "genomic-interpreter-yeast",
     tracks: Annotated[int, typer.Option("--n-tracks", min=1, help="Tracks of a preset; a model has its own.")] = 5_313,
     json_output: options.Json = False,
 ) -> None:

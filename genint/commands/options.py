@@ -5,24 +5,29 @@ from typing import Annotated
 
 import typer
 
-Genome = Annotated[Path, typer.Argument(help="Genome FASTA, plain or bgzipped; indexed on first use.", show_default=False)]
+Genome = Annotated[
+    Path, typer.Argument(help="Genome FASTA, plain or bgzipped; indexed on first use.", show_default=False)
+]
 Model = Annotated[str, typer.Option("--model", "-m", help="Model folder, or name of a bundled model.")]
 Tracks = Annotated[
     list[str],
     typer.Option(
         "--tracks",
         "-t",
-        help="Tracks by identifier, by regular expression over identifier and description, or @FILE of those. Repeatable.",
+        help="Tracks by identifier, by regular expression over identifier and description, or @FILE. Repeatable.",
         show_default="all",
     ),
 ]
 Aliases = Annotated[
     Path | None,
-    typer.Option("--aliases", help="UCSC chromAlias.txt, if chromosome names differ by more than chr.", show_default=False),
+    typer.Option(
+        "--aliases", help="UCSC chromAlias.txt, if chromosome names differ by more than chr.", show_default=False
+    ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Dtype = Annotated[
-    str, typer.Option("--dtype", help="auto, float32 or bfloat16 (faster where the device has it, 3 digits instead of 7).")
+    str,
+    typer.Option("--dtype", help="auto, float32 or bfloat16 (faster where the device has it, 3 digits instead of 7)."),
 ]
 Batch = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Tiles that go through the model together.")]
 Threads = Annotated[int, typer.Option("--threads", "-p", min=0, help="CPU threads; 0: as many as there are cores.")]

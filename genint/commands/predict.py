@@ -12,6 +12,8 @@ from genint.commands import options
 from genint.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from genint.genome import Genome
     from genint.models.folder import Model
     from genint.regions import Row
@@ -28,17 +30,26 @@ def predict(
     region: Annotated[
         list[str],
         typer.Option(
-            "--region", "-r", help="chrom:start-end, 1-based, both ends included, as in browsers. Repeatable.", show_default=False
+            "--region",
+            "-r",
+            help="chrom:start-end, 1-based, both ends included, as in browsers. Repeatable.",
+            show_default=False,
         ),
     ] = [],  # noqa: B006
-    chroms: Annotated[str, typer.Option("--chroms", help="Whole chromosomes, or only these of REGIONS: A,B.", show_default=False)] = "",
+    chroms: Annotated[
+        str, typer.Option("--chroms", help="Whole chromosomes, or only these of REGIONS: A,B.", show_default=False)
+    ] = "",
     whole_genome: Annotated[bool, typer.Option("--whole-genome", help="Predict every chromosome of GENOME.")] = False,
     aliases: options.Aliases = None,
     scale: Annotated[
-        str, typer.Option("--scale", help="coverage: mean per base in the units of the training bigWigs; model: the model's own.")
+        str,
+        typer.Option(
+            "--scale", help="coverage: mean per base in the units of the training bigWigs; model: the model's own."
+        ),
     ] = "coverage",
     max_n: Annotated[
-        float, typer.Option("--max-n", min=0, max=1, help="A bin with a larger share of N becomes a hole in the bigWig.")
+        float,
+        typer.Option("--max-n", min=0, max=1, help="A bin with a larger share of N becomes a hole in the bigWig."),
     ] = 0.5,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
@@ -50,7 +61,8 @@ def predict(
     """Predict every track over REGIONS of GENOME and write one bigWig per track.
 
     Tiles and bins are anchored to the chromosome, so a bin's value does not depend on which regions were asked for.
-    Beside the bigWigs: tracks.tsv (what each file is), regions.tsv (what became of each row), run.json (how it was made).
+    Beside the bigWigs: tracks.tsv (what each file is), regions.tsv (what became of each row), run.json (how it was
+    made).
 
     Example: genint predict genome.fa regions.bed -o out --tracks 'ATAC|CAGE'
     """
@@ -80,7 +92,9 @@ def predict(
             loaded,
             out,
             columns=columns,
-            options=Options(scale=scale, max_n=max_n, batch_size=batch_size, device=chosen, dtype=choose_dtype(dtype, chosen)),
+            options=Options(
+                scale=scale, max_n=max_n, batch_size=batch_size, device=chosen, dtype=choose_dtype(dtype, chosen)
+            ),
             console=console,
             command=shlex.join(["genint", *sys.argv[1:]]),
         )
@@ -124,7 +138,7 @@ def _rows(
     names = ours([row.region.chrom for row in rows], str(bed))
     rows = [Row(s, Region(names[r.chrom], r.start, r.end), name) for s, r, name in rows]
     for text in texts:
-        chrom = ours([split_region(text)[0]], f"--region {text}")
+        chrom = ours([split_region(text, genome.sizes)[0]], f"--region {text}")
         found = parse_region(text, {theirs: genome.sizes[name] for theirs, name in chrom.items()})
         rows.append(Row(f"--region {text}", Region(chrom[found.chrom], found.start, found.end), "."))
     wanted = list(ours(chroms, "--chroms").values())
@@ -138,10 +152,10 @@ def _rows(
     return rows
 
 
-def _compare_assemblies(model: "Model", genome: "Genome", say: "object") -> None:
+def _compare_assemblies(model: "Model", genome: "Genome", say: "Callable[[str], None]") -> None:
     """A model answers for the genome it learned from; on another it guesses, and the user should know."""
-    if model.assembly.digest != genome.assembly.digest and callable(say):
+    if model.assembly.digest != genome.assembly.digest:
         say(
-            f"note: {model.name} was trained on {model.assembly.name}, {genome.path.name} is another genome or version; "
-            "predictions on it are an extrapolation"
+            f"note: {model.name} was trained on {model.assembly.name}; {genome.path.name} is another genome "
+            "or version, so predictions on it are an extrapolation"
         )

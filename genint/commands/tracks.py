@@ -9,9 +9,12 @@ from genint.commands import options
 
 
 def tracks(
-    model: Annotated[str, typer.Argument(help="Model folder, or name of a bundled model.")] = "genomic-interpreter-yeast",
+    model: Annotated[
+        str, typer.Argument(help="Model folder, or name of a bundled model.")
+    ] = "genomic-interpreter-yeast",
     match: Annotated[
-        list[str], typer.Option("--match", "-t", help="Only tracks that --tracks of predict would pick.", show_default="all")
+        list[str],
+        typer.Option("--match", "-t", help="Only tracks that --tracks of predict would pick.", show_default="all"),
     ] = [],  # noqa: B006  typer copies it
     json_output: options.Json = False,
 ) -> None:
@@ -29,5 +32,12 @@ def tracks(
         return
     print("identifier\tassay\tdescription\tsum_stat\tscale\tstrand_pair")
     for track in chosen:
-        cells = (track.identifier, track.assay, track.description, track.sum_stat, f"{track.scale:g}", track.strand_pair)
+        cells = (
+            track.identifier,
+            track.assay,
+            track.description,
+            track.sum_stat,
+            f"{track.scale:g}",
+            track.strand_pair,
+        )
         print("\t".join(cells))

@@ -12,15 +12,28 @@ from genint.commands import options
 
 def train(
     dataset: Annotated[Path, typer.Argument(help="Data set made by genint data make.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model folder to write; a killed run there goes on.", show_default=False)],
-    architecture: Annotated[str | None, typer.Option("--architecture", help="Kind of model.", show_default="interpreter")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", help="Its size: small or paper.", show_default="small")] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Model folder to write; a killed run there goes on.", show_default=False)
+    ],
+    architecture: Annotated[
+        str | None, typer.Option("--architecture", help="Kind of model.", show_default="interpreter")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Its size: small or paper.", show_default="small")
+    ] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="Batches to learn from.", show_default="10000")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", "-b", help="Windows per batch.", show_default="4")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak of the cosine.", show_default="0.001")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", "-b", help="Windows per batch.", show_default="4")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", help="Peak of the cosine.", show_default="0.001")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Decides weights and windows.", show_default="1")] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", help="TOML with any of the settings, as a run's training/train.toml.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--config", help="TOML with any of the settings, as a run's training/train.toml.", show_default=False
+        ),
     ] = None,
     threads: options.Threads = 0,
     quiet: options.Quiet = False,

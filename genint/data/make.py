@@ -46,7 +46,8 @@ def make_dataset(
     """Write the data set `out` from the bigWigs that `tracks_file` names (paths relative to the table).
 
     A chromosome absent from a bigWig's header was not measured: its targets are NaN. So are bins that touch a region
-    of an `exclude` BED, and bins of which more than half is N. Chromosomes that no track measured are left out.
+    of an `exclude` BED, and bins of which more than half is N. Targets below 0 become 0, as a Poisson mean cannot be
+    negative. Chromosomes that no track measured are left out.
     Raises InputError for any table, BED, bigWig or chromosome that does not fit, before anything is written.
     """
     if out.exists():
@@ -63,7 +64,8 @@ def make_dataset(
             new = Path(folder) / "dataset"
             writer = DataSetWriter(new, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks)
             for chrom in chroms:
-                report(f"{chrom}: {split.of(chrom)}, {sum(chrom in names for names in columns)} of {len(tracks)} tracks measured")
+                measured = sum(chrom in names for names in columns)
+                report(f"{chrom}: {split.of(chrom)}, {measured} of {len(tracks)} tracks measured")
                 tokens = genome.tokens(chrom, 0, genome.sizes[chrom])
                 bins = count_bins(len(tokens), bin_bp)
                 hidden = bases_per_bin(tokens == UNKNOWN, bin_bp) > bin_bp / 2
@@ -82,7 +84,9 @@ def _open_track(tracks_file: Path, identifier: str, file: str) -> BigWigReader:
 
 def _measured(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
     """Genome name -> the bigWig's own name, for the chromosomes in its header. Lengths must agree."""
-    names = reconcile(reader.chroms, genome.sizes, asked_by=str(reader.path), known_by=str(genome.path), aliases=aliases)
+    names = reconcile(
+        reader.chroms, genome.sizes, asked_by=str(reader.path), known_by=str(genome.path), aliases=aliases
+    )
     for theirs, ours in names.items():
         if reader.chroms[theirs] != genome.sizes[ours]:
             raise InputError(
@@ -133,7 +137,7 @@ def _targets(
     chrom_bp: int,
     bin_bp: int,
 ) -> Iterator[Targets]:
-    """Blocks (bins, T) of one chromosome on the model's scale. `names`: its name in each bigWig, None = not measured."""
+    """Blocks (bins, T) of one chromosome on the model's scale. `names`: its name in each bigWig, None if absent."""
     transform = tracks.squash(bin_bp)
     for first in range(0, len(hidden), BLOCK_BINS):
         last = min(first + BLOCK_BINS, len(hidden))

@@ -140,7 +140,9 @@ class DataSetWriter:
             self._targets.append(block)
         stretch = Stretch(chrom, start, start + len(tokens), split, base, first_bin)
         if self._targets.shape[0] - first_bin != stretch.bins(self._bin_bp):
-            raise ValueError(f"{chrom}: {self._targets.shape[0] - first_bin} bins of targets for {len(tokens)} bp of DNA")
+            raise ValueError(
+                f"{chrom}: {self._targets.shape[0] - first_bin} bins of targets for {len(tokens)} bp of DNA"
+            )
         self._stretches.append(stretch)
 
     def close(self) -> None:
@@ -167,7 +169,9 @@ def _read_header(path: Path) -> dict[str, Any]:
         if not isinstance(header["bin_bp"], int) or not isinstance(header["assembly"]["sizes"], dict):
             raise KeyError("bin_bp or assembly")
     except OSError as error:
-        raise InputError(f"{path}: is not a finished data set, no dataset.json ({error.strerror}). See genint data make") from None
+        raise InputError(
+            f"{path}: is not a finished data set, no dataset.json ({error.strerror}). See genint data make"
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file}: is damaged ({error!r}). Make the data set again") from None
     return header

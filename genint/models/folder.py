@@ -1,10 +1,10 @@
 """The model folder: everything a prediction needs, and nothing that runs code.
 
-    MODEL/
-      config.json         format version, architecture and its numbers, the assembly it learned from, how it was trained
-      model.safetensors   the weights (float32, or float16 to save space)
-      tracks.tsv          what each output column is
-      README.md           the model card
+MODEL/
+  config.json         format version, architecture and its numbers, the assembly it learned from, how it was trained
+  model.safetensors   the weights (float32, or float16 to save space)
+  tracks.tsv          what each output column is
+  README.md           the model card
 """
 
 import hashlib
@@ -78,7 +78,9 @@ def find_model(model: str | Path) -> Path:
     if (BUNDLED / str(model) / "config.json").is_file():
         return BUNDLED / str(model)
     if Path(model).is_file():
-        raise InputError(f"{model}: is a file. Expected a model folder with config.json (pickled models are never opened)")
+        raise InputError(
+            f"{model}: is a file. Expected a model folder with config.json (pickled models are never opened)"
+        )
     raise InputError(f"{model}: no such model folder, and not one of the bundled models ({', '.join(list_models())})")
 
 
@@ -105,7 +107,9 @@ def save_model(folder: Path, model: Model, card: str) -> None:
         _replace(folder / "model.safetensors", save(weights))
         _replace(folder / "config.json", (json.dumps(header, indent=1) + "\n").encode())
     except OSError as error:
-        raise OutputError(f"{folder}: cannot write the model ({error.strerror}). Choose another folder with -o") from None
+        raise OutputError(
+            f"{folder}: cannot write the model ({error.strerror}). Choose another folder with -o"
+        ) from None
 
 
 def load_model(model: str | Path, device: torch.device | str = "cpu") -> Model:
@@ -146,7 +150,11 @@ def describe(model: str, n_tracks: int) -> dict[str, Any]:
         architecture, config = header["architecture"], read_config(folder, header)
         n_tracks = len(read_tracks(folder / "tracks.tsv"))
         assembly = _read_assembly(folder, header)
-        facts = {"name": header.get("name") or folder.name, "assembly": assembly.name, "training": header.get("training")}
+        facts = {
+            "name": header.get("name") or folder.name,
+            "assembly": assembly.name,
+            "training": header.get("training"),
+        }
     with torch.device("meta"):
         module = build(architecture, config, n_tracks)
     geometry = config.geometry
@@ -190,7 +198,7 @@ def read_header(folder: Path) -> dict[str, Any]:
         )
     if header.get("architecture") not in ARCHITECTURES:
         raise InputError(
-            f"{file}: architecture {header.get('architecture')!r} is unknown. This genint has {', '.join(ARCHITECTURES)}"
+            f"{file}: unknown architecture {header.get('architecture')!r}. This genint has {', '.join(ARCHITECTURES)}"
         )
     return dict(header)
 
@@ -202,18 +210,25 @@ def read_config(folder: Path, header: dict[str, Any]) -> ModelConfig:
     known = {field.name for field in fields(kind)}
     if not isinstance(numbers, dict) or set(numbers) - known:
         extra = sorted(set(numbers) - known) if isinstance(numbers, dict) else numbers
-        raise InputError(f"{folder / 'config.json'}: unknown config field(s) {extra}. Install the genint that wrote the model")
+        raise InputError(
+            f"{folder / 'config.json'}: unknown config field(s) {extra}. Install the genint that wrote the model"
+        )
     try:
-        return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in numbers.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in numbers.items()}
+        return kind(**values)
     except (TypeError, ValueError) as error:
         raise InputError(f"{folder / 'config.json'}: the config does not fit together ({error})") from None
 
 
 def _read_assembly(folder: Path, header: dict[str, Any]) -> Assembly:
     try:
-        return Assembly(str(header["assembly"]["name"]), {str(k): int(v) for k, v in header["assembly"]["sizes"].items()})
+        return Assembly(
+            str(header["assembly"]["name"]), {str(k): int(v) for k, v in header["assembly"]["sizes"].items()}
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise InputError(f"{folder / 'config.json'}: no assembly with chromosome sizes. Copy the model folder again") from None
+        raise InputError(
+            f"{folder / 'config.json'}: no assembly with chromosome sizes. Copy the model folder again"
+        ) from None
 
 
 def _read_weights(file: Path, module: nn.Module) -> dict[str, torch.Tensor]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from genint.grid import Geometry
 from genint.models.attention import WindowAttention
-from genint.models.layers import FeedForward, StandardizedConv, convolve, softplus
+from genint.models.layers import FeedForward, StandardizedConv, convolve, full_precision, softplus, token_conv
 from genint.models.swin import Swin1dBlock, TransformerLayer
 
 
@@ -157,7 +157,11 @@ class GenomicInterpreter(nn.Module):
             raise ValueError(f"n_tracks={n_tracks} must be at least 1")
         self.config, self.geometry = config, config.geometry
         self.register_buffer("letters", torch.arange(4, dtype=torch.uint8), persistent=False)
-        self.stem = StandardizedConv(4, config.channels[0], config.stem_width, gain=2.0)
+        self.stem: nn.Module
+        if config.stem_width == 1:
+            self.stem = token_conv(4, config.channels[0], 1)
+        else:
+            self.stem = StandardizedConv(4, config.channels[0], config.stem_width, gain=2.0)
         self.blocks = nn.ModuleList(_block(config, index) for index in range(len(config.windows)))
         self.final = nn.ModuleList(_final_layer(config, index) for index in range(config.final_layers))
         self.norm = nn.LayerNorm(config.channels[-1])
@@ -173,7 +177,7 @@ class GenomicInterpreter(nn.Module):
             x = layer(x, maps)  # (B, L, C), L halved by each block
         context = self.config.context_bp // self.config.bin_bp
         x = F.gelu(self.norm(x[:, context : x.shape[1] - context]))  # (B, core_bins, C)
-        with torch.autocast(x.device.type, enabled=False):
+        with full_precision(x.device):
             return softplus(self.head(x.float()))
 
     def attention_maps(self, tokens: Tensor) -> tuple[Tensor, list[AttentionMap]]:

@@ -4,6 +4,8 @@ Tokens are kept as (B, L, C) throughout. A convolution reads them through a chan
 that nothing is copied between linear layers, attention and convolutions.
 """
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -117,6 +119,11 @@ class FeedForward(nn.Module):
             x = convolve(self.depthwise, x)
         contracted: Tensor = self.dropout(self.contract(F.gelu(x)))
         return contracted
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """No autocast inside the block. Shapes on the meta device have no precision to keep."""
+    return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
 
 
 def softplus(x: Tensor) -> Tensor:

@@ -1,0 +1,119 @@
+"""Data sets: targets are the bigWigs binned and transformed, and what was not measured is NaN."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+import pytest
+
+from genint.data.make import Split, make_dataset
+from genint.data.store import DataSet
+from genint.dna import UNKNOWN
+from genint.errors import InputError, OutputError
+from genint.genome import Genome
+from genint.tracks import read_tracks
+from tests.conftest import EXAMPLE, Run
+
+
+def targets(dataset: DataSet, chrom: str) -> np.ndarray:
+    stretch = next(stretch for stretch in dataset.stretches if stretch.chrom == chrom)
+    return dataset.targets(stretch, 0, stretch.bins(dataset.bin_bp))
+
+
+def test_targets_are_the_transformed_mean_per_base(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    for column, track in enumerate(read_tracks(EXAMPLE / "tracks.tsv")):
+        with pyBigWig.open(str(EXAMPLE / track.file)) as bigwig:
+            for chrom, length in bigwig.chroms().items():
+                bases = np.nan_to_num(bigwig.values(chrom, 0, length, numpy=True).astype(np.float64))
+                means = np.array([bases[start : start + 128].mean() for start in range(0, length, 128)])
+                y = np.sqrt(1 + track.scale * 128 * means) - 1  # sum_sqrt
+                y = np.where(
+                    y > track.clip_soft, track.clip_soft - 1 + np.sqrt(np.maximum(y - track.clip_soft + 1, 0)), y
+                )
+                y = np.minimum(y, track.clip)
+                found = targets(dataset, chrom)[:, column]
+                seen = np.isfinite(found)
+                assert seen.mean() > 0.9
+                np.testing.assert_allclose(found[seen], y[seen], rtol=1e-5, atol=1e-6)
+
+
+def test_a_chromosome_that_a_bigwig_does_not_list_was_not_measured(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    orc = [track.identifier for track in dataset.tracks].index("chip_orc")
+    chr3 = targets(dataset, "chr3")
+    assert np.isnan(chr3[:, orc]).all()
+    assert np.isfinite(np.delete(chr3, orc, axis=1)).mean() > 0.9
+
+
+def test_excluded_bins_and_bins_of_n_are_nan_in_every_track(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        for chrom in ("chr1", "chr2"):
+            tokens = genome.tokens(chrom, 0, genome.sizes[chrom])
+            hidden = np.array([(tokens[s : s + 128] == UNKNOWN).sum() > 64 for s in range(0, len(tokens), 128)])
+            for line in (EXAMPLE / "exclude.bed").read_text().splitlines():
+                if line.startswith(f"{chrom}\t"):
+                    start, end = (int(cell) for cell in line.split("\t")[1:3])
+                    hidden[start // 128 : -(-end // 128)] = True
+            assert hidden.any()
+            assert np.array_equal(
+                np.isnan(targets(dataset, chrom)), np.repeat(hidden[:, None], len(dataset.tracks), axis=1)
+            )
+
+
+def test_dna_is_the_genome_s_and_unknown_past_its_ends(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    stretch = dataset.split("valid")[0]
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        assert np.array_equal(dataset.tokens(stretch, -100, 40_000), genome.tokens("chr3", -100, 39_900))
+
+
+def test_the_split_is_by_chromosome(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    splits = {name: [s.chrom for s in dataset.split(name)] for name in ("train", "valid", "test")}
+    assert splits == {"train": ["chr1"], "valid": ["chr3"], "test": ["chr2"]}
+
+
+def test_blocks_smaller_than_a_chromosome_give_the_same_data_set(
+    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genint.data.make.BLOCK_BINS", 37)
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        split, exclude = Split(valid=["3"], test=["2"]), [EXAMPLE / "exclude.bed"]
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "small", split=split, exclude=exclude)
+    whole, small = DataSet(example_dataset), DataSet(tmp_path / "small")
+    assert np.array_equal(targets(whole, "chr3"), targets(small, "chr3"), equal_nan=True)
+
+
+def test_an_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
+    with Genome(EXAMPLE / "genome.fa") as genome, pytest.raises(OutputError, match="is there already"):
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path, split=Split(valid=["chr3"], test=[]))
+
+
+def test_a_damaged_data_set_is_refused_in_one_line(example_dataset: Path, tmp_path: Path, genint: Run) -> None:
+    import shutil
+
+    damages = {
+        "version": lambda d: (d / "dataset.json").write_text(json.dumps({"format_version": 99})),
+        "json": lambda d: (d / "dataset.json").write_text("{"),
+        "unfinished": lambda d: (d / "dataset.json").unlink(),
+        "split": lambda d: (d / "stretches.tsv").write_text("chrom\tstart\tend\tsplit\nchr1\t0\t5\tdev\n"),
+        "shorter": lambda d: (d / "stretches.tsv").write_text("chrom\tstart\tend\tsplit\nchr1\t0\t5\ttrain\n"),
+        "arrays": lambda d: shutil.rmtree(d / "arrays.zarr"),
+        "tracks": lambda d: (d / "tracks.tsv").unlink(),
+    }
+    for name, damage in damages.items():
+        damaged = tmp_path / name
+        shutil.copytree(example_dataset, damaged)
+        damage(damaged)
+        with pytest.raises(InputError, match=name):
+            DataSet(damaged)
+
+
+def test_a_split_that_is_empty_is_named(tmp_path: Path) -> None:
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "dataset", split=Split(valid=["chr3"], test=[]))
+    with pytest.raises(InputError, match="the test split is empty"):
+        DataSet(tmp_path / "dataset").split("test")

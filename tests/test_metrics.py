@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genint.metrics import Pearson, mean_over_tracks
+
+
+@given(seed=st.integers(0, 2**32 - 1), offset=st.floats(-1e4, 1e4), pieces=st.integers(1, 5))
+def test_streamed_pearson_is_numpy_s_on_the_measured_bins(seed: int, offset: float, pieces: int) -> None:
+    draw = np.random.default_rng(seed)
+    x = draw.normal(size=(60, 3)) + offset
+    y = 0.5 * x + draw.normal(size=x.shape)
+    y[draw.random(x.shape) < 0.2] = np.nan
+    pearson = Pearson(3)
+    for some in np.array_split(np.arange(60), pieces):
+        pearson.update(x[some], y[some])
+    for track, r in enumerate(pearson.compute()):
+        seen = np.isfinite(y[:, track])
+        assert r == pytest.approx(np.corrcoef(x[seen, track], y[seen, track])[0, 1], abs=1e-6)
+        assert pearson.counts[track] == seen.sum()
+
+
+def test_a_constant_prediction_scores_zero_and_a_constant_target_cannot_be_scored() -> None:
+    pearson = Pearson(3)
+    rising = np.arange(10.0)
+    pearson.update(
+        np.stack([np.ones(10), rising, rising], axis=1), np.stack([rising, np.ones(10), np.full(10, np.nan)], axis=1)
+    )
+    r = pearson.compute()
+    assert r[0] == 0
+    assert np.isnan(r[1:]).all()
+
+
+def test_the_mean_leaves_out_tracks_that_cannot_be_scored() -> None:
+    assert mean_over_tracks(np.array([0.2, np.nan, 0.6])) == pytest.approx(0.4)
+    assert np.isnan(mean_over_tracks(np.array([np.nan])))
