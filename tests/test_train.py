@@ -6,12 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from genint.bigwig import BigWigWriter
 from genint.console import Console
+from genint.data.make import Split, make_dataset
 from genint.data.store import DataSet
 from genint.errors import InputError
+from genint.genome import Genome
 from genint.models.folder import ARCHITECTURES, Architecture, load_model
 from genint.train import Learner, TrainConfig, read_train_config, train, write_train_config
 from tests.conftest import Run, tiny_config
@@ -35,14 +39,36 @@ def weights(model: Path) -> dict[str, torch.Tensor]:
     return load_model(model).module.state_dict()
 
 
-def test_training_lowers_the_loss_and_keeps_the_best_checkpoint(example_dataset: Path, tmp_path: Path) -> None:
-    config = settings(steps=60, batch_size=8, validate_every=15, learning_rate=1e-2, ema_decay=0.0)
-    model = train(DataSet(example_dataset), tmp_path / "model", config, QUIET)
+def gc_dataset(folder: Path) -> DataSet:
+    """A genome of stretches that are rich in GC or in AT, and an assay that sees the former."""
+    folder.mkdir()
+    draw = np.random.default_rng(1)
+    sizes = dict.fromkeys(("chr1", "chr2", "chr3"), 128 * 160)
+    rich = {chrom: draw.integers(0, 2, 160) for chrom in sizes}  # per bin
+    with open(folder / "genome.fa", "w") as fasta:
+        for chrom, bins in rich.items():
+            letters = [
+                draw.choice(list("ACGT"), 128, p=[0.1, 0.4, 0.4, 0.1] if gc else [0.4, 0.1, 0.1, 0.4]) for gc in bins
+            ]
+            fasta.write(f">{chrom}\n{''.join(np.concatenate(letters))}\n")
+    with BigWigWriter(folder / "gc.bw", sizes, bin_bp=128) as bigwig:
+        for chrom, bins in rich.items():
+            bigwig.add(chrom, 0, bins.astype(np.float32) * 4)
+    (folder / "tracks.tsv").write_text("identifier\tsum_stat\tfile\ngc\tmean\tgc.bw\n")
+    with Genome(folder / "genome.fa") as genome:
+        make_dataset(genome, folder / "tracks.tsv", folder / "dataset", split=Split(valid=["chr3"], test=["chr2"]))
+    return DataSet(folder / "dataset")
+
+
+def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path) -> None:
+    config = settings(steps=60, batch_size=8, validate_every=15, learning_rate=1e-2, ema_decay=0.5)
+    model = train(gc_dataset(tmp_path / "data"), tmp_path / "model", config, QUIET)
     with open(tmp_path / "model" / "training" / "log.csv") as file:
         log = list(csv.DictReader(file))
     assert [int(row["step"]) for row in log] == [15, 30, 45, 60]
     assert float(log[-1]["train_loss"]) < float(log[0]["train_loss"])
     assert model.training["val_pearson"] == pytest.approx(max(float(row["val_pearson"]) for row in log))
+    assert model.training["val_pearson"] > 0.7
 
 
 def test_a_killed_run_ends_where_an_uninterrupted_one_ends(
