@@ -20,7 +20,24 @@ torch.set_num_threads(1)  # the models of the tests are so small that threads wo
 settings.register_profile("genint", derandomize=True, deadline=None, print_blob=False)
 settings.load_profile("genint")
 
+GOLDEN = Path(__file__).parent / "golden"
 EXAMPLE = Path(__file__).parent.parent / "example_data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden from what the code does now")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], str]:
+    """golden(name, actual) gives the expected text, or rewrites it when pytest runs with --update-golden."""
+
+    def expected(name: str, actual: str) -> str:
+        if request.config.getoption("--update-golden"):
+            (GOLDEN / name).write_text(actual)
+        return (GOLDEN / name).read_text()
+
+    return expected
 
 
 class Finished(NamedTuple):
