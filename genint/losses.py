@@ -1,15 +1,36 @@
-"""Losses as pure functions of predictions and targets; NaN targets do not count."""
+"""Losses as pure functions of predictions and targets, both (B, bins, T) on the model's scale; NaN does not count.
+
+Each returns the sum over everything measured and the number of values in it, so that processes that share a batch can
+divide by the number that all of them have together.
+"""
 
 import torch
 from torch import Tensor
 
+_EPSILON = 1e-6
+TOTAL_WEIGHT = 0.2
 
-def poisson(predicted: Tensor, target: Tensor) -> Tensor:
-    """Mean Poisson loss, predicted - target * log(predicted), over all targets that are not NaN.
 
-    Both (B, bins, T) on the model's scale, predicted > 0. Zero when nothing was measured.
-    """
+def poisson(predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Poisson loss, predicted - target * log(predicted). `predicted` > 0."""
     measured = ~torch.isnan(target)
     counts = torch.where(measured, target, 0.0)
-    losses = torch.where(measured, predicted - counts * torch.log(predicted + 1e-6), 0.0)
-    return losses.sum() / measured.sum().clamp(min=1)
+    losses = torch.where(measured, predicted - counts * torch.log(predicted + _EPSILON), 0.0)
+    return losses.sum(), measured.sum()
+
+
+def poisson_multinomial(predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """How a window's total is shared out over its bins, and, with a weight of 0.2, a Poisson loss of the total.
+
+    The loss of Borzoi (Linder et al. 2025, Nature Genetics 57:949, methods). It is told the shape of a profile apart
+    from its height.
+    """
+    measured = ~torch.isnan(target)
+    counts, rates = torch.where(measured, target, 0.0), torch.where(measured, predicted, 0.0)
+    total_count, total_rate = counts.sum(dim=1), rates.sum(dim=1)  # (B, T)
+    shares = torch.log(rates / (total_rate[:, None] + _EPSILON) + _EPSILON)
+    heights = total_rate - total_count * torch.log(total_rate + _EPSILON)
+    return TOTAL_WEIGHT * heights.sum() - (counts * shares).sum(), measured.sum()
+
+
+LOSSES = {"poisson": poisson, "poisson-multinomial": poisson_multinomial}

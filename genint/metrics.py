@@ -11,32 +11,29 @@ import numpy.typing as npt
 class Pearson:
     """One r per track over all bins seen, in float64, in memory that does not grow. NaN targets do not count.
 
-    Sums are taken about the first chunk's means, which keeps them accurate for tracks far from zero.
+    `sums` (6, T) holds the count and the sums of x, y, x * x, y * y and x * y; those of two parts add up.
     """
 
     def __init__(self, n_tracks: int) -> None:
-        self.counts = np.zeros(n_tracks, dtype=np.int64)
-        self._sums = np.zeros((5, n_tracks))
-        self._origin: npt.NDArray[np.float64] | None = None
+        self.sums = np.zeros((6, n_tracks))
+
+    @property
+    def counts(self) -> npt.NDArray[np.float64]:
+        """(T,): bins that were scored."""
+        return self.sums[0].copy()
 
     def update(self, predicted: npt.ArrayLike, target: npt.ArrayLike) -> None:
         """Add bins: both (..., T)."""
-        x = np.asarray(predicted, dtype=np.float64).reshape(-1, len(self.counts))
-        y = np.asarray(target, dtype=np.float64).reshape(-1, len(self.counts))
+        n_tracks = self.sums.shape[1]
+        y = np.asarray(target, dtype=np.float64).reshape(-1, n_tracks)
         seen = np.isfinite(y)
-        if self._origin is None:
-            n = np.maximum(seen.sum(axis=0), 1)
-            self._origin = np.stack([np.where(seen, x, 0).sum(axis=0) / n, np.where(seen, y, 0).sum(axis=0) / n])
-        x, y = np.where(seen, x - self._origin[0], 0), np.where(seen, y - self._origin[1], 0)
-        self.counts += seen.sum(axis=0)
-        self._sums += np.stack(
-            [x.sum(axis=0), y.sum(axis=0), (x * x).sum(axis=0), (y * y).sum(axis=0), (x * y).sum(axis=0)]
-        )
+        x = np.where(seen, np.asarray(predicted, dtype=np.float64).reshape(-1, n_tracks), 0)
+        y = np.where(seen, y, 0)
+        self.sums += np.stack([part.sum(axis=0) for part in (seen, x, y, x * x, y * y, x * y)])
 
     def compute(self) -> npt.NDArray[np.float64]:
         """(T,): r per track. 0 where the prediction is constant, NaN where the target is constant or not measured."""
-        n = np.maximum(self.counts, 1)
-        mean_x, mean_y, mean_xx, mean_yy, mean_xy = self._sums / n
+        mean_x, mean_y, mean_xx, mean_yy, mean_xy = self.sums[1:] / np.maximum(self.sums[0], 1)
         variance_x = np.maximum(mean_xx - mean_x**2, 0)
         variance_y = np.maximum(mean_yy - mean_y**2, 0)
         covariance = mean_xy - mean_x * mean_y

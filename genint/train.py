@@ -1,14 +1,11 @@
 """Training: a data set goes in, a model folder comes out, and a killed run goes on where it stopped."""
 
-import csv
 import dataclasses
 import json
 import logging
-import math
+import os
 import platform
-import tomllib
 import warnings
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,236 +13,149 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint, WeightAveraging
-from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from genint import __version__
 from genint.console import Console
-from genint.data.loader import SplitTiles, TrainingWindows, track_means
+from genint.data.loader import track_means
 from genint.data.store import DataSet
+from genint.devices import choose_device
 from genint.errors import InputError
-from genint.losses import poisson
-from genint.metrics import Pearson, mean_over_tracks
+from genint.learner import Averaging, Learner, Report
 from genint.models.folder import ARCHITECTURES, Model, ModelConfig, build, load_model, save_model
+from genint.train_config import TrainConfig, write_train_config
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """Everything that decides a training run besides the data set. Written beside the model as train.toml."""
+class Machine:
+    """Where a run computes; none of it changes what the run learns, beyond rounding.
 
-    architecture: str = "interpreter"
-    preset: str = "small"
-    steps: int = 10_000
-    batch_size: int = 4
-    learning_rate: float = 1e-3
-    warmup_steps: int = 300
-    weight_decay: float = 0.05
-    gradient_clip: float = 1.0
-    ema_decay: float = 0.999
-    shift_bp: int = 16
-    reverse_complement: bool = True
-    precision: str = "auto"
-    validate_every: int = 500
-    seed: int = 1
+    `device`: auto, cpu, cuda or mps. `processes`: on each of `nodes` machines, one per GPU. `strategy`: auto (ddp when
+    there are several processes), ddp, or fsdp, which shares out the weights too. `tensorboard`: also log for it.
+    """
 
-    def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
-            raise InputError(f"architecture {self.architecture!r}: not one of {', '.join(ARCHITECTURES)}")
-        presets = ARCHITECTURES[self.architecture].presets
-        if self.preset not in presets:
-            raise InputError(f"preset {self.preset!r}: {self.architecture} has {', '.join(presets)}")
-        if self.precision not in ("auto", "float32", "bfloat16"):
-            raise InputError(f"precision {self.precision!r}: not one of auto, float32, bfloat16")
-        for name in ("steps", "batch_size", "learning_rate", "validate_every"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} is {getattr(self, name)}. Expected a number above 0")
-        for name in ("warmup_steps", "weight_decay", "gradient_clip", "shift_bp", "seed"):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"{name} is {getattr(self, name)}. Expected 0 or more")
-        if not 0 <= self.ema_decay < 1:
-            raise InputError(f"ema_decay is {self.ema_decay}. Expected 0 (off) or a number below 1")
+    device: str = "auto"
+    processes: int = 1
+    nodes: int = 1
+    strategy: str = "auto"
+    tensorboard: bool = False
 
 
-def read_train_config(file: Path | None, overrides: dict[str, Any]) -> TrainConfig:
-    """Defaults, then the TOML file's values, then `overrides` (None = not given)."""
-    kinds = {field.name: type(field.default) for field in dataclasses.fields(TrainConfig)}
-    values: dict[str, Any] = {}
-    if file is not None:
-        try:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"{file}: cannot read ({error.strerror}). Expected a TOML file") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{file}: is not TOML ({error})") from None
-    for name, value in values.items():
-        if name not in kinds:
-            raise InputError(f"{file}: {name} is not a setting. Known are {', '.join(kinds)}")
-        accepted = (int, float) if kinds[name] is float else kinds[name]
-        if not isinstance(value, accepted) or (isinstance(value, bool) and kinds[name] is not bool):
-            raise InputError(f"{file}: {name} = {value!r} is not of type {kinds[name].__name__}")
-    return TrainConfig(**{**values, **{name: value for name, value in overrides.items() if value is not None}})
-
-
-def write_train_config(config: TrainConfig, file: Path) -> None:
-    """TOML that reads back as the same config (its scalars are spelled as in JSON)."""
-    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in dataclasses.asdict(config).items()))
-
-
-def train(dataset: DataSet, out: Path, config: TrainConfig, console: Console, command: str = "") -> Model:
+def train(
+    dataset: DataSet,
+    out: Path,
+    config: TrainConfig,
+    console: Console,
+    command: str = "",
+    machine: Machine | None = None,
+) -> Model:
     """Train until `config.steps`, going on from `out`/training/last.ckpt if it is there; write the best model to `out`.
 
     Best is the highest mean validation Pearson over tracks, of the averaged weights when ema_decay is set.
-    Raises InputError when `out` holds a run of other settings or another data set.
+    Raises InputError when `out` holds a run of other settings or another data set, and when the loss is not finite.
     """
-    folder = out / "training"
+    machine, folder = machine or Machine(), out / "training"
+    _check_machine(config, machine)
     _claim(folder, config, dataset)
-    model_config = ARCHITECTURES[config.architecture].presets[config.preset]()
     lightning.seed_everything(config.seed, verbose=False)
-    module = build(config.architecture, model_config, len(dataset.tracks))
-    module.start_at(torch.from_numpy(track_means(dataset)).float())  # type: ignore[operator]
-    learner = Learner(module, config)
-    averaging = [_Averaging(config.ema_decay)] if config.ema_decay else []
-    # Two, because Lightning writes `last` of the one that monitors a figure only when the figure is a new best.
-    best = ModelCheckpoint(
-        folder, "best", monitor="val_pearson", mode="max", save_on_train_epoch_end=True, enable_version_counter=False
-    )
-    last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
+    model = _new_model(dataset, out.name, config)
+    learner = Learner(model.module, dataset, model.geometry, config)
+    best = _checkpoint(folder, "best", monitor="val_pearson", mode="max")
+    # A second one, because Lightning writes `last` beside a monitored figure only when that is a new best.
+    callbacks: list[Callback] = [best, _checkpoint(folder, "last")]
+    if config.patience:
+        callbacks.append(
+            EarlyStopping("val_pearson", mode="max", patience=config.patience, check_on_train_epoch_end=True)
+        )
     with ExitStack() as stack:
         stack.enter_context(_quiet_lightning())
-        report = _Report(
-            folder / "log.csv", config, stack.enter_context(console.progress("training", config.steps)), console
-        )
-        trainer = lightning.Trainer(
-            default_root_dir=folder,
-            max_steps=config.steps,
-            precision="bf16-mixed" if _wants_bfloat16(config.precision) else "32-true",
-            gradient_clip_val=config.gradient_clip or None,
-            callbacks=[*averaging, report, best, last],
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            reload_dataloaders_every_n_epochs=1,
-        )
-        learner.windows = lambda epoch: _training_loader(dataset, model_config, config, epoch)
-        validation = DataLoader(SplitTiles(dataset, model_config.geometry, "valid"), batch_size=config.batch_size)
+        advance = stack.enter_context(console.progress("training", config.steps))
+        callbacks.insert(0, Report(folder / "log.csv", config, advance, console))
+        if config.ema_decay:
+            callbacks.insert(0, Averaging(config.ema_decay))
+        trainer = _trainer(folder, config, machine, callbacks)
         resume = folder / "last.ckpt"
-        trainer.fit(learner, val_dataloaders=validation, ckpt_path=resume if resume.exists() else None)
-    checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
-    learner.load_state_dict(checkpoint["state_dict"])
-    best_pearson = float(best.best_model_score) if best.best_model_score is not None else float("nan")
-    return _save(learner.model, dataset, out, config, model_config, best_pearson, command)
+        trainer.fit(learner, ckpt_path=resume if resume.exists() else None)
+    if trainer.is_global_zero:
+        checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
+        learner.load_state_dict(checkpoint["state_dict"])
+        score = float("nan") if best.best_model_score is None else float(best.best_model_score)
+        training = {"genint": __version__, "command": command, "dataset": dataset.digest, "val_pearson": score}
+        model = dataclasses.replace(model, training={**training, **dataclasses.asdict(config)})
+        save_model(out, model, _card(model, dataset))
+    trainer.strategy.barrier()
+    return load_model(out)
 
 
-class Learner(lightning.LightningModule):
-    """Wires the model to its loss, optimizer and validation metric."""
-
-    def __init__(self, model: nn.Module, config: TrainConfig) -> None:
-        super().__init__()
-        self.model, self._config = model, config
-        self.windows: Callable[[int], DataLoader[Any]]
-
-    def train_dataloader(self) -> DataLoader[Any]:
-        return self.windows(self.trainer.current_epoch)
-
-    def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
-        tokens, targets = batch
-        loss = poisson(self.model(tokens), targets)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(tokens))
-        return loss
-
-    def on_validation_epoch_start(self) -> None:
-        self._pearson: Pearson | None = None
-
-    def validation_step(self, batch: Sequence[Tensor], index: int) -> None:
-        tokens, targets = batch
-        self._pearson = self._pearson or Pearson(targets.shape[-1])
-        self._pearson.update(self.model(tokens).float().cpu().numpy(), targets.cpu().numpy())
-
-    def on_validation_epoch_end(self) -> None:
-        assert self._pearson is not None
-        self.log("val_pearson", mean_over_tracks(self._pearson.compute()))
-
-    def configure_optimizers(self) -> Any:
-        config = self._config
-        # Biases, gains and norms are not pulled towards zero.
-        groups = [
-            {"params": [p for p in self.parameters() if p.ndim > 1], "weight_decay": config.weight_decay},
-            {"params": [p for p in self.parameters() if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
-
-        def rate(step: int) -> float:
-            if step < config.warmup_steps:
-                return (step + 1) / config.warmup_steps
-            done = (step - config.warmup_steps) / max(config.steps - config.warmup_steps, 1)
-            return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+def _new_model(dataset: DataSet, name: str, config: TrainConfig) -> Model:
+    """A model with fresh weights, or with another model's trunk under a fresh head."""
+    source = load_model(config.from_model) if config.from_model else None
+    architecture = source.architecture if source else config.architecture
+    numbers: ModelConfig = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
+    module = build(architecture, numbers, len(dataset.tracks))
+    module.start_at(torch.from_numpy(track_means(dataset)).float())  # type: ignore[operator]
+    if source:
+        trunk = {key: value for key, value in source.module.state_dict().items() if not key.startswith("head.")}
+        module.load_state_dict(trunk, strict=False)
+        for key, parameter in module.named_parameters():
+            parameter.requires_grad_(key.startswith("head.") or not config.freeze_trunk)
+    return Model(name, architecture, numbers, module, dataset.tracks, dataset.assembly, digest="", training={})
 
 
-class _Averaging(WeightAveraging):
-    """Exponential moving average of the weights, over fewer steps at the start so that it forgets where it began."""
+def _trainer(folder: Path, config: TrainConfig, machine: Machine, callbacks: list[Callback]) -> lightning.Trainer:
+    several = machine.processes * machine.nodes > 1
+    logger: Any = False
+    if machine.tensorboard:
+        from lightning.pytorch.loggers import TensorBoardLogger
 
-    def __init__(self, decay: float) -> None:
-        def average(averaged: Tensor, current: Tensor, seen: Tensor | int) -> Tensor:
-            steps = float(seen)
-            return averaged + (1 - min(decay, (1 + steps) / (10 + steps))) * (current - averaged)
-
-        super().__init__(avg_fn=average)
-
-
-class _Report(Callback):
-    """Moves the progress bar, prints a line per validation and keeps log.csv."""
-
-    def __init__(self, log: Path, config: TrainConfig, advance: Callable[[int], None], console: Console) -> None:
-        self._log, self._config, self._advance, self._console = log, config, advance, console
-
-    def on_train_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
-        self._reported = trainer.global_step
-        self._advance(trainer.global_step)
-
-    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        self._advance(1)
-
-    def on_train_epoch_end(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
-        if trainer.global_step == self._reported:
-            return  # a resumed run passes the end of the epoch that its checkpoint was written in once more
-        self._reported = trainer.global_step
-        figures = {name: float(trainer.callback_metrics[name]) for name in ("train_loss", "val_pearson")}
-        row = {"step": trainer.global_step, **figures}
-        new = not self._log.exists()
-        with open(self._log, "a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-        line = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        self._console.say(f"step {trainer.global_step:,} of {self._config.steps:,}  {line}")
-
-
-def _training_loader(dataset: DataSet, model: ModelConfig, config: TrainConfig, epoch: int) -> DataLoader[Any]:
-    """The windows between two validations. Which they are depends on the epoch alone, not on what ran before."""
-    per_epoch = config.validate_every * config.batch_size
-    first, last = epoch * per_epoch, min((epoch + 1) * per_epoch, config.steps * config.batch_size)
-    windows = TrainingWindows(
-        dataset,
-        model.geometry,
-        seed=config.seed,
-        shift_bp=config.shift_bp,
-        reverse=config.reverse_complement,
-        indices=range(first, last),
+        try:
+            logger = TensorBoardLogger(folder, name="tensorboard", version="")
+        except ModuleNotFoundError:
+            raise InputError("--tensorboard: tensorboard is not installed. Run: pip install tensorboard") from None
+    return lightning.Trainer(
+        default_root_dir=folder,
+        accelerator={"cuda": "gpu"}.get(machine.device, machine.device),
+        devices=machine.processes,
+        num_nodes=machine.nodes,
+        strategy=("ddp" if several else "auto") if machine.strategy == "auto" else machine.strategy,
+        max_steps=config.steps,
+        accumulate_grad_batches=config.accumulate,
+        precision="bf16-mixed" if _wants_bfloat16(config.precision, machine.device) else "32-true",
+        gradient_clip_val=config.gradient_clip or None,
+        callbacks=callbacks,
+        logger=logger,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        reload_dataloaders_every_n_epochs=1,
+        use_distributed_sampler=False,  # the learner shares out windows itself, so that nothing is padded or shuffled
     )
-    return DataLoader(windows, batch_size=config.batch_size)
 
 
-def _wants_bfloat16(precision: str) -> bool:
+def _checkpoint(folder: Path, name: str, **options: Any) -> ModelCheckpoint:
+    return ModelCheckpoint(folder, name, save_on_train_epoch_end=True, enable_version_counter=False, **options)
+
+
+def _check_machine(config: TrainConfig, machine: Machine) -> None:
+    if machine.device not in ("auto", "cpu", "cuda", "mps"):
+        raise InputError(f"--device {machine.device}: not one of auto, cpu, cuda, mps")
+    if machine.device in ("cuda", "mps"):
+        choose_device(machine.device)
+    if machine.strategy not in ("auto", "ddp", "fsdp"):
+        raise InputError(f"--strategy {machine.strategy}: not one of auto, ddp, fsdp")
+    parts = machine.processes * machine.nodes * config.accumulate
+    if config.batch_size % parts:
+        raise InputError(
+            f"batch_size is {config.batch_size}, which {machine.nodes} node(s) of {machine.processes} process(es) "
+            f"computing in {config.accumulate} part(s) cannot share out. Expected a multiple of {parts}"
+        )
+
+
+def _wants_bfloat16(precision: str, device: str) -> bool:
     """`auto`: where the device multiplies bfloat16 natively (recent GPUs, and CPUs with AMX)."""
     if precision != "auto":
         return precision == "bfloat16"
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and device in ("auto", "cuda"):
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return platform.machine() in ("x86_64", "AMD64") and bool(torch.cpu._is_amx_tile_supported())
 
@@ -253,6 +163,8 @@ def _wants_bfloat16(precision: str) -> bool:
 def _claim(folder: Path, config: TrainConfig, dataset: DataSet) -> None:
     """Start a run in `folder`, or make sure that the run it holds is this one."""
     identity = {"dataset": dataset.digest, **dataclasses.asdict(config)}
+    if config.from_model:
+        identity["from_model"] = load_model(config.from_model).digest
     file = folder / "run.json"
     if file.exists():
         before = json.loads(file.read_text())
@@ -267,39 +179,16 @@ def _claim(folder: Path, config: TrainConfig, dataset: DataSet) -> None:
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(identity, indent=1) + "\n")
     write_train_config(config, folder / "train.toml")
+    new = folder / f".run.json.{os.getpid()}.tmp"  # renamed when complete: other processes of the run read it
+    new.write_text(json.dumps(identity, indent=1) + "\n")
+    os.replace(new, file)
 
 
 def _quiet_lightning() -> Any:
     """Lightning's hints speak to its own users; ours read console lines."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     return warnings.catch_warnings(action="ignore")
-
-
-def _save(
-    module: nn.Module,
-    dataset: DataSet,
-    out: Path,
-    config: TrainConfig,
-    model_config: ModelConfig,
-    val_pearson: float,
-    command: str,
-) -> Model:
-    training = {"genint": __version__, "command": command, "dataset": dataset.digest, "val_pearson": val_pearson}
-    training |= dataclasses.asdict(config)
-    model = Model(
-        name=out.name,
-        architecture=config.architecture,
-        config=model_config,
-        module=module,
-        tracks=dataset.tracks,
-        assembly=dataset.assembly,
-        digest="",
-        training=training,
-    )
-    save_model(out, model, _card(model, dataset))
-    return load_model(out)
 
 
 def _card(model: Model, dataset: DataSet) -> str:

@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +18,25 @@ from genint.data.make import Split, make_dataset
 from genint.data.store import DataSet
 from genint.errors import InputError
 from genint.genome import Genome
+from genint.learner import Learner
 from genint.models.folder import ARCHITECTURES, Architecture, load_model
-from genint.train import Learner, TrainConfig, read_train_config, train, write_train_config
+from genint.train import Machine, train
+from genint.train_config import TrainConfig, read_train_config, write_train_config
 from tests.conftest import Run, tiny_config
 
 QUIET = Console(quiet=True)
 
 
+def add_tiny_presets(architectures: dict[str, Architecture]) -> None:
+    known = architectures["interpreter"]
+    presets = {**known.presets, "tiny": tiny_config, "dropout": lambda: tiny_config(dropout=0.3)}
+    architectures["interpreter"] = Architecture(known.config, known.module, presets)
+
+
 @pytest.fixture(autouse=True)
-def _tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = ARCHITECTURES["interpreter"]
-    presets = {**known.presets, "tiny": tiny_config}
-    monkeypatch.setitem(ARCHITECTURES, "interpreter", Architecture(known.config, known.module, presets))
+def _tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ARCHITECTURES, "interpreter", ARCHITECTURES["interpreter"])
+    add_tiny_presets(ARCHITECTURES)
 
 
 def settings(**changes: Any) -> TrainConfig:
@@ -75,7 +84,7 @@ def test_a_killed_run_ends_where_an_uninterrupted_one_ends(
     example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = DataSet(example_dataset)
-    train(dataset, tmp_path / "whole" / "model", settings(), QUIET)
+    train(dataset, tmp_path / "whole" / "model", settings(preset="dropout"), QUIET)
     step = Learner.training_step
 
     def die_at_step_5(self: Learner, batch: Any, index: int) -> Any:
@@ -86,9 +95,9 @@ def test_a_killed_run_ends_where_an_uninterrupted_one_ends(
     with monkeypatch.context() as patch:
         patch.setattr(Learner, "training_step", die_at_step_5)
         with pytest.raises(RuntimeError, match="killed"):
-            train(dataset, tmp_path / "killed" / "model", settings(), QUIET)
+            train(dataset, tmp_path / "killed" / "model", settings(preset="dropout"), QUIET)
     assert not (tmp_path / "killed" / "model" / "config.json").exists()
-    train(dataset, tmp_path / "killed" / "model", settings(), QUIET)
+    train(dataset, tmp_path / "killed" / "model", settings(preset="dropout"), QUIET)
     whole, resumed = weights(tmp_path / "whole" / "model"), weights(tmp_path / "killed" / "model")
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     for run in ("whole", "killed"):
@@ -142,6 +151,9 @@ def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) 
         ({"ema_decay": 1.0}, "ema_decay"),
         ({"precision": "int8"}, "int8"),
         ({"warmup_steps": -1}, "warmup_steps"),
+        ({"loss": "hinge"}, "hinge"),
+        ({"accumulate": 3}, "accumulate"),
+        ({"freeze_trunk": True}, "from_model"),
     ],
 )
 def test_settings_that_make_no_sense_are_named(change: dict[str, Any], word: str) -> None:
@@ -154,3 +166,79 @@ def test_the_identity_of_a_run_is_written_before_it_starts(example_dataset: Path
     identity = json.loads((tmp_path / "model" / "training" / "run.json").read_text())
     assert identity["dataset"] == DataSet(example_dataset).digest
     assert identity["steps"] == 2
+
+
+def test_a_batch_in_parts_takes_the_same_steps(example_dataset: Path, tmp_path: Path) -> None:
+    dataset = DataSet(example_dataset)
+    for parts in (1, 2):
+        train(dataset, tmp_path / str(parts) / "model", settings(steps=4, batch_size=4, accumulate=parts), QUIET)
+    whole, parted = weights(tmp_path / "1" / "model"), weights(tmp_path / "2" / "model")
+    for name in whole:
+        torch.testing.assert_close(whole[name], parted[name], rtol=1e-3, atol=1e-4)
+
+
+def test_training_stops_early_when_validation_no_longer_improves(example_dataset: Path, tmp_path: Path) -> None:
+    config = settings(steps=40, validate_every=1, patience=2, learning_rate=1e-9, ema_decay=0.0)
+    train(DataSet(example_dataset), tmp_path / "model", config, QUIET)
+    with open(tmp_path / "model" / "training" / "log.csv") as file:
+        assert len(list(csv.DictReader(file))) < 20
+
+
+def test_fine_tuning_keeps_the_trunk_and_starts_a_new_head(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    config = settings(steps=2, from_model=str(tiny_model), freeze_trunk=True, ema_decay=0.0)
+    train(DataSet(example_dataset), tmp_path / "frozen", config, QUIET)
+    train(DataSet(example_dataset), tmp_path / "free", dataclasses.replace(config, freeze_trunk=False, steps=3), QUIET)
+    before, frozen, free = weights(tiny_model), weights(tmp_path / "frozen"), weights(tmp_path / "free")
+    trunk = [name for name in before if not name.startswith("head.")]
+    assert all(torch.equal(before[name], frozen[name]) for name in trunk)
+    assert not torch.equal(before["head.weight"], frozen["head.weight"])
+    assert not all(torch.equal(before[name], free[name]) for name in trunk)
+
+
+def test_a_loss_that_is_not_finite_names_the_windows(
+    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = DataSet(example_dataset)
+    read = DataSet.targets
+
+    def damaged(self: DataSet, *arguments: Any) -> Any:
+        return np.where(read(self, *arguments) > 1, np.inf, read(self, *arguments)).astype(np.float32)
+
+    monkeypatch.setattr("genint.train.track_means", lambda dataset: np.ones(7))
+    monkeypatch.setattr(DataSet, "targets", damaged)
+    with pytest.raises(InputError, match=r"step 0: the loss is -?(inf|nan) on chr1:[\d,]+-[\d,]+, chr1:"):
+        train(dataset, tmp_path / "model", settings(), QUIET)
+
+
+def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})\n"
+        "from pathlib import Path\n"
+        "from genint.console import Console\n"
+        "from genint.data.store import DataSet\n"
+        "from genint.models import folder\n"
+        "from genint.train import Machine, train\n"
+        "from tests.test_train import add_tiny_presets, settings\n"
+        "add_tiny_presets(folder.ARCHITECTURES)\n"
+        "machine = Machine(device='cpu', processes=int(sys.argv[1]))\n"
+        "config = settings(steps=8, batch_size=4)\n"
+        "train(DataSet(sys.argv[2]), Path(sys.argv[3]) / 'model', config, Console(quiet=True), machine=machine)\n"
+    )
+    (tmp_path / "run.py").write_text(script)
+    for processes in ("1", "2"):
+        command = [sys.executable, tmp_path / "run.py", processes, example_dataset, tmp_path / processes]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    logs = []
+    for processes in ("1", "2"):
+        with open(tmp_path / processes / "model" / "training" / "log.csv") as file:
+            logs.append([[float(value) for value in row.values()] for row in csv.DictReader(file)])
+    np.testing.assert_allclose(logs[0], logs[1], rtol=1e-4, atol=1e-4)
+
+
+def test_processes_that_cannot_share_out_a_batch_are_refused(example_dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="multiple of 3"):
+        train(DataSet(example_dataset), tmp_path / "model", settings(), QUIET, machine=Machine(processes=3))

@@ -9,32 +9,93 @@ import typer
 
 from genint.commands import options
 
+_SETTINGS = "What is learned"
+_MACHINE = "Where it is computed"
+
 
 def train(
-    dataset: Annotated[Path, typer.Argument(help="Data set made by genint data make.", show_default=False)],
+    dataset: Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Model folder to write; a killed run there goes on.", show_default=False)
     ],
     architecture: Annotated[
-        str | None, typer.Option("--architecture", help="Kind of model.", show_default="interpreter")
+        str | None,
+        typer.Option(help="Kind of model; genint models list.", show_default="interpreter", rich_help_panel=_SETTINGS),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option("--preset", help="Its size: small or paper.", show_default="small")
+        str | None, typer.Option(help="Its size: small or paper.", show_default="small", rich_help_panel=_SETTINGS)
     ] = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="Batches to learn from.", show_default="10000")] = None,
+    from_model: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Fine-tune: start from this model's trunk, with a new head.",
+            show_default=False,
+            rich_help_panel=_SETTINGS,
+        ),
+    ] = None,
+    freeze_trunk: Annotated[
+        bool | None,
+        typer.Option(
+            "--freeze-trunk", help="With --from: train the head alone.", show_default=False, rich_help_panel=_SETTINGS
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help="poisson or poisson-multinomial.", show_default="poisson", rich_help_panel=_SETTINGS),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Batches to learn from.", show_default="10000", rich_help_panel=_SETTINGS)
+    ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", "-b", help="Windows per batch.", show_default="4")
+        int | None,
+        typer.Option(
+            "--batch-size",
+            "-b",
+            help="Windows per batch, over all processes.",
+            show_default="4",
+            rich_help_panel=_SETTINGS,
+        ),
+    ] = None,
+    accumulate: Annotated[
+        int | None,
+        typer.Option(
+            help="Compute a batch in so many parts, to save memory.", show_default="1", rich_help_panel=_SETTINGS
+        ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option("--learning-rate", help="Peak of the cosine.", show_default="0.001")
+        float | None, typer.Option(help="Peak of the cosine.", show_default="0.001", rich_help_panel=_SETTINGS)
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Decides weights and windows.", show_default="1")] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            help="Stop after so many validations without a better Pearson; 0: never.",
+            show_default="0",
+            rich_help_panel=_SETTINGS,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Decides weights and windows.", show_default="1", rich_help_panel=_SETTINGS)
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", help="TOML with any of the settings, as a run's training/train.toml.", show_default=False
+            help="TOML with any of the settings, as a run's training/train.toml.",
+            show_default=False,
+            rich_help_panel=_SETTINGS,
         ),
     ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=_MACHINE)] = "auto",
+    processes: Annotated[
+        int, typer.Option(min=1, help="Processes on each node: one per GPU.", rich_help_panel=_MACHINE)
+    ] = 1,
+    nodes: Annotated[
+        int, typer.Option(min=1, help="Machines, started by torchrun or SLURM.", rich_help_panel=_MACHINE)
+    ] = 1,
+    strategy: Annotated[str, typer.Option(help="auto, ddp or fsdp.", rich_help_panel=_MACHINE)] = "auto",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also log for TensorBoard.", rich_help_panel=_MACHINE)
+    ] = False,
     threads: options.Threads = 0,
     quiet: options.Quiet = False,
 ) -> None:
@@ -48,20 +109,30 @@ def train(
     """
     from genint.console import Console
     from genint.data.store import DataSet
-    from genint.train import read_train_config
+    from genint.train import Machine
     from genint.train import train as run
+    from genint.train_config import read_train_config
 
-    settings = read_train_config(
-        config,
-        {
-            "architecture": architecture,
-            "preset": preset,
-            "steps": steps,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "seed": seed,
-        },
-    )
+    given = {
+        "architecture": architecture,
+        "preset": preset,
+        "from_model": from_model,
+        "freeze_trunk": freeze_trunk,
+        "loss": loss,
+        "steps": steps,
+        "batch_size": batch_size,
+        "accumulate": accumulate,
+        "learning_rate": learning_rate,
+        "patience": patience,
+        "seed": seed,
+    }
     options.use_threads(threads)
-    run(DataSet(dataset), out, settings, Console(quiet=quiet), command=shlex.join(["genint", *sys.argv[1:]]))
+    run(
+        DataSet(dataset),
+        out,
+        read_train_config(config, given),
+        Console(quiet=quiet),
+        command=shlex.join(["genint", *sys.argv[1:]]),
+        machine=Machine(device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard),
+    )
     print(out)

@@ -12,6 +12,7 @@ from genint.data.store import DataSet, Stretch
 from genint.dna import reverse_complement
 from genint.errors import InputError
 from genint.grid import Geometry
+from genint.regions import Region
 
 Window = tuple[Tensor, Tensor]
 
@@ -48,28 +49,39 @@ class TrainingWindows(Dataset[Window]):
         return len(self._indices)
 
     def __getitem__(self, position: int) -> Window:
+        stretch, first_bin, shift, turned = self._draw(position)
+        tokens, targets = read_window(self._dataset, stretch, first_bin, self._geometry, shift)
+        if turned:
+            tokens, targets = reverse_complement(tokens), targets[::-1, self._partners]
+        return torch.from_numpy(np.ascontiguousarray(tokens)), torch.from_numpy(np.ascontiguousarray(targets))
+
+    def region(self, position: int) -> Region:
+        """Where the targets of a window lie, for messages."""
+        stretch, first_bin, _, _ = self._draw(position)
+        start = stretch.start + first_bin * self._geometry.bin_bp
+        return Region(stretch.chrom, start, start + self._geometry.core_bp)
+
+    def _draw(self, position: int) -> tuple[Stretch, int, int, bool]:
         draw = np.random.default_rng([self._seed, self._indices[position]])
         stretch = self._stretches[draw.choice(len(self._stretches), p=self._chances)]
         last_start = max(stretch.bins(self._dataset.bin_bp) - self._geometry.core_bins, 0)
         first_bin = int(draw.integers(last_start + 1))
         shift = int(draw.integers(-self._shift_bp, self._shift_bp + 1))
-        tokens, targets = read_window(self._dataset, stretch, first_bin, self._geometry, shift)
-        if self._reverse and draw.random() < 0.5:
-            tokens, targets = reverse_complement(tokens), targets[::-1, self._partners]
-        return torch.from_numpy(np.ascontiguousarray(tokens)), torch.from_numpy(np.ascontiguousarray(targets))
+        return stretch, first_bin, shift, self._reverse and bool(draw.random() < 0.5)
 
 
 class SplitTiles(Dataset[Window]):
-    """Every tile of a split, in order, on the grid that `genint predict` uses."""
+    """Every tile of a split, in order, on the grid that `genint predict` uses; or a `share` of them."""
 
-    def __init__(self, dataset: DataSet, geometry: Geometry, split: str) -> None:
+    def __init__(self, dataset: DataSet, geometry: Geometry, split: str, share: slice = slice(None)) -> None:
         check_geometry(dataset, geometry)
         self._dataset, self._geometry = dataset, geometry
-        self._starts = [
+        starts = [
             (stretch, first_bin)
             for stretch in dataset.split(split)
             for first_bin in range(0, stretch.bins(dataset.bin_bp), geometry.core_bins)
         ]
+        self._starts = starts[share]
 
     def __len__(self) -> int:
         return len(self._starts)
