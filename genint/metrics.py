@@ -15,12 +15,13 @@ class Pearson:
     """
 
     def __init__(self, n_tracks: int) -> None:
-        self.sums = np.zeros((6, n_tracks))
+        self.sums: npt.NDArray[np.float64] = np.zeros((6, n_tracks))
 
     @property
     def counts(self) -> npt.NDArray[np.float64]:
         """(T,): bins that were scored."""
-        return self.sums[0].copy()
+        counts: npt.NDArray[np.float64] = self.sums[0]
+        return counts
 
     def update(self, predicted: npt.ArrayLike, target: npt.ArrayLike) -> None:
         """Add bins: both (..., T)."""
