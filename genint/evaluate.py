@@ -1,44 +1,26 @@
-"""Judging models on a split of a data set, one tidy table for all of them."""
+"""Judging models on a split of a data set: all of them on the same tiles, through the same code."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.utils.data import DataLoader
 
 from genint.baselines import ConstantBaseline, KmerBaseline
 from genint.console import Console
-from genint.data.loader import SplitTiles
+from genint.data.loader import SplitTiles, read_window
 from genint.data.store import DataSet
 from genint.devices import inference
 from genint.errors import InputError
-from genint.grid import Geometry
-from genint.metrics import Pearson, mean_over_tracks
+from genint.grid import Geometry, count_bins, touched_bins
+from genint.metrics import BlockPearson, Pearson, TrackPearson, WindowPearson
 from genint.models.folder import Model
+from genint.regions import Region
+from genint.scores import BLOCK_BP, Result, Score
 from genint.tracks import Track
 
 Tokens = npt.NDArray[np.uint8]
 Predictor = Callable[[Tokens], npt.NDArray[np.float32]]  # (B, input_bp) -> (B, core_bins, T) on the model's scale
-
-
-@dataclass(frozen=True)
-class Score:
-    """How one model did on one track, over all bins of the split that were measured and not excluded.
-
-    `pearson` is on the model's scale, as the field reports it; `pearson_log1p` compares log(1 + sum over the bin) in
-    the units of the bigWig.
-    """
-
-    model: str
-    identifier: str
-    assay: str
-    bins: int
-    pearson: float
-    pearson_log1p: float
 
 
 def evaluate(
@@ -51,16 +33,16 @@ def evaluate(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
     baselines: bool = False,
-) -> list[Score]:
+) -> list[Result]:
     """Score every model, and the baselines if asked for, on `split`. All see the same tiles through the same code.
 
     Raises InputError for a model whose tracks, transforms or bins are not the data set's.
     """
-    scores = []
+    results = []
     for model in models:
         _check_tracks(dataset, model)
         predictor = _module_predictor(model, device or torch.device("cpu"), dtype)
-        scores += _score(model.name, predictor, dataset, model.geometry, split, batch_size, console)
+        results.append(_result(model.name, predictor, dataset, model.geometry, split, batch_size, console))
     if baselines:
         geometry = (
             models[0].geometry
@@ -68,8 +50,8 @@ def evaluate(
             else Geometry(core_bp=128 * dataset.bin_bp, context_bp=512, bin_bp=dataset.bin_bp)
         )
         for baseline in (ConstantBaseline(dataset, geometry), KmerBaseline(dataset, geometry)):
-            scores += _score(baseline.name, baseline.predict, dataset, geometry, split, batch_size, console)
-    return scores
+            results.append(_result(baseline.name, baseline.predict, dataset, geometry, split, batch_size, console))
+    return results
 
 
 def _check_tracks(dataset: DataSet, model: Model) -> None:
@@ -100,72 +82,65 @@ def _module_predictor(model: Model, device: torch.device, dtype: torch.dtype) ->
     return predict
 
 
-def _score(
+def _result(
     name: str, predict: Predictor, dataset: DataSet, geometry: Geometry, split: str, batch_size: int, console: Console
-) -> list[Score]:
-    tiles = SplitTiles(dataset, geometry, split)
+) -> Result:
+    tiles, n_tracks = SplitTiles(dataset, geometry, split), len(dataset.tracks)
     transform = dataset.tracks.squash(dataset.bin_bp)
-    squashed, logged = Pearson(len(dataset.tracks)), Pearson(len(dataset.tracks))
+    pooled, logged, windows = Pearson(n_tracks), Pearson(n_tracks), WindowPearson(n_tracks)
+    across, blocks = TrackPearson(), BlockPearson(n_tracks)
     with console.progress(f"{name} on {split}", len(tiles)) as advance:
-        for tokens, targets in DataLoader(tiles, batch_size=batch_size):
-            predicted = predict(tokens.numpy()).astype(np.float64)
-            measured = targets.numpy().astype(np.float64)
-            squashed.update(predicted, measured)
+        for first in range(0, len(tiles), batch_size):
+            batch = [tiles[position] for position in range(first, min(first + batch_size, len(tiles)))]
+            predicted = predict(np.stack([tokens.numpy() for tokens, _ in batch])).astype(np.float64)
+            measured = np.stack([targets.numpy() for _, targets in batch]).astype(np.float64)
+            pooled.update(predicted, measured)
             logged.update(*(np.log1p(transform.invert(values) * dataset.bin_bp) for values in (predicted, measured)))
-            advance(len(tokens))
-    return [
-        Score(name, track.identifier, track.assay, int(bins), float(r), float(r_log))
-        for track, bins, r, r_log in zip(
-            dataset.tracks, squashed.counts, squashed.compute(), logged.compute(), strict=True
+            windows.update(predicted, measured)
+            across.update(predicted, measured)
+            for offset in range(len(batch)):
+                region = tiles.region(first + offset)
+                starts = region.start + geometry.bin_bp * np.arange(geometry.core_bins)
+                for block in np.unique(starts // BLOCK_BP):
+                    here = starts // BLOCK_BP == block
+                    blocks.update((region.chrom, int(block)), predicted[offset, here], measured[offset, here])
+            advance(len(batch))
+    columns = zip(pooled.counts, pooled.compute(), logged.compute(), windows.compute(), strict=True)
+    return Result(
+        model=name,
+        scores=[
+            Score(name, track.identifier, track.assay, int(bins), float(r), float(r_log), float(r_windows))
+            for track, (bins, r, r_log, r_windows) in zip(dataset.tracks, columns, strict=True)
+        ],
+        across_tracks=across.compute(),
+        blocks=blocks.sums(),
+    )
+
+
+def profiles(
+    dataset: DataSet, models: Sequence[Model], region: Region, *, device: torch.device | None = None
+) -> tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[np.float32]]]:
+    """What was measured and what each model predicts in the bins of a region, (bins, T) on the model's scale.
+
+    Raises InputError when the region lies in none of the data set's stretches, whatever their split.
+    """
+    for stretch in dataset.stretches:
+        if stretch.chrom == region.chrom and stretch.start <= region.start and region.end <= stretch.end:
+            break
+    else:
+        raise InputError(
+            f"--locus {region}: not in {dataset.path}. Choose a place on a chromosome of its stretches.tsv"
         )
-    ]
-
-
-# -- reports -----------------------------------------------------------------------------------------------------------
-
-
-def summaries(scores: Sequence[Score]) -> Iterator[Score]:
-    """A row per model and assay, then one over all tracks: plain means over the tracks that could be scored."""
-    for model in dict.fromkeys(score.model for score in scores):
-        own = [score for score in scores if score.model == model]
-        for assay in [*dict.fromkeys(score.assay for score in own), "all"]:
-            group = [score for score in own if assay in (score.assay, "all")]
-            yield Score(
-                model,
-                f"mean of {len(group)}",
-                assay,
-                sum(score.bins for score in group),
-                mean_over_tracks(np.array([score.pearson for score in group])),
-                mean_over_tracks(np.array([score.pearson_log1p for score in group])),
-            )
-
-
-def write_reports(scores: Sequence[Score], split: str, dataset: DataSet, out: Path) -> None:
-    """metrics.tsv, a row per model and track, and metrics.json, which adds the means and what was measured."""
-    out.mkdir(parents=True, exist_ok=True)
-    header = list(asdict(scores[0]))
-    lines = ["\t".join(header), *("\t".join(_text(value) for value in asdict(score).values()) for score in scores)]
-    (out / "metrics.tsv").write_text("\n".join(lines) + "\n")
-    (out / "metrics.json").write_text(report(scores, split, dataset) + "\n")
-
-
-def report(scores: Sequence[Score], split: str, dataset: DataSet) -> str:
-    """Scores and their means as JSON, with what was measured."""
-    content = {
-        "dataset": dataset.digest,
-        "split": split,
-        "pearson": "per track over all measured bins of the split, float64, on the model's scale",
-        "pearson_log1p": "the same for log(1 + sum over the bin) in the units of the bigWigs",
-        "means": [_without_nan(score) for score in summaries(scores)],
-        "tracks": [_without_nan(score) for score in scores],
-    }
-    return json.dumps(content, indent=1)
-
-
-def _text(value: object) -> str:
-    return f"{value:.5f}" if isinstance(value, float) else str(value)
-
-
-def _without_nan(score: Score) -> dict[str, object]:
-    """NaN is not JSON; a track that could not be scored is null."""
-    return {name: None if value != value else value for name, value in asdict(score).items()}
+    inside = Region(region.chrom, region.start - stretch.start, region.end - stretch.start)
+    bins = touched_bins(inside, dataset.bin_bp)
+    predicted = {}
+    for model in models:
+        _check_tracks(dataset, model)
+        predictor = _module_predictor(model, device or torch.device("cpu"), torch.float32)
+        core = model.geometry.core_bins
+        first, last = bins.start // core, count_bins(bins.stop, core)
+        starts = [index * core for index in range(first, last)]
+        tokens = np.stack([read_window(dataset, stretch, start, model.geometry)[0] for start in starts])
+        values = predictor(tokens).reshape(-1, len(dataset.tracks))
+        predicted[model.name] = values[bins.start - first * core : bins.stop - first * core]
+    return dataset.targets(stretch, bins.start, bins.stop - bins.start), predicted

@@ -1,49 +1,126 @@
-"""Pearson correlation, streamed.
+"""Pearson correlation, streamed: sums that add up over bins, windows, blocks and processes.
 
-The headline number of the field (Basenji's and Enformer's PearsonR): one r per track over all bins of a split, all
-windows pooled, then the plain mean over tracks.
+The headline number of the field (Basenji's and Enformer's PearsonR) is one r per track over all bins of a split, all
+windows pooled, then the plain mean over tracks. Two others go by the same name: r within each window, averaged over
+windows, and r across tracks within each bin, averaged over bins.
 """
 
 import numpy as np
 import numpy.typing as npt
 
+Floats = npt.NDArray[np.float64]
+
+
+def moments(predicted: Floats, target: Floats) -> Floats:
+    """(..., N, T) twice -> (..., 6, T): count and sums of x, y, x * x, y * y, x * y over N, NaN targets left out."""
+    seen = np.isfinite(target)
+    x, y = np.where(seen, predicted, 0), np.where(seen, target, 0)
+    return np.stack([part.sum(axis=-2, dtype=np.float64) for part in (seen, x, y, x * x, y * y, x * y)], axis=-2)
+
+
+def pearson(sums: Floats) -> Floats:
+    """(..., 6, T) -> (..., T): r. 0 where the prediction is constant, NaN where the target is or was not measured."""
+    count = sums[..., 0, :]
+    mean_x, mean_y, mean_xx, mean_yy, mean_xy = np.moveaxis(
+        sums[..., 1:, :] / np.maximum(count, 1)[..., None, :], -2, 0
+    )
+    variance_x = np.maximum(mean_xx - mean_x**2, 0)
+    variance_y = np.maximum(mean_yy - mean_y**2, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = np.where(variance_x > 1e-12, (mean_xy - mean_x * mean_y) / np.sqrt(variance_x * variance_y), 0.0)
+    return np.where((count > 1) & (variance_y > 1e-12), np.clip(r, -1, 1), np.nan)
+
 
 class Pearson:
-    """One r per track over all bins seen, in float64, in memory that does not grow. NaN targets do not count.
-
-    `sums` (6, T) holds the count and the sums of x, y, x * x, y * y and x * y; those of two parts add up.
-    """
+    """The headline r of T tracks, in float64, in memory that does not grow. `sums` is (6, T), see `moments`."""
 
     def __init__(self, n_tracks: int) -> None:
-        self.sums: npt.NDArray[np.float64] = np.zeros((6, n_tracks))
-
-    @property
-    def counts(self) -> npt.NDArray[np.float64]:
-        """(T,): bins that were scored."""
-        counts: npt.NDArray[np.float64] = self.sums[0]
-        return counts
+        self.sums: Floats = np.zeros((6, n_tracks))
 
     def update(self, predicted: npt.ArrayLike, target: npt.ArrayLike) -> None:
         """Add bins: both (..., T)."""
-        n_tracks = self.sums.shape[1]
-        y = np.asarray(target, dtype=np.float64).reshape(-1, n_tracks)
-        seen = np.isfinite(y)
-        x = np.where(seen, np.asarray(predicted, dtype=np.float64).reshape(-1, n_tracks), 0)
-        y = np.where(seen, y, 0)
-        self.sums += np.stack([part.sum(axis=0) for part in (seen, x, y, x * x, y * y, x * y)])
+        x, y = (np.asarray(side, dtype=np.float64).reshape(-1, self.sums.shape[1]) for side in (predicted, target))
+        self.sums += moments(x, y)
 
-    def compute(self) -> npt.NDArray[np.float64]:
-        """(T,): r per track. 0 where the prediction is constant, NaN where the target is constant or not measured."""
-        mean_x, mean_y, mean_xx, mean_yy, mean_xy = self.sums[1:] / np.maximum(self.sums[0], 1)
-        variance_x = np.maximum(mean_xx - mean_x**2, 0)
-        variance_y = np.maximum(mean_yy - mean_y**2, 0)
-        covariance = mean_xy - mean_x * mean_y
-        with np.errstate(divide="ignore", invalid="ignore"):
-            r = np.where(variance_x > 1e-12, covariance / np.sqrt(variance_x * variance_y), 0.0)
-        return np.where((self.counts > 1) & (variance_y > 1e-12), np.clip(r, -1, 1), np.nan)
+    @property
+    def counts(self) -> Floats:
+        """(T,): bins that were scored."""
+        counts: Floats = self.sums[0]
+        return counts
+
+    def compute(self) -> Floats:
+        """(T,): r per track."""
+        return pearson(self.sums)
 
 
-def mean_over_tracks(per_track: npt.NDArray[np.float64]) -> float:
+class WindowPearson:
+    """r within each window and track, averaged over the windows where it is defined."""
+
+    def __init__(self, n_tracks: int) -> None:
+        self._total, self._windows = np.zeros(n_tracks), np.zeros(n_tracks)
+
+    def update(self, predicted: Floats, target: Floats) -> None:
+        """Add windows: both (B, bins, T)."""
+        r = pearson(moments(predicted, target))  # (B, T)
+        self._total += np.nansum(r, axis=0)
+        self._windows += np.isfinite(r).sum(axis=0)
+
+    def compute(self) -> Floats:
+        """(T,): the average per track, NaN where no window had one."""
+        return np.where(self._windows > 0, self._total / np.maximum(self._windows, 1), np.nan)
+
+
+class TrackPearson:
+    """r across tracks within each bin, averaged over the bins where it is defined."""
+
+    def __init__(self) -> None:
+        self._total, self._bins = 0.0, 0
+
+    def update(self, predicted: Floats, target: Floats) -> None:
+        """Add bins: both (..., T)."""
+        r = pearson(moments(predicted[..., None], target[..., None]))[..., 0]
+        self._total += float(np.nansum(r))
+        self._bins += int(np.isfinite(r).sum())
+
+    def compute(self) -> float:
+        return self._total / self._bins if self._bins else float("nan")
+
+
+class BlockPearson:
+    """The headline r kept apart by block of chromosome, so that blocks can be drawn again and again."""
+
+    def __init__(self, n_tracks: int) -> None:
+        self._n_tracks = n_tracks
+        self._blocks: dict[tuple[str, int], Floats] = {}
+
+    def update(self, block: tuple[str, int], predicted: Floats, target: Floats) -> None:
+        """Add bins of one block: both (N, T)."""
+        sums = self._blocks.setdefault(block, np.zeros((6, self._n_tracks)))
+        sums += moments(predicted, target)
+
+    def sums(self) -> Floats:
+        """(blocks, 6, T), in the order of first sight."""
+        return np.stack(list(self._blocks.values()))
+
+
+def mean_over_tracks(per_track: Floats) -> float:
     """Plain mean over the tracks that could be scored; NaN when there is none."""
     scored = per_track[~np.isnan(per_track)]
     return float(scored.mean()) if len(scored) else float("nan")
+
+
+def bootstrap_means(models: Floats, draws: int, seed: int) -> Floats:
+    """(models, blocks, 6, T) -> (draws, models): mean r over tracks on blocks drawn with replacement.
+
+    All models meet the same draws, so the difference of two columns is a paired bootstrap. Tracks that any model
+    cannot be scored on are left out for all.
+    """
+    generator = np.random.default_rng(seed)
+    blocks = models.shape[1]
+    scored = np.isfinite(pearson(models.sum(axis=1))).all(axis=0)
+    means = np.empty((draws, len(models)))
+    for draw in range(draws):
+        weights = np.bincount(generator.integers(blocks, size=blocks), minlength=blocks)
+        r = pearson(np.einsum("b,mbst->mst", weights, models))[:, scored]
+        means[draw] = np.nanmean(r, axis=1)
+    return means

@@ -13,23 +13,29 @@ from genint.console import Console
 from genint.data.loader import SplitTiles, track_means
 from genint.data.store import DataSet
 from genint.errors import InputError
-from genint.evaluate import evaluate, report, summaries, write_reports
+from genint.evaluate import evaluate, profiles
 from genint.grid import Geometry
 from genint.models.folder import load_model
+from genint.regions import Region
+from genint.scores import Result, Score, differences, report, summaries, write_reports
 from tests.conftest import Run, tiny_config
 
 QUIET = Console(quiet=True)
 
 
+def all_scores(results: list[Result]) -> list[Score]:
+    return [score for result in results for score in result.scores]
+
+
 def test_scores_are_numpy_s_correlation_of_all_measured_bins(example_dataset: Path, tiny_model: Path) -> None:
     dataset, model = DataSet(example_dataset), load_model(tiny_model)
-    scores = evaluate(dataset, [model], "test", QUIET, batch_size=3)
+    results = evaluate(dataset, [model], "test", QUIET, batch_size=3)
     tiles = SplitTiles(dataset, model.geometry, "test")
     with torch.inference_mode():
         pairs = [(model.module(tokens[None])[0].numpy(), targets.numpy()) for tokens, targets in tiles]
     predicted, measured = (np.concatenate(side).astype(np.float64) for side in zip(*pairs, strict=True))
     transform = dataset.tracks.squash(128)
-    for column, score in enumerate(scores):
+    for column, score in enumerate(all_scores(results)):
         seen = np.isfinite(measured[:, column])
         assert score.bins == seen.sum()
         assert score.pearson == pytest.approx(
@@ -37,26 +43,38 @@ def test_scores_are_numpy_s_correlation_of_all_measured_bins(example_dataset: Pa
         )
         logs = [np.log1p(transform.invert(side) * 128)[seen, column] for side in (predicted, measured)]
         assert score.pearson_log1p == pytest.approx(np.corrcoef(*logs)[0, 1], abs=1e-6)
+        per_window = []
+        for x, y in pairs:
+            kept = np.isfinite(y[:, column])
+            if kept.sum() > 1 and y[kept, column].std() > 1e-6:
+                per_window.append(np.corrcoef(x[kept, column], y[kept, column])[0, 1])
+        assert score.pearson_windows == pytest.approx(np.mean(per_window), abs=1e-5)
+    complete = np.isfinite(measured).all(axis=1) & (measured.std(axis=1) > 1e-6)
+    across = [np.corrcoef(x, y)[0, 1] for x, y in zip(predicted[complete], measured[complete], strict=True)]
+    assert results[0].across_tracks == pytest.approx(np.mean(across), abs=1e-4)
+    block_sums = results[0].blocks.sum(axis=0)
+    np.testing.assert_array_equal(block_sums[0], [score.bins for score in results[0].scores])
 
 
 def test_excluded_bins_are_not_scored(example_dataset: Path, tiny_model: Path) -> None:
     dataset = DataSet(example_dataset)
     bins = sum(stretch.bins(128) for stretch in dataset.split("train"))
-    scores = evaluate(dataset, [load_model(tiny_model)], "train", QUIET)
-    assert all(score.bins < bins for score in scores)
+    results = evaluate(dataset, [load_model(tiny_model)], "train", QUIET)
+    assert all(score.bins < bins for score in all_scores(results))
 
 
 def test_a_track_that_was_not_measured_is_listed_without_a_score(example_dataset: Path, tiny_model: Path) -> None:
-    scores = evaluate(DataSet(example_dataset), [load_model(tiny_model)], "valid", QUIET)
-    lost = [score for score in scores if np.isnan(score.pearson)]
+    results = evaluate(DataSet(example_dataset), [load_model(tiny_model)], "valid", QUIET)
+    lost = [score for score in all_scores(results) if np.isnan(score.pearson)]
     assert [(score.identifier, score.bins) for score in lost] == [("chip_orc", 0)]
-    content = json.loads(report(scores, "valid", DataSet(example_dataset)))
+    content = json.loads(report(results, "valid", DataSet(example_dataset)))
+    assert content["not_scored"] == ["chip_orc"]
     assert [row["pearson"] for row in content["tracks"] if row["identifier"] == "chip_orc"] == [None]
 
 
 def test_the_constant_scores_zero_and_the_k_mers_more(example_dataset: Path) -> None:
-    scores = evaluate(DataSet(example_dataset), [], "test", QUIET, baselines=True)
-    means = {score.model: score.pearson for score in summaries(scores) if score.assay == "all"}
+    results = evaluate(DataSet(example_dataset), [], "test", QUIET, baselines=True)
+    means = {score.model: score.pearson for score in summaries(results) if score.assay == "all"}
     assert means["constant"] == 0
     assert means["linear on k-mers"] > 0.05
 
@@ -108,8 +126,8 @@ def test_a_model_of_other_bins_is_refused(example_dataset: Path) -> None:
 
 
 def test_means_are_plain_means_per_assay_and_over_all(example_dataset: Path, tiny_model: Path) -> None:
-    scores = evaluate(DataSet(example_dataset), [load_model(tiny_model)], "test", QUIET)
-    rows = {score.assay: score for score in summaries(scores)}
+    results = evaluate(DataSet(example_dataset), [load_model(tiny_model)], "test", QUIET)
+    scores, rows = all_scores(results), {score.assay: score for score in summaries(results)}
     assert list(rows) == ["ATAC", "CAGE", "RNA", "CHIP", "all"]
     assert rows["CAGE"].pearson == pytest.approx(np.mean([s.pearson for s in scores if s.assay == "CAGE"]))
     assert rows["all"].pearson == pytest.approx(np.mean([s.pearson for s in scores]))
@@ -120,10 +138,10 @@ def test_the_command_prints_a_table_and_writes_it(
 ) -> None:
     finished = genint("eval", example_dataset, tiny_model, "--baselines", "-o", tmp_path / "scores")
     assert finished.code == 0, finished.err
-    for word in ("atac", "rna_minus", "tiny", "linear on k-mers", "mean of 7"):
+    for word in ("atac", "rna_minus", "tiny", "linear on k-mers", "Overall", "7 tracks", "95 % interval"):
         assert word in finished.out
     lines = (tmp_path / "scores" / "metrics.tsv").read_text().splitlines()
-    assert lines[0] == "model\tidentifier\tassay\tbins\tpearson\tpearson_log1p"
+    assert lines[0] == "model\tidentifier\tassay\tbins\tpearson\tpearson_log1p\tpearson_windows"
     assert len(lines) == 1 + 3 * 7
     means = json.loads((tmp_path / "scores" / "metrics.json").read_text())["means"]
     assert {row["model"] for row in means} == {"tiny", "constant", "linear on k-mers"}
@@ -141,11 +159,51 @@ def test_wrong_usage_of_eval_exits_with_2(example_dataset: Path, tiny_model: Pat
 
 def test_reports_of_the_same_scores_are_the_same_bytes(example_dataset: Path, tiny_model: Path, tmp_path: Path) -> None:
     dataset = DataSet(example_dataset)
-    scores = evaluate(dataset, [load_model(tiny_model)], "test", QUIET)
+    results = evaluate(dataset, [load_model(tiny_model)], "test", QUIET)
     for name in ("a", "b"):
-        write_reports(scores, "test", dataset, tmp_path / name)
+        write_reports(results, "test", dataset, tmp_path / name)
     assert (tmp_path / "a" / "metrics.json").read_bytes() == (tmp_path / "b" / "metrics.json").read_bytes()
 
 
 def test_the_tiny_config_of_the_tests_has_bins_of_the_data_set(example_dataset: Path) -> None:
     assert tiny_config().geometry.bin_bp == DataSet(example_dataset).bin_bp
+
+
+def test_the_bootstrap_of_a_model_against_itself_is_zero_and_against_a_worse_one_is_not(example_dataset: Path) -> None:
+    constant, kmers = evaluate(DataSet(example_dataset), [], "train", QUIET, baselines=True)
+    same = differences([kmers, kmers])[0]
+    assert (same.difference, same.low, same.high) == (0, 0, 0)
+    better = differences([kmers, constant])[0]
+    assert 0 < better.low < better.difference < better.high
+    assert differences([kmers, constant])[0] == better
+
+
+def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset: Path, tiny_model: Path) -> None:
+    dataset, model = DataSet(example_dataset), load_model(tiny_model)
+    region = Region("chr3", 5_000, 9_001)
+    measured, predicted = profiles(dataset, [model], region)
+    first, last = 5_000 // 128, -(-9_001 // 128)
+    stretch = dataset.split("valid")[0]
+    assert np.array_equal(measured, dataset.targets(stretch, first, last - first), equal_nan=True)
+    tiles = SplitTiles(dataset, model.geometry, "valid")
+    with torch.inference_mode():
+        whole = np.concatenate([model.module(tokens[None])[0].numpy() for tokens, _ in tiles])
+    np.testing.assert_allclose(predicted["tiny"], whole[first:last], rtol=1e-5)
+    with pytest.raises(InputError, match="chr9"):
+        profiles(dataset, [model], Region("chr9", 0, 5))
+
+
+def test_figures_are_drawn_on_request(example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    command = ["eval", example_dataset, tiny_model, "--baselines", "-o", tmp_path, "--plots", "--locus", "chr2:1-9000"]
+    assert genint(*command, "--tracks", "rna").code == 0
+    figures = sorted(file.name for file in tmp_path.iterdir() if file.suffix in (".png", ".svg"))
+    assert "locus_chr2_1_9000.png" in figures
+    assert "tracks_tiny_vs_constant.svg" in figures
+    assert len(figures) == 2 + 2 * 3
+    assert genint("eval", example_dataset, tiny_model, "--plots").code == 2
+
+
+def test_the_paper_s_table_has_its_metric_alone(example_dataset: Path, tiny_model: Path, genint: Run) -> None:
+    out = genint("eval", example_dataset, tiny_model, "--replicate-paper").out
+    assert "Overall" in out
+    assert "rna_plus" not in out

@@ -1,6 +1,8 @@
 """genint eval: how good models are on held-out chromosomes."""
 
+import re
 import sys
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,23 +11,37 @@ import typer
 from genint.commands import options
 
 if TYPE_CHECKING:
-    from genint.evaluate import Score
+    from rich.table import Table
+
+    from genint.data.store import DataSet
+    from genint.models.folder import Model
+    from genint.scores import Result
 
 
 def evaluate(
-    dataset: Annotated[Path, typer.Argument(help="Data set made by genint data make.", show_default=False)],
+    dataset: Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)],
     models: Annotated[
         list[str] | None, typer.Argument(help="Model folders, or names of bundled models.", show_default=False)
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for metrics.tsv and metrics.json.", show_default=False)
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for metrics.tsv, metrics.json and figures.", show_default=False),
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="train, valid or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
     baselines: Annotated[
         bool,
-        typer.Option(
-            "--baselines", help="Add a constant per track and a linear model on k-mer counts, fitted on train."
-        ),
+        typer.Option("--baselines", help="Add a constant per track and a linear model on k-mer counts."),
+    ] = False,
+    plots: Annotated[
+        bool, typer.Option("--plots", help="Draw every pair of models, a point per track, as PNG and SVG.")
+    ] = False,
+    locus: Annotated[
+        str,
+        typer.Option(help="Draw measured and predicted tracks there: chrom:start-end, 1-based.", show_default=False),
+    ] = "",
+    tracks: options.Tracks = [],  # noqa: B006  typer copies it
+    replicate_paper: Annotated[
+        bool, typer.Option("--replicate-paper", help="Show the paper's metric alone: pearson per assay and over all.")
     ] = False,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
@@ -36,27 +52,27 @@ def evaluate(
 ) -> None:
     """Score MODELS on a split of DATASET: Pearson per track over all measured bins, and means per assay.
 
-    Two figures per track: pearson, on the model's scale, as the field reports it; pearson_log1p, of log(1 + sum over
-    the bin) in the units of the bigWigs.
+    Several figures go by that name, and each is told with its axis: pearson, over all bins on the model's scale, as
+    the field reports it; log1p, of log(1 + sum over the bin) in the units of the bigWigs; windows, within each window,
+    averaged. Differences between models come with a 95 % interval from a paired bootstrap over 100 kb blocks.
+    --tracks picks the tracks that --locus draws.
 
     Example: genint eval dataset my-model --baselines -o scores
     """
-    if not models and not baselines:
-        raise typer.BadParameter("name at least one model, or give --baselines", param_hint="MODELS")
-    if split not in ("train", "valid", "test"):
-        raise typer.BadParameter(f"{split!r} is not train, valid or test", param_hint="--split")
+    _check_usage(models, baselines, split, out, plots, locus)
     from genint.console import Console
     from genint.data.store import DataSet
     from genint.devices import choose_device, choose_dtype
     from genint.evaluate import evaluate as run
-    from genint.evaluate import report, write_reports
     from genint.models.folder import load_model
+    from genint.scores import report, write_reports
 
     options.use_threads(threads)
     opened, chosen = DataSet(dataset), choose_device(device)
-    scores = run(
+    loaded = [load_model(model) for model in models or []]
+    results = run(
         opened,
-        [load_model(model) for model in models or []],
+        loaded,
         split,
         Console(quiet=quiet),
         batch_size=batch_size,
@@ -65,31 +81,108 @@ def evaluate(
         baselines=baselines,
     )
     if out:
-        write_reports(scores, split, opened, out)
+        write_reports(results, split, opened, out)
+        if plots:
+            _draw_pairs(results, out)
+        if locus:
+            _draw_locus(opened, loaded, locus, tracks, out)
     if json_output:
-        print(report(scores, split, opened))
+        print(report(results, split, opened))
     else:
-        _print_table(scores)
+        _print_tables(results, replicate_paper)
 
 
-def _print_table(scores: "list[Score]") -> None:
-    """A row per track, a pair of columns per model; means per assay below."""
+def _check_usage(
+    models: list[str] | None, baselines: bool, split: str, out: Path | None, plots: bool, locus: str
+) -> None:
+    if not models and not baselines:
+        raise typer.BadParameter("name at least one model, or give --baselines", param_hint="MODELS")
+    if split not in ("train", "valid", "test"):
+        raise typer.BadParameter(f"{split!r} is not train, valid or test", param_hint="--split")
+    if (plots or locus) and not out:
+        raise typer.BadParameter("figures need a folder; give -o", param_hint="--plots, --locus")
+
+
+def _draw_pairs(results: "list[Result]", out: Path) -> None:
+    from genint.plot import save_figure, scatter_of_tracks
+
+    for first, second in combinations(results, 2):
+        save_figure(scatter_of_tracks(first, second), out / _slug(f"tracks_{first.model}_vs_{second.model}"))
+
+
+def _draw_locus(dataset: "DataSet", models: "list[Model]", locus: str, patterns: list[str], out: Path) -> None:
+    from genint.evaluate import profiles
+    from genint.plot import profiles_over_locus, save_figure
+    from genint.regions import parse_region
+
+    sizes = {stretch.chrom: stretch.end for stretch in dataset.stretches}
+    region = parse_region(locus, sizes)
+    measured, predicted = profiles(dataset, models, region)
+    columns = dataset.tracks.select(patterns) if patterns else list(range(len(dataset.tracks)))
+    names = [dataset.tracks[column].identifier for column in columns]
+    shown = {name: values[:, columns] for name, values in predicted.items()}
+    figure = profiles_over_locus(region, dataset.bin_bp, names, measured[:, columns], shown)
+    save_figure(figure, out / _slug(f"locus_{region.chrom}_{region.start + 1}_{region.end}"))
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)
+
+
+def _print_tables(results: "list[Result]", replicate_paper: bool) -> None:
+    """A row per track, then a row per model with a column per assay (Table 1 of the paper), then the differences."""
     from rich.console import Console
+
+    screen = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
+    if not replicate_paper:
+        screen.print(_tracks_table(results))
+    screen.print(_assays_table(results))
+    if replicate_paper:
+        return
+    lost = sorted({s.identifier for result in results for s in result.scores if s.pearson != s.pearson})
+    if lost:
+        screen.print(f"not scored, for want of measurements or of variance: {', '.join(lost)}")
+    if len(results) > 1:
+        screen.print(_differences_table(results))
+
+
+def _table(title: str, *columns: str) -> "Table":
     from rich.table import Table
 
-    from genint.evaluate import summaries
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return table
 
-    models = list(dict.fromkeys(score.model for score in scores))
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("track", "assay", "bins"):
-        table.add_column(name, justify="right" if name == "bins" else "left", no_wrap=True)
-    for model in models:
-        table.add_column(f"{model}\npearson", justify="right")
-        table.add_column("\nlog1p", justify="right")
-    for block in (scores, list(summaries(scores))):
-        for key in dict.fromkeys((score.identifier, score.assay) for score in block):
-            row = [score for score in block if (score.identifier, score.assay) == key]
-            figures = [f"{value:.3f}" for score in row for value in (score.pearson, score.pearson_log1p)]
-            table.add_row(*key, f"{row[0].bins:,}", *figures)
-        table.add_section()
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200).print(table)
+
+def _tracks_table(results: "list[Result]") -> "Table":
+    heads = [head for result in results for head in (f"{result.model}\npearson", "\nlog1p", "\nwindows")]
+    table = _table("Pearson per track", "track", "assay", "bins", *heads)
+    for row in zip(*(result.scores for result in results), strict=True):
+        figures = [f"{r:.3f}" for score in row for r in (score.pearson, score.pearson_log1p, score.pearson_windows)]
+        table.add_row(row[0].identifier, row[0].assay, f"{row[0].bins:,}", *figures)
+    return table
+
+
+def _assays_table(results: "list[Result]") -> "Table":
+    from genint.scores import summaries
+
+    means = list(summaries(results))
+    assays = list(dict.fromkeys(score.assay for score in means))
+    counts = {score.assay: score.identifier.removeprefix("mean of ") for score in means}
+    heads = [f"{'Overall' if assay == 'all' else assay}\n{counts[assay]} tracks" for assay in assays]
+    table = _table("Mean Pearson over tracks", "model", *heads, "Overall\nlog1p", "across\ntracks")
+    for result in results:
+        row = {score.assay: score for score in means if score.model == result.model}
+        figures = [row[assay].pearson for assay in assays] + [row["all"].pearson_log1p, result.across_tracks]
+        table.add_row(result.model, *(f"{value:.4f}" for value in figures))
+    return table
+
+
+def _differences_table(results: "list[Result]") -> "Table":
+    from genint.scores import differences
+
+    table = _table("Differences of mean Pearson, 95 % interval over 100 kb blocks", "models", "difference", "interval")
+    for row in differences(results):
+        table.add_row(f"{row.model} - {row.other}", f"{row.difference:+.4f}", f"{row.low:+.4f} to {row.high:+.4f}")
+    return table

@@ -86,6 +86,12 @@ class SplitTiles(Dataset[Window]):
     def __len__(self) -> int:
         return len(self._starts)
 
+    def region(self, position: int) -> Region:
+        """Where the targets of a tile lie; the last may reach past its stretch."""
+        stretch, first_bin = self._starts[position]
+        start = stretch.start + first_bin * self._geometry.bin_bp
+        return Region(stretch.chrom, start, start + self._geometry.core_bp)
+
     def __getitem__(self, position: int) -> Window:
         tokens, targets = read_window(self._dataset, *self._starts[position], self._geometry)
         return torch.from_numpy(tokens), torch.from_numpy(targets)
