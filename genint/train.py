@@ -17,7 +17,7 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint, WeightAveraging
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from genint import __version__
@@ -27,7 +27,8 @@ from genint.data.store import DataSet
 from genint.errors import InputError
 from genint.losses import poisson
 from genint.metrics import Pearson, mean_over_tracks
-from genint.models.folder import ARCHITECTURES, Model, ModelConfig, build, load_model, save_model
+from genint.models.folder import ARCHITECTURES, Model, build, load_model, save_model
+from genint.models.layers import ModelConfig, TrackModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ def train(dataset: DataSet, out: Path, config: TrainConfig, console: Console, co
     model_config = ARCHITECTURES[config.architecture].presets[config.preset]()
     lightning.seed_everything(config.seed, verbose=False)
     module = build(config.architecture, model_config, len(dataset.tracks))
-    module.start_at(torch.from_numpy(track_means(dataset)).float())  # type: ignore[operator]
+    module.start_at(torch.from_numpy(track_means(dataset)).float())
     learner = Learner(module, config)
     averaging = [_Averaging(config.ema_decay)] if config.ema_decay else []
     # Two, because Lightning writes `last` of the one that monitors a figure only when the figure is a new best.
@@ -141,7 +142,7 @@ def train(dataset: DataSet, out: Path, config: TrainConfig, console: Console, co
 class Learner(lightning.LightningModule):
     """Wires the model to its loss, optimizer and validation metric."""
 
-    def __init__(self, model: nn.Module, config: TrainConfig) -> None:
+    def __init__(self, model: TrackModel, config: TrainConfig) -> None:
         super().__init__()
         self.model, self._config = model, config
         self.windows: Callable[[int], DataLoader[Any]]
@@ -278,7 +279,7 @@ def _quiet_lightning() -> Any:
 
 
 def _save(
-    module: nn.Module,
+    module: TrackModel,
     dataset: DataSet,
     out: Path,
     config: TrainConfig,

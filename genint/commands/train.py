@@ -16,7 +16,8 @@ def train(
         Path, typer.Option("--out", "-o", help="Model folder to write; a killed run there goes on.", show_default=False)
     ],
     architecture: Annotated[
-        str | None, typer.Option("--architecture", help="Kind of model.", show_default="interpreter")
+        str | None,
+        typer.Option("--architecture", help="Kind of model; see genint models list.", show_default="interpreter"),
     ] = None,
     preset: Annotated[
         str | None, typer.Option("--preset", help="Its size: small or paper.", show_default="small")
