@@ -10,7 +10,7 @@ import lightning
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, WeightAveraging
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from genint.console import Console
@@ -20,13 +20,14 @@ from genint.errors import InputError
 from genint.grid import Geometry
 from genint.losses import LOSSES
 from genint.metrics import Pearson, mean_over_tracks
+from genint.models.layers import TrackModel
 from genint.train_config import TrainConfig
 
 
 class Learner(lightning.LightningModule):
     """A model and how it learns from a data set. Every process takes each n-th window of a step."""
 
-    def __init__(self, model: nn.Module, dataset: DataSet, geometry: Geometry, config: TrainConfig) -> None:
+    def __init__(self, model: TrackModel, dataset: DataSet, geometry: Geometry, config: TrainConfig) -> None:
         super().__init__()
         self.model = model
         self._dataset, self._geometry, self._config = dataset, geometry, config

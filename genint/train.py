@@ -22,7 +22,8 @@ from genint.data.store import DataSet
 from genint.devices import choose_device
 from genint.errors import InputError
 from genint.learner import Averaging, Learner, Report
-from genint.models.folder import ARCHITECTURES, Model, ModelConfig, build, load_model, save_model
+from genint.models.folder import ARCHITECTURES, Model, build, load_model, save_model
+from genint.models.layers import ModelConfig
 from genint.train_config import TrainConfig, write_train_config
 
 
@@ -93,7 +94,7 @@ def _new_model(dataset: DataSet, name: str, config: TrainConfig) -> Model:
     architecture = source.architecture if source else config.architecture
     numbers: ModelConfig = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
     module = build(architecture, numbers, len(dataset.tracks))
-    module.start_at(torch.from_numpy(track_means(dataset)).float())  # type: ignore[operator]
+    module.start_at(torch.from_numpy(track_means(dataset)).float())
     if source:
         trunk = {key: value for key, value in source.module.state_dict().items() if not key.startswith("head.")}
         module.load_state_dict(trunk, strict=False)

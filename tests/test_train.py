@@ -5,6 +5,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from genint.data.store import DataSet
 from genint.errors import InputError
 from genint.genome import Genome
 from genint.learner import Learner
+from genint.models.cnn import SYSTEMS, CnnConfig
+from genint.models.enformer import EnformerConfig
 from genint.models.folder import ARCHITECTURES, Architecture, load_model
+from genint.models.layers import ModelConfig
 from genint.train import Machine, train
 from genint.train_config import TrainConfig, read_train_config, write_train_config
 from tests.conftest import Run, tiny_config
@@ -134,6 +138,55 @@ def test_the_model_folder_predicts_and_its_card_says_how_it_was_made(
         "predict", example / "genome.fa", "--chroms", "chr3", "-m", tmp_path / "model", "-o", tmp_path / "out"
     )
     assert finished.code == 0, finished.err
+
+
+TOWER: dict[str, Any] = {
+    "core_bp": 2_048,
+    "context_bp": 128,
+    "stem_width": 5,
+    "channels": (4,) * 7 + (6,),
+    "conv_width": 3,
+    "residual_width": 1,
+    "dropout": 0.1,
+}
+
+
+def tiny_preset(architecture: str) -> Callable[[], ModelConfig]:
+    if architecture == "enformer":
+        return lambda: EnformerConfig(
+            **TOWER, pooling="attention", norm="layer", layers=1, heads=2, key_width=2, features=6
+        )
+    pooling = SYSTEMS[architecture].pooling
+    return lambda: CnnConfig(
+        **TOWER, pooling=pooling, norm="standardized", final_width=3, final_hidden=4, final_dilations=(1, 2)
+    )
+
+
+@pytest.mark.parametrize("architecture", [*SYSTEMS, "enformer"])
+def test_every_architecture_trains_evaluates_and_predicts_by_the_same_commands(
+    architecture: str,
+    example_dataset: Path,
+    tmp_path: Path,
+    genint: Run,
+    example: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = ARCHITECTURES[architecture]
+    presets = {"tiny": tiny_preset(architecture)}
+    monkeypatch.setitem(ARCHITECTURES, architecture, Architecture(known.config, known.module, presets))
+    settings = tmp_path / "run.toml"
+    settings.write_text('preset = "tiny"\nsteps = 2\nvalidate_every = 2\nbatch_size = 2\n')
+    model, out = tmp_path / "model", tmp_path / "out"
+    commands = [
+        ["train", example_dataset, "-o", model, "--config", settings, "--architecture", architecture],
+        ["eval", example_dataset, model, "-o", tmp_path / "scores"],
+        ["predict", example / "genome.fa", "--chroms", "chr3", "-m", model, "-o", out],
+    ]
+    for command in commands:
+        finished = genint(*command)
+        assert finished.code == 0, finished.err
+    assert load_model(model).architecture == architecture
+    assert len(list(out.glob("*.bw"))) == len(load_model(model).tracks)
 
 
 def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ MODEL/
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,28 +24,39 @@ from torch import nn
 from genint.errors import InputError, OutputError
 from genint.genome import Assembly
 from genint.grid import Geometry
-from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, paper, small
-from genint.models.layers import count_parameters, flops_per_tile
+from genint.models import cnn, enformer, interpreter
+from genint.models.layers import ModelConfig, TrackModel, count_parameters, flops_per_tile
 from genint.tracks import TrackTable, read_tracks
 
 FORMAT_VERSION = 1
 BUNDLED = Path(__file__).parent.parent / "pretrained"
 DEFAULT_MODEL = "genomic-interpreter-yeast"
 
-ModelConfig = InterpreterConfig
-
 
 @dataclass(frozen=True)
 class Architecture:
-    """A kind of model: its config class, its module, and presets by name."""
+    """A kind of model: its config class, its module (config, number of tracks), and presets by name."""
 
     config: type[ModelConfig]
-    module: Callable[[Any, int], nn.Module]
-    presets: dict[str, Callable[[], ModelConfig]]
+    module: Callable[[Any, int], TrackModel]
+    presets: Mapping[str, Callable[[], ModelConfig]]
 
 
 ARCHITECTURES = {
-    "interpreter": Architecture(InterpreterConfig, GenomicInterpreter, {"small": small, "paper": paper}),
+    "interpreter": Architecture(
+        interpreter.InterpreterConfig,
+        interpreter.GenomicInterpreter,
+        {"small": interpreter.small, "paper": interpreter.paper},
+    ),
+    **{
+        name: Architecture(
+            cnn.CnnConfig, cnn.Cnn, {"small": partial(cnn.small, system), "paper": partial(cnn.paper, system)}
+        )
+        for name, system in cnn.SYSTEMS.items()
+    },
+    "enformer": Architecture(
+        enformer.EnformerConfig, enformer.Enformer, {"small": enformer.small, "paper": enformer.paper}
+    ),
 }
 
 
@@ -55,7 +67,7 @@ class Model:
     name: str
     architecture: str
     config: ModelConfig
-    module: nn.Module
+    module: TrackModel
     tracks: TrackTable
     assembly: Assembly
     digest: str
@@ -84,7 +96,7 @@ def find_model(model: str | Path) -> Path:
     raise InputError(f"{model}: no such model folder, and not one of the bundled models ({', '.join(list_models())})")
 
 
-def build(architecture: str, config: ModelConfig, n_tracks: int) -> nn.Module:
+def build(architecture: str, config: ModelConfig, n_tracks: int) -> TrackModel:
     """A new module with fresh weights."""
     return ARCHITECTURES[architecture].module(config, n_tracks)
 
@@ -178,6 +190,7 @@ def describe(model: str, n_tracks: int) -> dict[str, Any]:
         "bins_per_tile": geometry.core_bins,
         "parameters": count_parameters(module),
         "gflop_per_tile": round(flops_per_tile(module) / 1e9, 3),
+        "receptive_field_bp": module.receptive_bp,
         "config": asdict(config),
     }
 

@@ -8,26 +8,19 @@ Letters in shapes: B batch, L tokens, C channels, N windows, W window, A heads, 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genint.grid import Geometry
 from genint.models.attention import WindowAttention
-from genint.models.layers import FeedForward, StandardizedConv, convolve, full_precision, softplus, token_conv
+from genint.models.layers import FeedForward, ModelConfig, StandardizedConv, TrackModel, convolve, token_conv
 from genint.models.swin import Swin1dBlock, TransformerLayer
 
 
 @dataclass(frozen=True, kw_only=True)
-class InterpreterConfig:
+class InterpreterConfig(ModelConfig):
     """Every number that makes a Genomic Interpreter. The tuples have one entry per 1D-Swin block, first block first.
 
-    Raises ValueError if the numbers do not fit together.
+    `bin_bp` is 2 ** (number of blocks). Raises ValueError if the numbers do not fit together.
     """
-
-    core_bp: int = 16_384  # DNA that gets an answer
-    context_bp: int = 512  # DNA read on each side of it
-    bin_bp: int = 128  # DNA per answer; 2 ** (number of blocks)
 
     stem_width: int  # bases that the convolution before the first block spans; 1 is a linear layer on one-hot DNA
     channels: tuple[int, ...]  # of a token in each block, and then of a bin: one entry more than there are blocks
@@ -51,6 +44,7 @@ class InterpreterConfig:
     dropout: float  # of the final layers' feed-forward
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         geometry, blocks = self.geometry, len(self.windows)
         for name in ("heads", "head_widths", "hidden"):
             values = getattr(self, name)
@@ -60,19 +54,12 @@ class InterpreterConfig:
             raise ValueError(f"channels={self.channels} must have one entry more than windows={self.windows}")
         if 2**blocks != self.bin_bp:
             raise ValueError(f"bin_bp={self.bin_bp} must be 2 ** {blocks} for {blocks} blocks (windows={self.windows})")
-        if self.context_bp % self.bin_bp:
-            raise ValueError(f"context_bp={self.context_bp} must be a multiple of bin_bp={self.bin_bp}")
         if self.stem_width % 2 == 0:
             raise ValueError(f"stem_width={self.stem_width} must be odd")
         for block, window in enumerate(self.windows):
             tokens = geometry.input_bp >> block
             if window % 2 or tokens % window:
                 raise ValueError(f"windows[{block}]={window} must be even and divide the {tokens} tokens of that block")
-
-    @property
-    def geometry(self) -> Geometry:
-        """What goes in and what comes out, in bases."""
-        return Geometry(core_bp=self.core_bp, context_bp=self.context_bp, bin_bp=self.bin_bp)
 
 
 def small() -> InterpreterConfig:
@@ -143,20 +130,12 @@ class AttentionMap(NamedTuple):
     weights: Tensor  # (B, N, A, W, W); [b, n, a, i, j] is how much token i listened to token j; rows sum to 1
 
 
-class GenomicInterpreter(nn.Module):
-    """Predict tracks from DNA: uint8 tokens (B, input_bp) -> float32 (B, core_bins, T), never negative.
-
-    Tokens 0, 1, 2, 3 are A, C, G, T; every other value reads as "no base", a column of zeros.
-    """
-
-    letters: Tensor
+class GenomicInterpreter(TrackModel):
+    """The model of this project: 1D-Swin blocks from bases to bins, Transformer layers over the bins."""
 
     def __init__(self, config: InterpreterConfig, n_tracks: int) -> None:
-        super().__init__()
-        if n_tracks < 1:
-            raise ValueError(f"n_tracks={n_tracks} must be at least 1")
-        self.config, self.geometry = config, config.geometry
-        self.register_buffer("letters", torch.arange(4, dtype=torch.uint8), persistent=False)
+        super().__init__(config.geometry, n_tracks)
+        self.config = config
         self.stem: nn.Module
         if config.stem_width == 1:
             self.stem = token_conv(4, config.channels[0], 1)
@@ -164,21 +143,19 @@ class GenomicInterpreter(nn.Module):
             self.stem = StandardizedConv(4, config.channels[0], config.stem_width, gain=2.0)
         self.blocks = nn.ModuleList(_block(config, index) for index in range(len(config.windows)))
         self.final = nn.ModuleList(_final_layer(config, index) for index in range(config.final_layers))
-        self.norm = nn.LayerNorm(config.channels[-1])
-        self.head = nn.Linear(config.channels[-1], n_tracks)
+        self.add_head(config.channels[-1])
+
+    @property
+    def receptive_bp(self) -> int:
+        """The whole tile: every bin attends to every bin. Without final layers, what the blocks reach."""
+        return self.geometry.input_bp if self.config.final_layers else _reach_bp(self.config)
 
     def forward(self, tokens: Tensor, maps: list[Tensor] | None = None) -> Tensor:
         """uint8 (B, input_bp) -> float32 (B, core_bins, T). See `attention_maps` for `maps`."""
-        if tokens.ndim != 2 or tokens.shape[1] != self.geometry.input_bp:
-            raise ValueError(f"tokens of shape {tuple(tokens.shape)}, expected (batch, {self.geometry.input_bp})")
-        x = (tokens[:, :, None] == self.letters).to(self.head.weight.dtype)  # (B, input_bp, 4)
-        x = convolve(self.stem, x)  # (B, input_bp, C)
+        x = convolve(self.stem, self.read(tokens))  # (B, input_bp, C)
         for layer in (*self.blocks, *self.final):
             x = layer(x, maps)  # (B, L, C), L halved by each block
-        context = self.config.context_bp // self.config.bin_bp
-        x = F.gelu(self.norm(x[:, context : x.shape[1] - context]))  # (B, core_bins, C)
-        with full_precision(x.device):
-            return softplus(self.head(x.float()))
+        return self.answer(x)
 
     def attention_maps(self, tokens: Tensor) -> tuple[Tensor, list[AttentionMap]]:
         """The prediction, and the attention weights of every layer from the first block to the last layer over bins."""
@@ -192,17 +169,6 @@ class GenomicInterpreter(nn.Module):
                 stage, shifted = number - blocks + 1, False
             named.append(AttentionMap(stage, shifted, 2 ** min(stage - 1, blocks), weights))
         return prediction, named
-
-    @torch.no_grad()
-    def start_at(self, means: Tensor) -> None:
-        """Before training: make the untrained prediction of every track its mean, so that training starts from there.
-
-        `means` are (T,), positive, in the units of the loss. ValueError for another shape.
-        """
-        if means.shape != self.head.bias.shape:
-            raise ValueError(f"means of shape {tuple(means.shape)}, expected ({len(self.head.bias)},)")
-        self.head.weight.mul_(0.1)
-        self.head.bias.copy_(means.clamp(min=1e-3).expm1().log())  # the inverse of softplus
 
 
 def _block(config: InterpreterConfig, index: int) -> Swin1dBlock:
@@ -244,3 +210,20 @@ def _final_layer(config: InterpreterConfig, index: int) -> TransformerLayer:
         growth=config.final_growth,
     )
     return TransformerLayer(attention, forward)
+
+
+def _reach_bp(config: InterpreterConfig) -> int:
+    """Bases that the blocks alone let the middle bin see: from the bin back to the bases, layer by layer."""
+    middle = config.geometry.input_bp // config.bin_bp // 2
+    first, last = middle, middle + 1  # tokens [first, last), clipped to the tile at every step
+    conv = config.conv_width // 2 if config.feed_forward != "plain" else 0
+    for block in reversed(range(len(config.windows))):
+        window, tokens = config.windows[block], config.geometry.input_bp >> block
+        merge = 2 if config.merge == "conv" else 0
+        first, last = 2 * first - merge, 2 * last + merge
+        for shift in (window // 2, 0):  # the shifted layer is the later one
+            first, last = max(first - conv, 0), min(last + conv, tokens)
+            first = max((first - shift) // window * window + shift, 0)
+            last = min(-((shift - last) // window) * window + shift, tokens)
+    stem = config.stem_width // 2
+    return min(last + stem, config.geometry.input_bp) - max(first - stem, 0)

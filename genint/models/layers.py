@@ -1,10 +1,13 @@
-"""The parts that models are made of. Letters in shapes: B batch, L tokens, C channels, O channels out, H hidden.
+"""The parts that models are made of.
+
+Letters in shapes: B batch, L tokens, C channels, O channels out, H hidden, T tracks.
 
 Tokens are kept as (B, L, C) throughout. A convolution reads them through a channels-last view of shape (B, C, 1, L), so
 that nothing is copied between linear layers, attention and convolutions.
 """
 
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -22,9 +25,10 @@ def convolve(conv: nn.Module, x: Tensor) -> Tensor:
     return convolved.squeeze(2).transpose(1, 2)
 
 
-def token_conv(channels: int, out: int, width: int, *, groups: int = 1) -> nn.Conv2d:
+def token_conv(channels: int, out: int, width: int, *, dilation: int = 1, groups: int = 1) -> nn.Conv2d:
     """A plain convolution for `convolve`, zero-padded so that the number of tokens stays. `width` is odd."""
-    return nn.Conv2d(channels, out, (1, width), padding=(0, width // 2), groups=groups)
+    padding = (0, dilation * (width // 2))
+    return nn.Conv2d(channels, out, (1, width), padding=padding, dilation=(1, dilation), groups=groups)
 
 
 class StandardizedConv(nn.Conv2d):
@@ -121,6 +125,36 @@ class FeedForward(nn.Module):
         return contracted
 
 
+class MaxPool(nn.Module):
+    """The larger of tokens 2i and 2i + 1, channel by channel: (B, L, C) -> (B, L / 2, C)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> (B, L / 2, C)."""
+        first, second = torch.unflatten(x, 1, (-1, 2)).unbind(2)
+        return first + F.relu(second - first)  # the backward of torch.maximum is several times slower
+
+
+class AttentionPool(nn.Module):
+    """A mean of tokens 2i and 2i + 1, weighted by a softmax over the two in each channel: (B, L, C) -> (B, L / 2, C).
+
+    The logits are a linear map of a token, twice the identity at first, so that the larger value counts more (Avsec et
+    al. 2021, Enformer). A softmax over two is a sigmoid of the difference of their logits, which is the linear map of
+    the difference of the tokens.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.logits = nn.Linear(channels, channels, bias=False)
+        with torch.no_grad():
+            nn.init.eye_(self.logits.weight).mul_(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> (B, L / 2, C)."""
+        first, second = torch.unflatten(x, 1, (-1, 2)).unbind(2)
+        difference = second - first
+        return first + torch.sigmoid(self.logits(difference)) * difference
+
+
 def full_precision(device: torch.device) -> AbstractContextManager[object]:
     """No autocast inside the block. Shapes on the meta device have no precision to keep."""
     return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
@@ -135,21 +169,95 @@ def softplus(x: Tensor) -> Tensor:
     return F.softplus(x) if x.device.type == "mps" else F.softplus(x.double()).float()
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The numbers that every model has; each architecture adds its own. ValueError if they do not fit together."""
+
+    core_bp: int = 16_384  # DNA that gets an answer
+    context_bp: int = 512  # DNA read on each side of it
+    bin_bp: int = 128  # DNA per answer
+
+    def __post_init__(self) -> None:
+        if self.geometry.context_bp % self.bin_bp:
+            raise ValueError(f"context_bp={self.context_bp} must be a multiple of bin_bp={self.bin_bp}")
+
+    @property
+    def geometry(self) -> Geometry:
+        """What goes in and what comes out, in bases."""
+        return Geometry(core_bp=self.core_bp, context_bp=self.context_bp, bin_bp=self.bin_bp)
+
+
+class TrackModel(nn.Module):
+    """Predict tracks from DNA: uint8 tokens (B, input_bp) -> float32 (B, core_bins, T), never negative.
+
+    Tokens 0, 1, 2, 3 are A, C, G, T; every other value reads as "no base", a column of zeros. A subclass turns DNA into
+    bins with its own layers, and then makes `norm` and `head` by calling `add_head`.
+    """
+
+    letters: Tensor
+    norm: nn.Module
+    head: nn.Linear
+
+    def __init__(self, geometry: Geometry, n_tracks: int) -> None:
+        super().__init__()
+        if n_tracks < 1:
+            raise ValueError(f"n_tracks={n_tracks} must be at least 1")
+        self.geometry, self.n_tracks = geometry, n_tracks
+        self.register_buffer("letters", torch.arange(4, dtype=torch.uint8), persistent=False)
+
+    @property
+    def receptive_bp(self) -> int:
+        """Bases whose letters can change the answer for a bin far from the tile's ends."""
+        raise NotImplementedError
+
+    def add_head(self, channels: int) -> None:
+        """LayerNorm and a linear layer per track, for bins of so many channels."""
+        self.norm = nn.LayerNorm(channels)
+        self.head = nn.Linear(channels, self.n_tracks)
+
+    def read(self, tokens: Tensor) -> Tensor:
+        """uint8 (B, input_bp) -> one-hot (B, input_bp, 4). ValueError for another length."""
+        if tokens.ndim != 2 or tokens.shape[1] != self.geometry.input_bp:
+            raise ValueError(f"tokens of shape {tuple(tokens.shape)}, expected (batch, {self.geometry.input_bp})")
+        return (tokens[:, :, None] == self.letters).to(self.head.weight.dtype)
+
+    def crop(self, bins: Tensor) -> Tensor:
+        """(B, input_bp / bin_bp, C) -> (B, core_bins, C)."""
+        context = self.geometry.context_bp // self.geometry.bin_bp
+        return bins[:, context : bins.shape[1] - context]
+
+    def answer(self, bins: Tensor) -> Tensor:
+        """Bins of the whole tile (B, input_bp / bin_bp, C) -> float32 (B, core_bins, T)."""
+        return self.positive(F.gelu(self.norm(self.crop(bins))))
+
+    def positive(self, x: Tensor) -> Tensor:
+        """The head and softplus, in float32: (B, core_bins, C) -> (B, core_bins, T)."""
+        with full_precision(x.device):
+            return softplus(self.head(x.float()))
+
+    @torch.no_grad()
+    def start_at(self, means: Tensor) -> None:
+        """Before training: make the untrained prediction of every track its mean, so that training starts from there.
+
+        `means` are (T,), positive, in the units of the loss. ValueError for another shape.
+        """
+        if means.shape != self.head.bias.shape:
+            raise ValueError(f"means of shape {tuple(means.shape)}, expected ({len(self.head.bias)},)")
+        self.head.weight.mul_(0.1)
+        self.head.bias.copy_(means.clamp(min=1e-3).expm1().log())  # the inverse of softplus
+
+
 def count_parameters(model: nn.Module) -> int:
     """Numbers that training adjusts."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
-def flops_per_tile(model: nn.Module) -> int:
+def flops_per_tile(model: TrackModel) -> int:
     """Floating-point operations of matrix products and convolutions for one tile, a multiply-add counted as two.
 
-    The model must have a `geometry` and read uint8 tokens (B, input_bp). It is run once, on the device it is on.
+    The model is run once, on the device it is on.
     """
-    device = next(model.parameters()).device
-    geometry = model.geometry
-    if not isinstance(geometry, Geometry):
-        raise ValueError(f"{type(model).__name__} has no geometry that says what it reads")
-    tokens = torch.zeros(1, geometry.input_bp, dtype=torch.uint8, device=device)
+    tokens = torch.zeros(1, model.geometry.input_bp, dtype=torch.uint8, device=model.letters.device)
     training = model.training
     model.eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():

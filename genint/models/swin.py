@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genint.models.attention import WindowAttention
-from genint.models.layers import FeedForward, StandardizedConv, convolve
+from genint.models.layers import FeedForward, MaxPool, StandardizedConv, convolve
 
 MERGES = ("linear", "conv")
 
@@ -54,12 +54,12 @@ class ConvMerge(nn.Module):
     def __init__(self, channels: int, out: int) -> None:
         super().__init__()
         self.conv = StandardizedConv(channels, out, 5, gain=2.0)
+        self.pool = MaxPool()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, C) -> (B, L / 2, O)."""
-        convolved = convolve(self.conv, F.gelu(x))  # (B, L, O)
-        first, second = torch.unflatten(convolved, 1, (-1, 2)).unbind(2)  # (B, L / 2, O) each
-        return first + F.relu(second - first)  # the maximum; the backward of torch.maximum is several times slower
+        pooled: Tensor = self.pool(convolve(self.conv, F.gelu(x)))
+        return pooled
 
 
 class Swin1dBlock(nn.Module):

@@ -184,6 +184,42 @@ def test_the_presets_have_the_stated_size(preset: object, tracks: int, millions:
     assert count_parameters(model) / 1e6 == pytest.approx(millions, abs=0.01)
 
 
+def test_the_names_of_the_weights_are_those_of_the_models_there_are() -> None:
+    names = [name for name in build(tiny()).state_dict() if not name.startswith(("blocks.1", "final.1"))]
+    part = ("norm.weight", "norm.bias", "to_qkv.weight", "to_qkv.bias", "to_out.weight", "to_out.bias")
+    conv = ("expand.weight", "expand.bias", "expand.gain", "contract.weight", "contract.bias")
+    assert names == [
+        *(f"stem.{name}" for name in ("weight", "bias", "gain")),
+        *(f"blocks.0.regular.attention.{name}" for name in part),
+        *(f"blocks.0.regular.feed_forward.{name}" for name in conv),
+        *(f"blocks.0.shifted.attention.{name}" for name in part),
+        *(f"blocks.0.shifted.feed_forward.{name}" for name in conv),
+        *(f"blocks.0.merge.conv.{name}" for name in ("weight", "bias", "gain")),
+        *(f"final.0.attention.{name}" for name in part),
+        *(f"final.0.feed_forward.{name}" for name in conv),
+        *("norm.weight", "norm.bias", "head.weight", "head.bias"),
+    ]
+
+
+@pytest.mark.parametrize("changes", [{}, PLAIN, {"wrap": "paper", "core_bp": 56, "context_bp": 12}])
+def test_without_final_layers_a_bin_sees_what_its_blocks_reach(changes: dict[str, object]) -> None:
+    """One attention window of 8 bins would be the whole tile; the windows of the last block are 8 tokens of 2 bp."""
+    config = tiny(final_layers=0, **changes)
+    model, seen = build(config), torch.zeros(config.geometry.input_bp)
+    letters = torch.nn.functional.one_hot(dna(1, config).long().clamp(max=3), 4).float().requires_grad_()
+    model.read = lambda tokens: letters  # type: ignore[method-assign]
+    middle = config.geometry.input_bp // config.bin_bp // 2 - config.context_bp // config.bin_bp
+    for seed in range(5):  # max-pooling passes the gradient of one token only
+        torch.manual_seed(seed)
+        for parameter in model.parameters():
+            torch.nn.init.normal_(parameter, std=0.5)
+        (seen_now,) = torch.autograd.grad(model(dna(1, config))[0, middle].sum(), letters)
+        seen += seen_now[0].abs().sum(1)
+    found = torch.nonzero(seen).flatten()
+    assert int(found.max() - found.min()) + 1 == model.receptive_bp < config.geometry.input_bp
+    assert build(tiny(**changes)).receptive_bp == config.geometry.input_bp
+
+
 def test_flops_count_the_matrix_products_and_leave_the_model_as_it_was() -> None:
     model = build(tiny()).train()
     assert flops_per_tile(model) > 2 * 16 * 16 * TRACKS  # more than the head alone
