@@ -56,6 +56,10 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 
 @contextmanager
 def inference(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
-    """No gradients, matrix products in `dtype`; parameters and outputs stay float32."""
-    with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+    """No gradients, matrix products in `dtype`; parameters and outputs stay float32.
+
+    On CUDA the same shapes always take the same algorithm, and float32 is not cut to TF32.
+    """
+    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)
+    with torch.inference_mode(), autocast, torch.backends.cudnn.flags(deterministic=True, allow_tf32=False):
         yield

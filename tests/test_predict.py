@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,11 @@ from genint.bigwig import BigWigWriter
 from genint.console import Console
 from genint.errors import InputError, UserError
 from genint.genome import Genome
-from genint.models.folder import load_model
+from genint.models.folder import Model, build, load_model, save_model
 from genint.predict import Options, predict
 from genint.regions import Region, Row, read_bed
-from tests.conftest import EXAMPLE, Run
+from genint.tracks import Track, TrackTable
+from tests.conftest import EXAMPLE, Run, tiny_config
 
 BIN = 128
 
@@ -237,3 +240,47 @@ def test_another_genome_than_the_model_s_is_noted(tiny_model: Path, tmp_path: Pa
         "trained on"
         not in genint("predict", EXAMPLE / "genome.fa", "--chroms", "3", "-m", tiny_model, "-o", tmp_path / "o").err
     )
+
+
+def test_hundreds_of_tracks_need_few_open_files(tmp_path: Path) -> None:
+    tracks = TrackTable(
+        Track(identifier=f"track {number}", description="", strand_pair=f"track {number}") for number in range(400)
+    )
+    config = tiny_config()
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        module = build("interpreter", config, len(tracks))
+        save_model(tmp_path / "many", Model("many", "interpreter", config, module, tracks, genome.assembly, "", {}), "")
+    command = f"{sys.executable} -m genint predict {EXAMPLE}/genome.fa --region chr3:1-5000 -m many -o out --quiet"
+    subprocess.run(["bash", "-c", f"ulimit -n 64; {command}"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    files = list((tmp_path / "out").glob("*.bw"))
+    assert len(files) == 400
+    assert len({file.read_bytes() for file in files}) == 400
+
+
+def test_a_killed_run_leaves_nothing_that_looks_finished(tiny_model: Path, tmp_path: Path) -> None:
+    script = (
+        "import os, signal\n"
+        "from genint import bigwig, predict\n"
+        "from genint.commands import main\n"
+        "class Dies(bigwig.BigWigWriter):\n"
+        "    def close(self):\n"
+        "        if self.path.name == 'rna_plus.bw': os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        super().close()\n"
+        "predict.BigWigWriter = Dies\n"
+        f"main(['predict', '{EXAMPLE}/genome.fa', '--chroms', 'chr3', '-m', '{tiny_model}', '-o', 'out'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == -9
+    assert not [file for file in (tmp_path / "out").iterdir() if not file.name.startswith(".")]
+    run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / "out")
+    assert not [file for file in (tmp_path / "out").iterdir() if file.name.startswith(".")]
+
+
+def test_a_disk_that_fills_up_ends_in_one_line(tiny_model: Path, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m genint predict {EXAMPLE}/genome.fa --whole-genome -m {tiny_model} -o out"
+    limited = f"trap '' XFSZ; ulimit -f 20; {command}"  # 20 blocks of 1 kB: a disk that ends in the middle of the spool
+    done = subprocess.run(["bash", "-c", limited], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "cannot write" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "out").rglob("*.bw"))

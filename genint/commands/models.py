@@ -1,6 +1,7 @@
 """genint models: which models there are, and what they are made of."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -49,6 +50,21 @@ def show(
         return
     for name, value in facts.items():
         print(f"{name}\t{_text(value)}")
+
+
+@app.command()
+def halve(
+    model: Annotated[str, typer.Argument(help="Model folder, or name of a bundled model.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the smaller copy.", show_default=False)],
+) -> None:
+    """Copy a model with its weights in float16: half the size, the same predictions to about three digits.
+
+    Example: genint models halve my-model -o my-model-to-ship
+    """
+    from genint.models.folder import halve_model
+
+    halve_model(model, out)
+    print(out)
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,16 @@ def load_model(model: str | Path, device: torch.device | str = "cpu") -> Model:
         digest=hashlib.sha256(weights_file.read_bytes() + (folder / "config.json").read_bytes()).hexdigest(),
         training=header.get("training", {}),
     )
+
+
+def halve_model(model: str | Path, out: Path) -> None:
+    """Write a copy of a model folder with its weights in float16: half the size, for shipping."""
+    if out.exists():
+        raise OutputError(f"{out}: is there already. Remove it, or choose another folder with -o")
+    source = load_model(model)
+    card = find_model(model) / "README.md"
+    halved = replace(source, name=out.name, module=source.module.half())
+    save_model(out, halved, card.read_text(encoding="utf-8") if card.is_file() else f"# {out.name}\n")
 
 
 def describe(model: str, n_tracks: int) -> dict[str, Any]:
