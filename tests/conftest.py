@@ -1,5 +1,6 @@
 """Fixtures that several test modules share. They give paths, so that each test opens its own things."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from genint.data.make import Split, make_dataset
 from genint.genome import Genome
 from genint.models.folder import Model, build, save_model
 from genint.models.interpreter import InterpreterConfig
+from genint.models.port import Port, port_names, published_config
+from genint.models.published import PublishedEnformer
 from genint.tracks import read_tracks
 
 torch.set_num_threads(1)  # the models of the tests are so small that threads would only wait for each other
@@ -113,6 +116,36 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Genome(EXAMPLE / "genome.fa") as genome:
         module = build("interpreter", config, len(tracks))
         save_model(folder, Model("tiny", "interpreter", config, module, tracks, genome.assembly, "", {}), "# tiny\n")
+    return folder
+
+
+def write_port(folder: Path, **numbers: object) -> Path:
+    """A SOURCE of `genint models import enformer`: a tiny Enformer at random weights, as the PyTorch port saves one.
+
+    Its human head has the 7 tracks of the example data, its mouse head 2. It answers 16 bins of 128 bp.
+    """
+    config: dict[str, object] = {
+        "dim": 24,
+        "depth": 1,
+        "heads": 2,
+        "output_heads": {"human": 7, "mouse": 2},
+        "target_length": 16,
+        "attn_dim_key": 4,
+        "dropout_rate": 0.4,
+        "num_downsamples": 7,
+        "dim_divisible_by": 4,
+    }
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config | numbers))
+    torch.manual_seed(2)
+    ours = published_config(Port(config, {}, folder / "pytorch_model.bin"), gamma="tensorflow", input_bp=3_072)
+    tensors = {}
+    for head, tracks in (("human", 7), ("mouse", 2)):
+        weights = PublishedEnformer(ours, tracks).state_dict()
+        tensors.update({theirs: weights[name] for name, theirs in port_names(weights, ours, head).items()})
+    tensors["stem.0.weight"] = tensors["stem.0.weight"].squeeze(2)  # the port's convolutions have one dimension
+    tensors["_trunk.1.0.weight"] = tensors["stem.0.weight"]  # and it keeps its layers a second time
+    torch.save(tensors, folder / "pytorch_model.bin")
     return folder
 
 

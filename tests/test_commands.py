@@ -12,7 +12,17 @@ from safetensors.torch import load_file
 from genint.models.folder import BUNDLED, list_models, load_model
 from tests.conftest import Run
 
-VERBS = ["predict", "train", "eval", "data make", "tracks", "models list", "models show", "models halve"]
+VERBS = [
+    "predict",
+    "train",
+    "eval",
+    "data make",
+    "tracks",
+    "models list",
+    "models show",
+    "models halve",
+    "models import enformer",
+]
 
 
 def loaded_by(code: str) -> set[str]:

@@ -1,6 +1,8 @@
 """genint models: which models there are, and what they are made of."""
 
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +11,8 @@ import typer
 from genint.commands import options
 
 app = typer.Typer(help="List models and show what they are made of.", no_args_is_help=True)
+imports = typer.Typer(help="Make model folders from weights published elsewhere.", no_args_is_help=True)
+app.add_typer(imports, name="import")
 
 
 @app.command("list")
@@ -64,6 +68,40 @@ def halve(
     from genint.models.folder import halve_model
 
     halve_model(model, out)
+    print(out)
+
+
+@imports.command("enformer")
+def import_enformer(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Folder with config.json and pytorch_model.bin of Enformer's PyTorch port, or a hub id as OWNER/NAME.",
+            show_default=False,
+        ),
+    ],
+    tracks: Annotated[
+        Path, typer.Option("--tracks", help="The head's track table: targets_human.txt.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Model folder to write.", show_default=False)],
+    head: Annotated[str, typer.Option("--head", help="Which of the model's heads: human or mouse.")] = "human",
+    genome: Annotated[
+        Path | None,
+        typer.Option("--genome", help="FASTA or .fai of the assembly, to be compared with.", show_default=False),
+    ] = None,
+    gamma: Annotated[
+        str, typer.Option("--gamma", help="Scaling of distance features: tensorflow (published weights) or port.")
+    ] = "tensorflow",
+    input_bp: Annotated[int, typer.Option("--input-bp", min=1, help="DNA that the model reads in one go.")] = 196_608,
+) -> None:
+    """Import published Enformer weights, one head to a model folder; nothing in them is run.
+
+    Example: genint models import enformer EleutherAI/enformer-official-rough --tracks targets_human.txt -o enformer
+    """
+    from genint.models.port import import_enformer as run
+
+    command = shlex.join(["genint", *sys.argv[1:]])
+    run(source, out, tracks, head=head, genome=genome, gamma=gamma, input_bp=input_bp, command=command)
     print(out)
 
 

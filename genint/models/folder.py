@@ -24,7 +24,7 @@ from torch import nn
 from genint.errors import InputError, OutputError
 from genint.genome import Assembly
 from genint.grid import Geometry
-from genint.models import cnn, enformer, interpreter
+from genint.models import cnn, enformer, interpreter, published
 from genint.models.layers import ModelConfig, TrackModel, count_parameters, flops_per_tile
 from genint.tracks import TrackTable, read_tracks
 
@@ -56,6 +56,9 @@ ARCHITECTURES = {
     },
     "enformer": Architecture(
         enformer.EnformerConfig, enformer.Enformer, {"small": enformer.small, "paper": enformer.paper}
+    ),
+    "enformer-published": Architecture(
+        published.PublishedConfig, published.PublishedEnformer, {"published": published.PublishedConfig}
     ),
 }
 

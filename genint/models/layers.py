@@ -191,7 +191,7 @@ class TrackModel(nn.Module):
     """Predict tracks from DNA: uint8 tokens (B, input_bp) -> float32 (B, core_bins, T), never negative.
 
     Tokens 0, 1, 2, 3 are A, C, G, T; every other value reads as "no base", a column of zeros. A subclass turns DNA into
-    bins with its own layers, and then makes `norm` and `head` by calling `add_head`.
+    bins with its own layers and then calls `add_head`, or makes `head` itself and answers in its own way.
     """
 
     letters: Tensor
