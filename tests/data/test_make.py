@@ -7,7 +7,8 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from genint.data.make import Split, make_dataset
+from genint.data.make import make_dataset
+from genint.data.splits import Split
 from genint.data.store import DataSet
 from genint.dna import UNKNOWN
 from genint.errors import InputError, OutputError
@@ -99,8 +100,12 @@ def test_a_damaged_data_set_is_refused_in_one_line(example_dataset: Path, tmp_pa
         "version": lambda d: (d / "dataset.json").write_text(json.dumps({"format_version": 99})),
         "json": lambda d: (d / "dataset.json").write_text("{"),
         "unfinished": lambda d: (d / "dataset.json").unlink(),
-        "split": lambda d: (d / "stretches.tsv").write_text("chrom\tstart\tend\tsplit\nchr1\t0\t5\tdev\n"),
-        "shorter": lambda d: (d / "stretches.tsv").write_text("chrom\tstart\tend\tsplit\nchr1\t0\t5\ttrain\n"),
+        "split": lambda d: (d / "stretches.tsv").write_text(
+            "chrom\tstart\tend\tsplit\tdna_start\tdna_end\nchr1\t0\t5\tdev\t0\t5\n"
+        ),
+        "shorter": lambda d: (d / "stretches.tsv").write_text(
+            "chrom\tstart\tend\tsplit\tdna_start\tdna_end\nchr1\t0\t5\ttrain\t0\t5\n"
+        ),
         "arrays": lambda d: shutil.rmtree(d / "arrays.zarr"),
         "tracks": lambda d: (d / "tracks.tsv").unlink(),
     }
