@@ -100,3 +100,132 @@ def _share(text: str) -> float | None:
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+imports = typer.Typer(help="Import data sets of other systems.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+
+@imports.callback()
+def _group() -> None:
+    """Keeps `basenji` a word of its own while it is the only one."""
+
+
+@imports.command("basenji")
+def import_basenji(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            help="Folder with statistics.json, targets.txt, sequences.bed and tfrecords/.",
+            show_default=False,
+        ),
+    ],
+    out: Out,
+    assembly: Annotated[
+        str | None, typer.Option("--assembly", help="Its name: hg38, mm10, ...", show_default="the genome's")
+    ] = None,
+    genome: Annotated[
+        Path | None,
+        typer.Option("--genome", help="FASTA that gives chromosome names and sizes.", show_default=False),
+    ] = None,
+    valid: Annotated[str, typer.Option("--valid", help="Labels to validate on: A,B.")] = "valid",
+    test: Annotated[str, typer.Option("--test", help="Labels to test on: A,B. Every other label trains.")] = "test",
+    bin_bp: Annotated[
+        int | None, typer.Option("--bin-bp", min=1, help="Pool to bins of this width.", show_default="as they are")
+    ] = None,
+    transform: Annotated[
+        str, typer.Option("--transform", help="Recipe of the targets: new, or old as in Borzoi's weights.")
+    ] = "new",
+    hide_unmappable: Annotated[
+        bool, typer.Option("--hide-unmappable", help="Leave bins marked in umap out of loss and metrics.")
+    ] = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Import the TFRecords of basenji, baskerville and their kin, without TensorFlow. A stretch per record.
+
+    Pooling undoes the squashing of targets.txt first and squashes again afterwards. Follow with genint data verify.
+
+    Example: genint data import basenji human -o dataset --assembly hg38 --valid fold3 --test fold4 --bin-bp 128
+    """
+    from genint.console import Console
+    from genint.data.basenji import import_basenji as run
+    from genint.errors import InputError
+    from genint.genome import Assembly, Genome
+    from genint.transforms import RECIPES
+
+    if transform not in RECIPES:
+        raise typer.BadParameter(f"--transform is one of {', '.join(RECIPES)}.")
+    sizes = {}
+    if genome:
+        with Genome(genome) as opened:
+            assembly, sizes = assembly or opened.assembly.name, opened.sizes
+    if not assembly:
+        raise InputError("Say which genome the records are of: --assembly NAME, or --genome FASTA")
+    run(
+        folder,
+        out,
+        assembly=Assembly(assembly, sizes),
+        valid=_names(valid),
+        test=_names(test),
+        bin_bp=bin_bp,
+        transform=transform,
+        hide_unmappable=hide_unmappable,
+        report=Console(quiet=quiet).say,
+    )
+    print(out)
+
+
+@app.command()
+def truncate(
+    dataset: DataSetFolder,
+    out: Out,
+    core_bp: Annotated[int, typer.Option("--core-bp", min=1, help="Bases of bins to keep of each stretch.")] = 16_384,
+    context_bp: Annotated[int, typer.Option("--context-bp", min=0, help="DNA to keep on each side of them.")] = 512,
+) -> None:
+    """Keep the centre of every stretch: the paper's BasenjiSmall, of Basenji2's records.
+
+    Example: genint data truncate basenji2 -o basenji-small --core-bp 16384 --context-bp 512
+    """
+    from genint.data.store import DataSet
+    from genint.data.truncate import truncate as run
+
+    run(DataSet(dataset), out, core_bp=core_bp, context_bp=context_bp)
+    print(out)
+
+
+@app.command()
+def verify(
+    dataset: DataSetFolder,
+    genome: options.Genome,
+    aliases: options.Aliases = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Compare the DNA of every stretch with the genome, and check every chunk's checksum.
+
+    Prints a row per stretch that differs or is damaged, and then exits with 1.
+
+    Example: genint data verify dataset hg38.fa
+    """
+    from dataclasses import astuple
+
+    from genint.console import Console
+    from genint.data.store import DataSet
+    from genint.data.verify import verify as run
+    from genint.errors import InputError
+    from genint.genome import Genome
+    from genint.regions import read_aliases
+
+    console, opened = Console(quiet=quiet), DataSet(dataset)
+    count = 0
+    with Genome(genome) as fasta, console.progress("verifying", len(opened.stretches)) as advance:
+        for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, advance=advance):
+            if not count:
+                print("line\tchrom\tstart\tend\tstatus\tbases\tnote")
+            print("\t".join(str(value) for value in astuple(finding)))
+            count += 1
+    if count:
+        raise InputError(
+            f"{dataset}: {count} of {len(opened.stretches)} stretches are damaged or differ from {genome}, as listed"
+        )
+    console.say(f"{dataset}: all {len(opened.stretches)} stretches are {genome.name}'s, every chunk is whole")
