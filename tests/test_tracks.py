@@ -312,7 +312,7 @@ def test_the_table_says_how_each_track_is_squashed(tmp_path: Path) -> None:
 
 
 def test_the_old_recipe_travels_with_the_table_and_the_new_one_needs_no_column(tmp_path: Path) -> None:
-    table = read(tmp_path, BASENJI)
+    table = read(tmp_path, BORZOI)
     table.write(tmp_path / "new.tsv")
     assert "transform" not in (tmp_path / "new.tsv").read_text()
     aged = TrackTable(replace(track, transform="old") for track in table)

@@ -198,7 +198,10 @@ table_case("a scale that is no number", set_cell(1, "scale", "big"), "line 2", "
 table_case("a scale of zero", set_cell(1, "scale", "0"), "line 2", "scale", "above 0")
 table_case("an unknown statistic", set_cell(1, "sum_stat", "median"), "line 2", "'median'")
 table_case(
-    "an unknown recipe", lambda rows: [r.append(v) for r, v in zip(rows, ["transform"] + ["older"] * 7)], "'older'"
+    "an unknown recipe",
+    lambda rows: [row.append("older" if number else "transform") for number, row in enumerate(rows)],
+    "line 2",
+    "'older'",
 )
 table_case("an unknown partner", set_cell(1, "strand_pair", "nobody"), "line 2", "'nobody'")
 table_case("a short row", lambda rows: rows[1].pop(), "line 2", "column")
@@ -293,7 +296,7 @@ records_case(
     "a file missing", lambda records: (records / "tfrecords/train-0.tfr").unlink(), "train-0.tfr", "is missing"
 )
 records_case("the last file missing", lambda r: (r / "tfrecords/train-1.tfr").unlink(), "train-0.tfr", "3 rows")
-records_case("no files", lambda records: shutil.rmtree(records / "tfrecords"), "train-0.tfr", "is missing")
+records_case("no files", lambda records: shutil.rmtree(records / "tfrecords"), "-0.tfr", "is missing")
 records_case(
     "a record too many",
     lambda r: shutil.copy(r / "tfrecords/train-0.tfr", r / "tfrecords/train-2.tfr"),
@@ -319,7 +322,7 @@ records_case("a row of another width", first_row(lambda row: row.__setitem__(2, 
 records_case("no table", lambda records: (records / "targets.txt").unlink(), "targets.txt")
 records_case("no such label", lambda r: None, "fold3", "train", options=["--assembly", "hg38", "--valid", "fold3"])
 records_case("a label twice", lambda r: None, "both", options=["--assembly", "hg38", "--valid", "test"])
-records_case("nothing to train on", changed("sequences.bed", "train", "valid"), "statistics.json says 3")
+records_case("nothing to train on", changed("sequences.bed", "train", "valid"), "no label to train on")
 records_case("no assembly", lambda records: None, "--assembly", options=["--quiet"])
 records_case(
     "bins that do not pool", lambda r: None, "--bin-bp 48", "32", options=["--assembly", "hg38", "--bin-bp", "48"]
