@@ -407,6 +407,10 @@ def test_wrong_usage_exits_with_2(genint: Run, tmp_path: Path) -> None:
         ["predict", GENOME, "--whole-genome", "--chroms", "chr1"],
         ["nonsense"],
         ["predict"],
+        ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "-o", tmp_path / "out"],
+        ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "-o", tmp_path / "out", "--valid", "chr3", "--split", BED],
+        ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "-o", tmp_path / "out", "--valid", "chr3", "--test", "0.1"],
+        ["data", "import", "basenji", tmp_path, "-o", tmp_path / "out", "--assembly", "x", "--transform", "newest"],
     ):
         finished = genint(*arguments)
         assert finished.code == 2, arguments

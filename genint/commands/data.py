@@ -10,6 +10,7 @@ from genint.commands import options
 
 if TYPE_CHECKING:
     from genint.data.splits import Splitter
+    from genint.genome import Assembly
 
 app = typer.Typer(help="Make, import, truncate and verify data sets for training and evaluation.", no_args_is_help=True)
 
@@ -150,22 +151,14 @@ def import_basenji(
     """
     from genint.console import Console
     from genint.data.basenji import import_basenji as run
-    from genint.errors import InputError
-    from genint.genome import Assembly, Genome
     from genint.transforms import RECIPES
 
     if transform not in RECIPES:
         raise typer.BadParameter(f"--transform is one of {', '.join(RECIPES)}.")
-    sizes = {}
-    if genome:
-        with Genome(genome) as opened:
-            assembly, sizes = assembly or opened.assembly.name, opened.sizes
-    if not assembly:
-        raise InputError("Say which genome the records are of: --assembly NAME, or --genome FASTA")
     run(
         folder,
         out,
-        assembly=Assembly(assembly, sizes),
+        assembly=_assembly(assembly, genome),
         valid=_names(valid),
         test=_names(test),
         bin_bp=bin_bp,
@@ -174,6 +167,18 @@ def import_basenji(
         report=Console(quiet=quiet).say,
     )
     print(out)
+
+
+def _assembly(name: str | None, genome: Path | None) -> "Assembly":
+    from genint.errors import InputError
+    from genint.genome import Assembly, Genome
+
+    if genome:
+        with Genome(genome) as opened:
+            return Assembly(name or opened.assembly.name, opened.sizes)
+    if not name:
+        raise InputError("Say which genome the records are of: --assembly NAME, or --genome FASTA")
+    return Assembly(name, {})
 
 
 @app.command()

@@ -92,7 +92,7 @@ class DataSet:
         """The stretches of `train`, `valid` or `test`. Raises InputError when there are none."""
         found = [stretch for stretch in self.stretches if stretch.split == name]
         if not found:
-            raise InputError(f"{self.path}: the {name} split is empty. Make the data set with --{name} CHROMOSOMES")
+            raise InputError(f"{self.path}: the {name} split is empty. Make the data set again with --{name}")
         return found
 
     def tokens(self, stretch: Stretch, start: int, length: int) -> dna.Tokens:

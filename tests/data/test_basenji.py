@@ -11,7 +11,7 @@ from genint.data.store import DataSet
 from genint.errors import InputError
 from genint.genome import Assembly, Genome
 from tests.conftest import EXAMPLE, Run
-from tests.data.records import BINS, CROP, POOL, SEQ, TARGETS, TRACKS, Folder, decode, write_folder
+from tests.data.records import BINS, CROP, POOL, SEQ, TARGETS, TRACKS, Folder, decode, frame, pack, record, write_folder
 
 COUNTS = {"train": 24, "valid": 4, "test": 3}
 HG = Assembly("made-up", {})
@@ -140,6 +140,18 @@ def test_bins_that_cannot_be_mapped_are_hidden_on_request_alone(tmp_path: Path) 
     assert np.array_equal(np.isnan(hidden.targets(stretch, 0, BINS)).all(axis=1), umap)
     stretch = pooled.split("valid")[1]
     assert np.array_equal(np.isnan(pooled.targets(stretch, 0, BINS // 2)).any(axis=1), umap.reshape(-1, 2).any(axis=1))
+
+
+def test_targets_below_zero_become_zero_and_holes_stay_holes(folder: Folder, tmp_path: Path) -> None:
+    odd = folder.records["test"][2].targets.copy()
+    odd[3], odd[5, 1] = -2, np.nan
+    last = folder.path / "tfrecords" / "test-1.tfr"
+    last.write_bytes(pack([frame(record(folder.records["test"][2]._replace(targets=odd)))]))
+    dataset = imported(folder, tmp_path / "dataset")
+    found = dataset.targets(dataset.split("test")[2], 0, BINS)
+    assert np.array_equal(found, np.maximum(odd, 0), equal_nan=True)
+    assert (found[3] == 0).all()
+    assert np.isnan(found[5, 1])
 
 
 def test_a_damaged_record_stops_the_import_and_leaves_nothing(folder: Folder, tmp_path: Path) -> None:

@@ -145,3 +145,23 @@ def test_a_stretch_inside_a_chromosome_has_the_dna_and_the_bins_of_its_place(
             bins = slice(stretch.start // 128, stretch.start // 128 + stretch.bins(128))
             ours = new.targets(stretch, 0, stretch.bins(128))
             assert np.array_equal(ours, targets(whole, stretch.chrom)[bins], equal_nan=True)
+
+
+def test_splits_by_share_and_by_bed_are_asked_for_on_the_command_line(tmp_path: Path, genint: Run) -> None:
+    bed = tmp_path / "splits.bed"
+    bed.write_text("chr1\t0\t12800\ttrain\nchr2\t0\t1280\tvalid\nchr3\t0\t1280\ttest\n")
+    make = ["data", "make", EXAMPLE / "genome.fa", EXAMPLE / "tracks.tsv", "-o"]
+    shares = ["--valid", "0.2", "--test", ".1", "--seed", "3"]
+    for name, options in (("bed", ["--split", bed]), ("shares", shares), ("again", shares)):
+        finished = genint(*make, tmp_path / name, *options)
+        assert finished.code == 0, finished.err
+    by_bed, shares_, again = (DataSet(tmp_path / name) for name in ("bed", "shares", "again"))
+    assert [(s.chrom, s.end, s.split) for s in by_bed.stretches] == [
+        ("chr1", 12_800, "train"),
+        ("chr2", 1_280, "valid"),
+        ("chr3", 1_280, "test"),
+    ]
+    assert shares_.stretches == again.stretches
+    bases = {split: sum(s.end - s.start for s in shares_.split(split)) for split in ("train", "valid", "test")}
+    assert sum(bases.values()) == 204_800 + 60_003 + 35_073
+    assert 0.2 <= bases["valid"] / sum(bases.values()) < 0.2 + 16_384 / 299_876

@@ -56,6 +56,16 @@ def test_what_was_put_in_comes_out_wherever_a_window_begins(pieces: int, tmp_pat
         assert dataset.tokens(stretch, 10_000, 5).tolist() == [4] * 5
 
 
+def test_dna_may_begin_before_its_chromosome(tmp_path: Path) -> None:
+    tokens, targets = contents(0)
+    writer = DataSetWriter(tmp_path / "d", bin_bp=BIN, assembly=Assembly("x", {}), tracks=TRACKS)
+    writer.add("chr1", 8, 8 + BINS * BIN, "train", 8 - FLANK, [tokens], [targets])
+    writer.close()
+    (stretch,) = DataSet(tmp_path / "d").stretches
+    assert (stretch.dna_start, stretch.dna_end) == (-8, 8 + BINS * BIN + FLANK)
+    assert np.array_equal(DataSet(tmp_path / "d").tokens(stretch, -FLANK, len(tokens)), tokens)
+
+
 def test_a_record_is_a_chunk_with_a_file_of_its_own(tmp_path: Path) -> None:
     arrays = written(tmp_path / "dataset") / "arrays.zarr"
     files = sorted(str(path.relative_to(arrays)) for path in arrays.glob("*/c/**/*") if path.is_file())
