@@ -30,7 +30,10 @@ _PIECE_BP = 1 << 17  # read at once: pyfaidx slows down on longer stretches of b
 
 @dataclass(frozen=True)
 class Assembly:
-    """Which genome something was made from: a name for people, chromosome lengths in bp, and their digest."""
+    """Which genome something was made from: a name for people, chromosome lengths in bp, and their digest.
+
+    Lengths are all there or, where only the name was told, none.
+    """
 
     name: str
     sizes: dict[str, int]

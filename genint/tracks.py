@@ -2,7 +2,7 @@
 
 `tracks.tsv` has the columns of the field's `targets.txt`. Published tables are read as they are: a leading index
 column (blank or `index`) is optional, `strand_pair` may name an identifier or an index, `clip`, `clip_soft`, `scale`
-and `sum_stat` may be missing or empty.
+and `sum_stat` may be missing or empty. One column is genint's own: `transform`, the recipe, `new` unless it says `old`.
 """
 
 import re
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genint.errors import InputError
-from genint.transforms import STATISTICS, Squash, squash
+from genint.transforms import RECIPES, STATISTICS, Squash, squash
 
 COLUMNS = ("identifier", "description", "clip", "clip_soft", "scale", "sum_stat", "strand_pair", "file")
 
@@ -31,6 +31,7 @@ class Track:
     sum_stat: str = "sum"
     strand_pair: str
     file: str = ""
+    transform: str = "new"
 
     @property
     def assay(self) -> str:
@@ -78,6 +79,7 @@ class TrackTable(Sequence[Track]):
             [track.clip_soft for track in self._tracks],
             [track.clip for track in self._tracks],
             bin_bp,
+            [track.transform for track in self._tracks],
         )
 
     def select(self, patterns: Sequence[str]) -> list[int]:
@@ -114,11 +116,12 @@ class TrackTable(Sequence[Track]):
         return [f"{stem}{suffix}" for stem in stems]
 
     def write(self, path: Path, extra: Mapping[str, Sequence[object]] | None = None) -> None:
-        """Write the table, `extra` columns last. Missing clips are written as empty cells."""
-        columns = [*COLUMNS, *(extra or {})]
+        """Write the table, `extra` columns last. Missing clips are empty cells; `transform` is there if one is old."""
+        own = [*COLUMNS, "transform"] if any(track.transform != "new" for track in self) else list(COLUMNS)
+        columns = [*own, *(extra or {})]
         rows = [
             [
-                *(_cell(getattr(track, column)) for column in COLUMNS),
+                *(_cell(getattr(track, column)) for column in own),
                 *(_cell(values[i]) for values in (extra or {}).values()),
             ]
             for i, track in enumerate(self)
@@ -207,6 +210,9 @@ def _read_track(place: str, cells: dict[str, str], names: dict[str, str]) -> Tra
     stat = cells.get("sum_stat") or "sum"
     if stat not in STATISTICS:
         raise InputError(f"{place}: sum_stat {stat!r} is not one of {', '.join(STATISTICS)}")
+    recipe = cells.get("transform") or "new"
+    if recipe not in RECIPES:
+        raise InputError(f"{place}: transform {recipe!r} is not one of {', '.join(RECIPES)}")
     pair = cells.get("strand_pair") or cells["identifier"]
     if pair not in names:
         raise InputError(f"{place}: strand_pair {pair!r} names no track of this table")
@@ -219,6 +225,7 @@ def _read_track(place: str, cells: dict[str, str], names: dict[str, str]) -> Tra
         sum_stat=stat,
         strand_pair=names[pair],
         file=cells.get("file", ""),
+        transform=recipe,
     )
 
 

@@ -10,7 +10,8 @@ import torch
 from hypothesis import settings
 
 from genint.commands import main
-from genint.data.make import Split, make_dataset
+from genint.data.make import make_dataset
+from genint.data.splits import Split
 from genint.genome import Genome
 from genint.models.folder import Model, build, save_model
 from genint.models.interpreter import InterpreterConfig

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -308,3 +309,15 @@ def test_identifiers_that_would_meet_are_all_numbered() -> None:
 def test_the_table_says_how_each_track_is_squashed(tmp_path: Path) -> None:
     there = read(tmp_path, BASENJI).squash(128)
     assert there.apply(np.array([[20.0, 1.0], [1.0, 9.0]])).tolist() == [[32.0, 128.0], [2.0, 384.0]]
+
+
+def test_the_old_recipe_travels_with_the_table_and_the_new_one_needs_no_column(tmp_path: Path) -> None:
+    table = read(tmp_path, BORZOI)
+    table.write(tmp_path / "new.tsv")
+    assert "transform" not in (tmp_path / "new.tsv").read_text()
+    aged = TrackTable(replace(track, transform="old") for track in table)
+    aged.write(tmp_path / "old.tsv")
+    again = read_tracks(tmp_path / "old.tsv")
+    assert [track.transform for track in again] == ["old"] * len(table)
+    coverage = np.full((1, len(table)), 3.0)
+    assert (again.squash(128).apply(coverage) != table.squash(128).apply(coverage)).any()

@@ -15,7 +15,8 @@ import torch
 
 from genint.bigwig import BigWigWriter
 from genint.console import Console
-from genint.data.make import Split, make_dataset
+from genint.data.make import make_dataset
+from genint.data.splits import Split
 from genint.data.store import DataSet
 from genint.errors import InputError
 from genint.genome import Genome

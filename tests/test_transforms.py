@@ -116,3 +116,43 @@ def test_each_track_has_its_own_transform() -> None:
     alone = [one("mean"), one("sum_sqrt", 2, 4), one("sum", 3, clip=64)]
     for column, there in enumerate(alone):
         np.testing.assert_array_equal(together[..., [column]], there.apply(coverage[..., [column]]))
+
+
+def old(stat: str, scale: float = 1, clip_soft: float = NO_CLIP, clip: float = NO_CLIP) -> Squash:
+    return squash([stat], [scale], [clip_soft], [clip], BIN_BP, ["old"])
+
+
+def old_longhand(per_base: list[float], stat: str, scale: float, clip_soft: float, clip: float) -> float:
+    """The recipe of hound's --transform_old: pool, power, clip, and only then scale."""
+    y = sum(per_base) if stat.startswith("sum") else sum(per_base) / len(per_base)
+    if stat.endswith(("_sqrt", "_exp75")):
+        y = y**0.75
+    if y > clip_soft:
+        y = clip_soft + math.sqrt(y - clip_soft)
+    return min(max(y, -clip), clip) * scale
+
+
+@pytest.mark.parametrize("stat", STATISTICS)
+@given(st.integers(0, 2**32 - 1), st.floats(0, 1_000), scales, clip_softs, st.just(NO_CLIP) | st.floats(1, 1_000))
+def test_the_old_recipe_is_as_written_out_too(
+    stat: str, seed: int, height: float, scale: float, clip_soft: float, clip: float
+) -> None:
+    per_base = np.random.default_rng(seed).uniform(0, height, BIN_BP)
+    squashed = old(stat, scale, clip_soft, clip).apply(np.array([per_base.mean()]))
+    expected = old_longhand(per_base.tolist(), stat, scale, clip_soft, clip)
+    np.testing.assert_allclose(squashed, [expected], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("stat", STATISTICS)
+@given(coverages, scales, clip_softs)
+def test_coverage_comes_back_from_the_old_recipe(stat: str, coverage: Values, scale: float, clip_soft: float) -> None:
+    there = old(stat, scale, clip_soft)
+    np.testing.assert_allclose(there.invert(there.apply(coverage)), coverage, rtol=1e-8, atol=1e-8)
+
+
+def test_the_two_recipes_live_side_by_side_in_one_table() -> None:
+    both = squash(["sum_sqrt"] * 2, [0.3] * 2, [5] * 2, [NO_CLIP] * 2, BIN_BP, ["old", "new"])
+    coverage = np.linspace(0, 100, 50)[:, None]
+    for column, alone in enumerate([old("sum_sqrt", 0.3, 5), one("sum_sqrt", 0.3, 5)]):
+        np.testing.assert_allclose(both.apply(coverage)[:, [column]], alone.apply(coverage), rtol=1e-12)
+    assert (both.apply(coverage[1:])[:, 0] != both.apply(coverage[1:])[:, 1]).all()

@@ -1,18 +1,21 @@
 """genint data: make the data sets that train and eval read."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from genint.commands import options
 
-app = typer.Typer(help="Make data sets for training and evaluation.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from genint.data.splits import Splitter
+    from genint.genome import Assembly
 
+app = typer.Typer(help="Make, import, truncate and verify data sets for training and evaluation.", no_args_is_help=True)
 
-@app.callback()
-def _group() -> None:
-    """Keeps `make` a verb of its own while it is the only one."""
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new data set.", show_default=False)]
+DataSetFolder = Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)]
 
 
 @app.command()
@@ -24,9 +27,18 @@ def make(
             help="Track table; its column file names the bigWigs, relative to the table.", show_default=False
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new data set.", show_default=False)],
-    valid: Annotated[str, typer.Option("--valid", help="Chromosomes to validate on: A,B.", show_default=False)],
-    test: Annotated[str, typer.Option("--test", help="Chromosomes to test on: A,B.")] = "",
+    out: Out,
+    valid: Annotated[
+        str,
+        typer.Option("--valid", help="Chromosomes to validate on, A,B; or a share, 0.1.", show_default=False),
+    ] = "",
+    test: Annotated[str, typer.Option("--test", help="Chromosomes to test on, A,B; or a share, 0.1.")] = "",
+    split: Annotated[
+        Path | None,
+        typer.Option(
+            "--split", help="BED whose fourth column is train, valid or test, instead of both.", show_default=False
+        ),
+    ] = None,
     exclude: Annotated[
         list[Path],
         typer.Option(
@@ -34,35 +46,191 @@ def make(
         ),
     ] = [],  # noqa: B006  typer copies it
     bin_bp: Annotated[int, typer.Option("--bin-bp", min=1, help="Bases per bin.")] = 128,
+    seed: Annotated[int, typer.Option("--seed", help="Draws the blocks when --valid and --test are shares.")] = 1,
     aliases: options.Aliases = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Bin the bigWigs of a track table, apply its transforms, and write a data set split by chromosome.
+    """Bin the bigWigs of a track table, apply its transforms, and write a data set in three splits.
 
     A chromosome that a bigWig's header does not list was not measured: it is masked, not zero. All chromosomes that
-    neither --valid nor --test names train.
+    neither --valid nor --test names train. With shares, contiguous blocks of chromosome are drawn for each.
 
     Example: genint data make genome.fa tracks.tsv -o dataset --valid chrXIII --test chrII --exclude exclude.bed
     """
     from genint.console import Console
-    from genint.data.make import Split, make_dataset
+    from genint.data.make import make_dataset
     from genint.genome import Genome
     from genint.regions import read_aliases
 
     console = Console(quiet=quiet)
-
-    def names(text: str) -> list[str]:
-        return [name.strip() for name in text.split(",") if name.strip()]
-
     with Genome(genome) as opened:
         make_dataset(
             opened,
             tracks,
             out,
-            split=Split(valid=names(valid), test=names(test)),
+            split=_splitter(valid, test, split, seed),
             exclude=exclude,
             bin_bp=bin_bp,
             aliases=read_aliases(aliases) if aliases else None,
             report=console.say,
         )
     print(out)
+
+
+def _splitter(valid: str, test: str, bed: Path | None, seed: int) -> "Splitter":
+    from genint.data.splits import BedSplit, FractionSplit, Split
+
+    if bed:
+        if valid or test:
+            raise typer.BadParameter("Give either --split or --valid and --test.")
+        return BedSplit(bed=bed)
+    if not valid:
+        raise typer.BadParameter("Say what to validate on: --valid CHROMOSOMES, --valid SHARE or --split BED.")
+    shares = [_share(valid), _share(test or "0.0")]
+    if shares[0] is not None and shares[1] is not None:
+        return FractionSplit(valid=shares[0], test=shares[1], seed=seed)
+    if shares[0] is not None or (test and shares[1] is not None):
+        raise typer.BadParameter("Give both --valid and --test as chromosomes, or both as shares.")
+    return Split(valid=_names(valid), test=_names(test))
+
+
+def _share(text: str) -> float | None:
+    """0.1 and .1 are shares; 1 is a chromosome."""
+    return float(text) if re.fullmatch(r"\d*\.\d+", text) else None
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+imports = typer.Typer(help="Import data sets of other systems.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+
+@imports.callback()
+def _group() -> None:
+    """Keeps `basenji` a word of its own while it is the only one."""
+
+
+@imports.command("basenji")
+def import_basenji(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            help="Folder with statistics.json, targets.txt, sequences.bed and tfrecords/.",
+            show_default=False,
+        ),
+    ],
+    out: Out,
+    assembly: Annotated[
+        str | None, typer.Option("--assembly", help="Its name: hg38, mm10, ...", show_default="the genome's")
+    ] = None,
+    genome: Annotated[
+        Path | None,
+        typer.Option("--genome", help="FASTA that gives chromosome names and sizes.", show_default=False),
+    ] = None,
+    valid: Annotated[str, typer.Option("--valid", help="Labels to validate on: A,B.")] = "valid",
+    test: Annotated[str, typer.Option("--test", help="Labels to test on: A,B. Every other label trains.")] = "test",
+    bin_bp: Annotated[
+        int | None, typer.Option("--bin-bp", min=1, help="Pool to bins of this width.", show_default="as they are")
+    ] = None,
+    transform: Annotated[
+        str, typer.Option("--transform", help="Recipe of the targets: new, or old as in Borzoi's weights.")
+    ] = "new",
+    hide_unmappable: Annotated[
+        bool, typer.Option("--hide-unmappable", help="Leave bins marked in umap out of loss and metrics.")
+    ] = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Import the TFRecords of basenji, baskerville and their kin, without TensorFlow. A stretch per record.
+
+    Pooling undoes the squashing of targets.txt first and squashes again afterwards. Follow with genint data verify.
+
+    Example: genint data import basenji human -o dataset --assembly hg38 --valid fold3 --test fold4 --bin-bp 128
+    """
+    from genint.console import Console
+    from genint.data.basenji import import_basenji as run
+    from genint.transforms import RECIPES
+
+    if transform not in RECIPES:
+        raise typer.BadParameter(f"--transform is one of {', '.join(RECIPES)}.")
+    run(
+        folder,
+        out,
+        assembly=_assembly(assembly, genome),
+        valid=_names(valid),
+        test=_names(test),
+        bin_bp=bin_bp,
+        transform=transform,
+        hide_unmappable=hide_unmappable,
+        report=Console(quiet=quiet).say,
+    )
+    print(out)
+
+
+def _assembly(name: str | None, genome: Path | None) -> "Assembly":
+    from genint.errors import InputError
+    from genint.genome import Assembly, Genome
+
+    if genome:
+        with Genome(genome) as opened:
+            return Assembly(name or opened.assembly.name, opened.sizes)
+    if not name:
+        raise InputError("Say which genome the records are of: --assembly NAME, or --genome FASTA")
+    return Assembly(name, {})
+
+
+@app.command()
+def truncate(
+    dataset: DataSetFolder,
+    out: Out,
+    core_bp: Annotated[int, typer.Option("--core-bp", min=1, help="Bases of bins to keep of each stretch.")] = 16_384,
+    context_bp: Annotated[int, typer.Option("--context-bp", min=0, help="DNA to keep on each side of them.")] = 512,
+) -> None:
+    """Keep the centre of every stretch: the paper's BasenjiSmall, of Basenji2's records.
+
+    Example: genint data truncate basenji2 -o basenji-small --core-bp 16384 --context-bp 512
+    """
+    from genint.data.store import DataSet
+    from genint.data.truncate import truncate as run
+
+    run(DataSet(dataset), out, core_bp=core_bp, context_bp=context_bp)
+    print(out)
+
+
+@app.command()
+def verify(
+    dataset: DataSetFolder,
+    genome: options.Genome,
+    aliases: options.Aliases = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Compare the DNA of every stretch with the genome, and check every chunk's checksum.
+
+    Prints a row per stretch that differs or is damaged, and then exits with 1.
+
+    Example: genint data verify dataset hg38.fa
+    """
+    from dataclasses import astuple
+
+    from genint.console import Console
+    from genint.data.store import DataSet
+    from genint.data.verify import verify as run
+    from genint.errors import InputError
+    from genint.genome import Genome
+    from genint.regions import read_aliases
+
+    console, opened = Console(quiet=quiet), DataSet(dataset)
+    count = 0
+    with Genome(genome) as fasta, console.progress("verifying", len(opened.stretches)) as advance:
+        for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, advance=advance):
+            if not count:
+                print("line\tchrom\tstart\tend\tstatus\tbases\tnote")
+            print("\t".join(str(value) for value in astuple(finding)))
+            count += 1
+    if count:
+        raise InputError(
+            f"{dataset}: {count} of {len(opened.stretches)} stretches are damaged or differ from {genome}, as listed"
+        )
+    console.say(f"{dataset}: all {len(opened.stretches)} stretches are {genome.name}'s, every chunk is whole")

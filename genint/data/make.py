@@ -1,35 +1,24 @@
 """Make a data set from a genome and bigWigs: bin, transform, mask, split."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from genint.bigwig import BigWigReader
-from genint.data.store import DataSetWriter, Targets
+from genint.data.splits import Splitter
+from genint.data.store import DataSetWriter, Targets, new_dataset
 from genint.dna import UNKNOWN
-from genint.errors import InputError, OutputError
+from genint.errors import InputError
 from genint.genome import Genome
-from genint.grid import BinMask, bases_per_bin, count_bins, wanted_bins
+from genint.grid import BinMask, bases_per_bin, touched_bins, wanted_bins
 from genint.regions import Region, read_bed, reconcile
 from genint.tracks import TrackTable, read_tracks
 
+FLANK_BP = 65_536  # DNA beyond a stretch inside a chromosome: what a model reads around its bins is then there
 BLOCK_BINS = 8_192  # bins held in memory at a time: 8,192 x 5,313 tracks of float64 are 350 MB
-
-
-@dataclass(frozen=True, kw_only=True)
-class Split:
-    """Chromosomes for validation and test; every other measured chromosome trains."""
-
-    valid: Sequence[str]
-    test: Sequence[str]
-
-    def of(self, chrom: str) -> str:
-        return "valid" if chrom in self.valid else "test" if chrom in self.test else "train"
 
 
 def make_dataset(
@@ -37,7 +26,7 @@ def make_dataset(
     tracks_file: Path,
     out: Path,
     *,
-    split: Split,
+    split: Splitter,
     exclude: Sequence[Path] = (),
     bin_bp: int = 128,
     aliases: list[list[str]] | None = None,
@@ -47,33 +36,32 @@ def make_dataset(
 
     A chromosome absent from a bigWig's header was not measured: its targets are NaN. So are bins that touch a region
     of an `exclude` BED, and bins of which more than half is N. Targets below 0 become 0, as a Poisson mean cannot be
-    negative. Chromosomes that no track measured are left out.
+    negative. Chromosomes that no track measured are left out. A stretch that ends inside a chromosome has up to
+    65,536 bp of the DNA that follows.
     Raises InputError for any table, BED, bigWig or chromosome that does not fit, before anything is written.
     """
-    if out.exists():
-        raise OutputError(f"{out}: is there already. Remove it, or choose another folder with -o")
     tracks = read_tracks(tracks_file)
-    with ExitStack() as stack:
+    with new_dataset(out) as folder, ExitStack() as stack:
         readers = [stack.enter_context(_open_track(tracks_file, track.identifier, track.file)) for track in tracks]
         columns = [_measured(reader, genome, aliases) for reader in readers]
-        chroms = [chrom for chrom in genome.sizes if any(chrom in names for names in columns)]
-        split = _checked_split(split, chroms, genome, aliases)
+        sizes = {c: length for c, length in genome.sizes.items() if any(c in names for names in columns)}
+        pieces = split.pieces(sizes, bin_bp, aliases, str(genome.path))
         excluded = _excluded_bins(exclude, genome, bin_bp, aliases)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
-            new = Path(folder) / "dataset"
-            writer = DataSetWriter(new, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks)
-            for chrom in chroms:
-                measured = sum(chrom in names for names in columns)
-                report(f"{chrom}: {split.of(chrom)}, {measured} of {len(tracks)} tracks measured")
-                tokens = genome.tokens(chrom, 0, genome.sizes[chrom])
-                bins = count_bins(len(tokens), bin_bp)
-                hidden = bases_per_bin(tokens == UNKNOWN, bin_bp) > bin_bp / 2
-                hidden |= excluded.get(chrom, np.zeros(bins, dtype=np.bool_))
-                blocks = _targets(readers, [names.get(chrom) for names in columns], tracks, hidden, len(tokens), bin_bp)
-                writer.add(chrom, 0, tokens, split.of(chrom), blocks)
-            writer.close()
-            os.replace(new, out)
+        writer = DataSetWriter(folder, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks)
+        for chrom, group in groupby(pieces, key=lambda piece: piece[0].chrom):
+            own = list(group)
+            measured = sum(chrom in names for names in columns)
+            splits = ", ".join(dict.fromkeys(label for _, label in own))
+            report(f"{chrom}: {splits}, {measured} of {len(tracks)} tracks measured")
+            tokens = genome.tokens(chrom, 0, sizes[chrom])
+            hidden = bases_per_bin(tokens == UNKNOWN, bin_bp) > bin_bp / 2
+            hidden |= excluded.get(chrom, np.zeros(len(hidden), dtype=np.bool_))
+            names = [column.get(chrom) for column in columns]
+            for region, label in own:
+                blocks = _targets(readers, names, tracks, hidden, region, sizes[chrom], bin_bp)
+                first, last = max(region.start - FLANK_BP, 0), region.end + FLANK_BP
+                writer.add(chrom, region.start, region.end, label, first, [tokens[first:last]], blocks)
+        writer.close()
 
 
 def _open_track(tracks_file: Path, identifier: str, file: str) -> BigWigReader:
@@ -94,23 +82,6 @@ def _measured(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | N
                 f"{genome.sizes[ours]:,} bp. The two are not of one assembly"
             )
     return {ours: theirs for theirs, ours in names.items()}
-
-
-def _checked_split(split: Split, measured: list[str], genome: Genome, aliases: list[list[str]] | None) -> Split:
-    def names(asked: Sequence[str], option: str) -> tuple[str, ...]:
-        found = reconcile(asked, genome.sizes, asked_by=option, known_by=str(genome.path), aliases=aliases)
-        for chrom in found.values():
-            if chrom not in measured:
-                raise InputError(f"{option} {chrom}: no track was measured there. Choose among {', '.join(measured)}")
-        return tuple(found.values())
-
-    checked = Split(valid=names(split.valid, "--valid"), test=names(split.test, "--test"))
-    both = sorted(set(checked.valid) & set(checked.test))
-    if both:
-        raise InputError(f"--valid and --test: both name {', '.join(both)}. A chromosome belongs to one split")
-    if not set(measured) - set(checked.valid) - set(checked.test):
-        raise InputError("--valid and --test: leave no chromosome to train on")
-    return checked
 
 
 def _excluded_bins(
@@ -134,13 +105,18 @@ def _targets(
     names: Sequence[str | None],
     tracks: TrackTable,
     hidden: BinMask,
+    region: Region,
     chrom_bp: int,
     bin_bp: int,
 ) -> Iterator[Targets]:
-    """Blocks (bins, T) of one chromosome on the model's scale. `names`: its name in each bigWig, None if absent."""
+    """Blocks (bins, T) of a region on the model's scale. `names`: its chromosome in each bigWig, None if absent.
+
+    `hidden` is of the whole chromosome.
+    """
     transform = tracks.squash(bin_bp)
-    for first in range(0, len(hidden), BLOCK_BINS):
-        last = min(first + BLOCK_BINS, len(hidden))
+    bins = touched_bins(region, bin_bp)
+    for first in range(bins.start, bins.stop, BLOCK_BINS):
+        last = min(first + BLOCK_BINS, bins.stop)
         widths = np.minimum(np.arange(first + 1, last + 1) * bin_bp, chrom_bp) - np.arange(first, last) * bin_bp
         coverage = np.full((last - first, len(tracks)), np.nan)
         for column, (reader, name) in enumerate(zip(readers, names, strict=True)):

@@ -7,7 +7,8 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from genint.data.make import Split, make_dataset
+from genint.data.make import make_dataset
+from genint.data.splits import BedSplit, Split
 from genint.data.store import DataSet
 from genint.dna import UNKNOWN
 from genint.errors import InputError, OutputError
@@ -95,12 +96,14 @@ def test_an_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
 def test_a_damaged_data_set_is_refused_in_one_line(example_dataset: Path, tmp_path: Path, genint: Run) -> None:
     import shutil
 
+    header = "chrom\tstart\tend\tsplit\tdna_start\tdna_end\n"
     damages = {
         "version": lambda d: (d / "dataset.json").write_text(json.dumps({"format_version": 99})),
         "json": lambda d: (d / "dataset.json").write_text("{"),
         "unfinished": lambda d: (d / "dataset.json").unlink(),
-        "split": lambda d: (d / "stretches.tsv").write_text("chrom\tstart\tend\tsplit\nchr1\t0\t5\tdev\n"),
-        "shorter": lambda d: (d / "stretches.tsv").write_text("chrom\tstart\tend\tsplit\nchr1\t0\t5\ttrain\n"),
+        "split": lambda d: (d / "stretches.tsv").write_text(f"{header}chr1\t0\t5\tdev\t0\t5\n"),
+        "inside": lambda d: (d / "stretches.tsv").write_text(f"{header}chr1\t0\t5\ttrain\t1\t5\n"),
+        "shorter": lambda d: (d / "stretches.tsv").write_text(f"{header}chr1\t0\t5\ttrain\t0\t5\n"),
         "arrays": lambda d: shutil.rmtree(d / "arrays.zarr"),
         "tracks": lambda d: (d / "tracks.tsv").unlink(),
     }
@@ -117,3 +120,48 @@ def test_a_split_that_is_empty_is_named(tmp_path: Path) -> None:
         make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "dataset", split=Split(valid=["chr3"], test=[]))
     with pytest.raises(InputError, match="the test split is empty"):
         DataSet(tmp_path / "dataset").split("test")
+
+
+def test_a_stretch_inside_a_chromosome_has_the_dna_and_the_bins_of_its_place(
+    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genint.data.make.FLANK_BP", 1_000)
+    bed = tmp_path / "splits.bed"
+    bed.write_text("chr1\t0\t50048\ttrain\nchr1\t60032\t90112\tvalid\nchr3\t1280\t99999999\ttest\n")
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        exclude = [EXAMPLE / "exclude.bed"]
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "new", split=BedSplit(bed=bed), exclude=exclude)
+        new, whole = DataSet(tmp_path / "new"), DataSet(example_dataset)
+        assert [(s.start, s.end, s.dna_start, s.dna_end) for s in new.stretches] == [
+            (0, 50_048, 0, 51_048),
+            (60_032, 90_112, 59_032, 91_112),
+            (1_280, 35_073, 280, 35_073),
+        ]
+        for stretch in new.stretches:
+            dna = new.tokens(stretch, -1_000, 52_000)
+            there = slice(max(1_000 - stretch.start, 0), stretch.dna_end - stretch.start + 1_000)
+            expected = genome.tokens(stretch.chrom, stretch.start - 1_000, stretch.start + 51_000)
+            assert np.array_equal(dna[there], expected[there])
+            bins = slice(stretch.start // 128, stretch.start // 128 + stretch.bins(128))
+            ours = new.targets(stretch, 0, stretch.bins(128))
+            assert np.array_equal(ours, targets(whole, stretch.chrom)[bins], equal_nan=True)
+
+
+def test_splits_by_share_and_by_bed_are_asked_for_on_the_command_line(tmp_path: Path, genint: Run) -> None:
+    bed = tmp_path / "splits.bed"
+    bed.write_text("chr1\t0\t12800\ttrain\nchr2\t0\t1280\tvalid\nchr3\t0\t1280\ttest\n")
+    make = ["data", "make", EXAMPLE / "genome.fa", EXAMPLE / "tracks.tsv", "-o"]
+    shares = ["--valid", "0.2", "--test", ".1", "--seed", "3"]
+    for name, options in (("bed", ["--split", bed]), ("shares", shares), ("again", shares)):
+        finished = genint(*make, tmp_path / name, *options)
+        assert finished.code == 0, finished.err
+    by_bed, shares_, again = (DataSet(tmp_path / name) for name in ("bed", "shares", "again"))
+    assert [(s.chrom, s.end, s.split) for s in by_bed.stretches] == [
+        ("chr1", 12_800, "train"),
+        ("chr2", 1_280, "valid"),
+        ("chr3", 1_280, "test"),
+    ]
+    assert shares_.stretches == again.stretches
+    bases = {split: sum(s.end - s.start for s in shares_.split(split)) for split in ("train", "valid", "test")}
+    assert sum(bases.values()) == 204_800 + 60_003 + 35_073
+    assert 0.2 <= bases["valid"] / sum(bases.values()) < 0.2 + 16_384 / 299_876

@@ -1,0 +1,56 @@
+"""How many training windows a second the loader gives, to be set beside those that a model trains on.
+
+    python benchmarks/loader.py DATASET [--windows 400] [--repeats 3] [--core-bp 16384] [--context-bp 512]
+
+One process, one core, with reverse complement and shifts as `genint train` draws them. Prints the median of the
+repeats and the slowest window.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+
+from genint.data.loader import TrainingWindows
+from genint.data.store import DataSet
+from genint.grid import Geometry
+
+
+def seconds_per_window(dataset: DataSet, geometry: Geometry, windows: range) -> list[float]:
+    """Time of each window."""
+    drawn = TrainingWindows(dataset, geometry, seed=1, shift_bp=16, reverse=True, indices=windows)
+    seconds = []
+    for i in range(len(drawn)):
+        started = time.perf_counter()
+        drawn[i]
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--windows", type=int, default=400)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--core-bp", type=int, default=16_384)
+    parser.add_argument("--context-bp", type=int, default=512)
+    options = parser.parse_args()
+    dataset = DataSet(options.dataset)
+    geometry = Geometry(core_bp=options.core_bp, context_bp=options.context_bp, bin_bp=dataset.bin_bp)
+    seconds_per_window(dataset, geometry, range(10))
+    runs = [
+        seconds_per_window(dataset, geometry, range(n * options.windows, (n + 1) * options.windows))
+        for n in range(options.repeats)
+    ]
+    result = {
+        "dataset": options.dataset.name,
+        "tracks": len(dataset.tracks),
+        "windows/s": round(statistics.median(len(run) / sum(run) for run in runs)),
+        "slowest window, ms": round(1000 * max(max(run) for run in runs), 1),
+    }
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
