@@ -154,7 +154,7 @@ def _rows(
 
 def _compare_assemblies(model: "Model", genome: "Genome", say: "Callable[[str], None]") -> None:
     """A model answers for the genome it learned from; on another it guesses, and the user should know."""
-    if model.assembly.sizes and model.assembly.digest != genome.assembly.digest:
+    if model.assembly.sizes and model.assembly.digest != genome.assembly.digest:  # imported models may not know theirs
         say(
             f"note: {model.name} was trained on {model.assembly.name}; {genome.path.name} is another genome "
             "or version, so predictions on it are an extrapolation"
