@@ -27,7 +27,7 @@ NUMBERS: dict[str, Any] = {
     "num_downsamples": 4,
     "dim_divisible_by": 4,
 }
-TOLERANCE = 1e-4
+TOLERANCE = 1e-5
 
 
 def randomised(theirs: nn.Module) -> nn.Module:
