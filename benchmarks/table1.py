@@ -2,8 +2,8 @@
 
     python benchmarks/table1.py DATASET -o FOLDER [--steps 1000] [--batch-size 4] [--seed 1]
 
-Trains each system in FOLDER/ARCHITECTURE (a killed run goes on where it stopped), scores all of them and two baselines on
-the test split, and prints the table as Markdown, with seconds of training and the intervals of the differences.
+Trains each system in FOLDER/ARCHITECTURE (a killed run goes on where it stopped), scores all of them and two baselines
+on the test split, and prints the table as Markdown, with seconds of training and the intervals of the differences.
 """
 
 import argparse
