@@ -29,7 +29,7 @@ HEADS = {"human": "hg38", "mouse": "mm10"}
 INPUT_BP = 196_608
 ARCHITECTURE = "enformer-published"
 
-# What the port's own config.json may leave out, as the published one does.
+# What the port takes for a number that its config.json leaves out: those of the published shape.
 DEFAULTS: dict[str, Any] = {
     "dim": 1536,
     "depth": 11,
