@@ -126,11 +126,12 @@ def train(
         "patience": patience,
         "seed": seed,
     }
+    settings = read_train_config(config, given)
     options.use_threads(threads)
     run(
         DataSet(dataset),
         out,
-        read_train_config(config, given),
+        settings,
         Console(quiet=quiet),
         command=shlex.join(["genint", *sys.argv[1:]]),
         machine=Machine(device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard),
