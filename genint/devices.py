@@ -63,3 +63,14 @@ def inference(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)
     with torch.inference_mode(), autocast, torch.backends.cudnn.flags(deterministic=True, allow_tf32=False):
         yield
+
+
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Raise InputError with advice where a batch does not fit, on a GPU or in main memory."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if type(error) is RuntimeError and "allocate memory" not in str(error):
+            raise
+        raise InputError("a batch does not fit into memory. Give a smaller --batch-size") from None

@@ -5,6 +5,8 @@ UserError               one line, exit 1
 └── OutputError         a result cannot be written (permission, full disk, something in the way)
 """
 
+import errno
+
 
 class UserError(Exception):
     """A mistake the user can mend. The message is one line: file, place, what was found, what to do."""
@@ -19,3 +21,8 @@ class InputError(UserError):
 
 class OutputError(UserError):
     """A result cannot be written where the user wants it."""
+
+
+def advice(error: OSError) -> str:
+    """What may help against a refusal of the system."""
+    return "Free space" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "Look at that place"

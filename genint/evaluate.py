@@ -9,8 +9,8 @@ import torch
 from genint.baselines import ConstantBaseline, KmerBaseline
 from genint.console import Console
 from genint.data.loader import SplitTiles, read_window
-from genint.data.store import DataSet
-from genint.devices import inference
+from genint.data.store import DataSet, Stretch
+from genint.devices import enough_memory, inference
 from genint.errors import InputError
 from genint.grid import Geometry, count_bins, touched_bins
 from genint.metrics import BlockPearson, Pearson, TrackPearson, WindowPearson
@@ -76,7 +76,7 @@ def _module_predictor(model: Model, device: torch.device, dtype: torch.dtype) ->
     module = model.module.to(device)
 
     def predict(tokens: Tokens) -> npt.NDArray[np.float32]:
-        with inference(device, dtype):
+        with inference(device, dtype), enough_memory():
             return module(torch.from_numpy(tokens).to(device)).float().cpu().numpy()  # type: ignore[no-any-return]
 
     return predict
@@ -124,13 +124,7 @@ def profiles(
 
     Raises InputError when the region lies in none of the data set's stretches, whatever their split.
     """
-    for stretch in dataset.stretches:
-        if stretch.chrom == region.chrom and stretch.start <= region.start and region.end <= stretch.end:
-            break
-    else:
-        raise InputError(
-            f"--locus {region}: not in {dataset.path}. Choose a place on a chromosome of its stretches.tsv"
-        )
+    stretch = find_stretch(dataset, region)
     inside = Region(region.chrom, region.start - stretch.start, region.end - stretch.start)
     bins = touched_bins(inside, dataset.bin_bp)
     predicted = {}
@@ -144,3 +138,11 @@ def profiles(
         values = predictor(tokens).reshape(-1, len(dataset.tracks))
         predicted[model.name] = values[bins.start - first * core : bins.stop - first * core]
     return dataset.targets(stretch, bins.start, bins.stop - bins.start), predicted
+
+
+def find_stretch(dataset: DataSet, region: Region) -> Stretch:
+    """The stretch that a region lies in. Raises InputError when there is none."""
+    for stretch in dataset.stretches:
+        if stretch.chrom == region.chrom and stretch.start <= region.start and region.end <= stretch.end:
+            return stretch
+    raise InputError(f"--locus {region}: not in {dataset.path}. Choose a place on a chromosome of its stretches.tsv")

@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -17,18 +17,19 @@ from typing import IO, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from genint.errors import OutputError
+from genint.errors import OutputError, advice
 
 RUN_FILE = "run.json"
 _STAGE = ".genint-partial"
 
 
 @contextmanager
-def staged(out: Path) -> Iterator[Path]:
+def staged(out: Path, names: Sequence[str] = ()) -> Iterator[Path]:
     """Give a folder to write into; when the block ends well, its files replace those in `out`, run.json last.
 
     A block that fails, or a process that is killed, leaves what `out` held before. One run at a time may write to
-    `out`; a second one gets an OutputError.
+    `out`; a second one gets an OutputError. So does a run whose files, `names` among them, would replace files in
+    `out` that no earlier run wrote.
     """
     stage = out / _STAGE
     try:
@@ -41,6 +42,7 @@ def staged(out: Path) -> Iterator[Path]:
                 folder = stage / "files"
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
+                _check_free(out, names)
                 yield folder
                 _publish(folder, out)
             finally:
@@ -50,7 +52,7 @@ def staged(out: Path) -> Iterator[Path]:
         if error.filename is not None and not _is_about(out, Path(str(error.filename))):
             raise
         raise OutputError(
-            f"{error.filename or out}: cannot write ({error.strerror or error}). Free space, or choose another -o"
+            f"{error.filename or out}: cannot write ({error.strerror or error}). {advice(error)}, or choose another -o"
         ) from None
 
 
@@ -70,8 +72,18 @@ def _is_about(out: Path, path: Path) -> bool:
     return path.is_relative_to(out) or out.is_relative_to(path)
 
 
+def _check_free(out: Path, names: Iterable[str]) -> None:
+    ours = {*_files_of_last_run(out), RUN_FILE}
+    for name in names:
+        if name not in ours and (out / name).exists():
+            raise OutputError(
+                f"{out / name}: is there already, and no earlier run wrote it. Choose another -o, or move it"
+            )
+
+
 def _publish(folder: Path, out: Path) -> None:
     """Move files into place. run.json says which files are the run's, so it goes first and comes last."""
+    _check_free(out, [file.name for file in folder.iterdir()])
     outdated = [name for name in _files_of_last_run(out) if not (folder / name).exists()]
     (out / RUN_FILE).unlink(missing_ok=True)
     for name in outdated:

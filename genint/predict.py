@@ -14,7 +14,7 @@ import torch
 
 from genint.bigwig import BigWigWriter
 from genint.console import Console
-from genint.devices import inference
+from genint.devices import enough_memory, inference
 from genint.dna import UNKNOWN, Tokens
 from genint.errors import InputError
 from genint.genome import Genome
@@ -83,10 +83,11 @@ def predict(
             f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
         )
     todo = list(tiles(wanted, geometry))
+    console.say(f"{len(todo):,} tile(s) on {len(wanted):,} chromosome(s)")
     predicted = {chrom: np.zeros_like(mask) for chrom, mask in wanted.items()}
-    with staged(out) as folder:
+    names = tracks.file_names()
+    with staged(out, [*names, "tracks.tsv", "regions.tsv"]) as folder:
         check_space(folder, _disk_bytes(len(todo), geometry.core_bins, len(tracks)))
-        names = tracks.file_names()
         with Spool(folder / "spool.f32", len(tracks), geometry.core_bins) as spool:
             kept: list[Tile] = []
             with console.progress("predicting", len(todo)) as advance:
@@ -168,7 +169,7 @@ def _run(
         batch = np.full((options.batch_size, model.geometry.input_bp), UNKNOWN, dtype=np.uint8)
         for position, request in enumerate(group):
             batch[position] = request.tokens
-        with inference(options.device, options.dtype):
+        with inference(options.device, options.dtype), enough_memory():
             values = model.module(torch.from_numpy(batch).to(options.device)).float().cpu().numpy()
         yield from zip(group, values, strict=False)
 

@@ -42,19 +42,19 @@ class Row(NamedTuple):
     name: str
 
 
-def parse_region(text: str, sizes: Mapping[str, int]) -> Region:
+def parse_region(text: str, sizes: Mapping[str, int], option: str = "--region") -> Region:
     """Read `chrI`, `chrI:1001`, `chrI:1,001-2,000` or `chrI:1001-` (1-based, both ends included).
 
     `sizes` gives the chromosome lengths; names are taken as they stand there, so reconcile them first.
     """
     chrom, first, last = split_region(text, sizes)
     if chrom not in sizes:
-        raise InputError(f"--region {text}: no chromosome {chrom} in the genome. It has {_listed(sizes)}")
+        raise InputError(f"{option} {text}: no chromosome {chrom} there. Expected one of {_listed(sizes)}")
     try:
         return Region(chrom, first - 1, sizes[chrom] if last is None else last)
     except ValueError:
         raise InputError(
-            f"--region {text}: {chrom} is {sizes[chrom]:,} bp long. Expected chrom:start-end, 1-based, start <= end"
+            f"{option} {text}: {chrom} is {sizes[chrom]:,} bp long. Expected chrom:start-end, 1-based, start <= end"
         ) from None
 
 

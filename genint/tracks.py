@@ -144,7 +144,9 @@ def _expand(patterns: Sequence[str]) -> Iterator[str]:
         try:
             lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"--tracks {pattern}: cannot read {path} ({error})") from None
+            raise InputError(
+                f"--tracks {pattern}: cannot read {path} ({getattr(error, 'strerror', None) or error})"
+            ) from None
         if not any(lines):
             raise InputError(f"--tracks {pattern}: {path} names no tracks. Expected one identifier or pattern per line")
         yield from filter(None, lines)

@@ -203,6 +203,21 @@ def test_figures_are_drawn_on_request(example_dataset: Path, tiny_model: Path, t
     assert genint("eval", example_dataset, tiny_model, "--plots").code == 2
 
 
+def test_a_place_that_cannot_be_drawn_or_written_to_is_told_before_any_work(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("scored before the options were checked")
+
+    monkeypatch.setattr("genint.evaluate.evaluate", work)
+    (tmp_path / "file").write_text("mine")
+    command = ["eval", example_dataset, tiny_model, "-o"]
+    assert "file: File exists" in genint(*command, tmp_path / "file").err
+    assert "--locus chr9:1-5" in genint(*command, tmp_path / "out", "--locus", "chr9:1-5").err
+    assert "--locus chr2:999,999-9,999,999" in genint(*command, tmp_path / "out", "--locus", "2:999999-9999999").err
+    assert genint(*command, tmp_path / "out", "--tracks", "rna").code == 2
+
+
 def test_the_paper_s_table_has_its_metric_alone(example_dataset: Path, tiny_model: Path, genint: Run) -> None:
     out = genint("eval", example_dataset, tiny_model, "--replicate-paper").out
     assert "Overall" in out

@@ -172,9 +172,13 @@ def test_a_folder_that_cannot_be_made_is_a_message(tmp_path: Path) -> None:
 def test_a_disk_without_space_or_permission_is_a_message_and_leaves_what_was_there(tmp_path: Path) -> None:
     run(tmp_path, {"a.bw": "old"})
     before = held(tmp_path)
-    for number in (errno.ENOSPC, errno.EACCES, errno.EDQUOT):
+    for number, advice in (
+        (errno.ENOSPC, "Free space"),
+        (errno.EACCES, "Look at that place"),
+        (errno.EDQUOT, "Free space"),
+    ):
         with (
-            pytest.raises(OutputError, match=r"cannot write \(.*\)\. Free space, or choose another -o"),
+            pytest.raises(OutputError, match=rf"cannot write \(.*\)\. {advice}, or choose another -o"),
             staged(tmp_path),
         ):
             raise OSError(number, os.strerror(number))
@@ -185,7 +189,7 @@ def test_a_disk_without_space_or_permission_is_a_message_and_leaves_what_was_the
 
 def test_a_folder_in_the_way_of_a_result_is_a_message(tmp_path: Path) -> None:
     (tmp_path / "a.bw").mkdir()
-    with pytest.raises(OutputError, match="cannot write"):
+    with pytest.raises(OutputError, match="is there already, and no earlier run wrote it"):
         run(tmp_path, {"a.bw": "1"})
     assert [file.name for file in tmp_path.iterdir()] == ["a.bw"]
 

@@ -199,6 +199,52 @@ def test_a_smaller_run_takes_the_larger_one_s_place_but_not_the_user_s_files(
     assert sorted(file.name for file in tmp_path.glob("*.bw")) == ["atac.bw", "mine.bw"]
 
 
+def test_a_file_that_no_run_wrote_is_not_replaced(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    (tmp_path / "tracks.tsv").write_text("mine")
+    finished = genint("predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m", tiny_model, "-o", tmp_path)
+    assert finished.code == 1
+    assert "tracks.tsv: is there already" in finished.err
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("tracks.tsv", "mine")]
+
+
+def test_chroms_picks_rows_of_a_bed_says_how_many_are_left_out_and_keeps_explicit_regions(
+    tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    bed = tmp_path / "two.bed"
+    bed.write_text("chr1\t0\t10\nchr2\t0\t10\n")
+    common = ["predict", EXAMPLE / "genome.fa", bed, "-m", tiny_model, "-o", tmp_path / "out"]
+    finished = genint(*common, "--chroms", "2,chr2", "-r", "1:1-100")
+    assert "1 of 2 row(s)" in finished.err
+    table = (tmp_path / "out" / "regions.tsv").read_text().splitlines()[1:]
+    assert [line.split("\t")[:2] for line in table] == [["line 2", "chr2"], ["--region 1:1-100", "chr1"]]
+    assert genint(*common, "--chroms", ",").code == 2
+
+
+def test_a_cancelled_job_clears_up_behind_it(tiny_model: Path, tmp_path: Path) -> None:
+    script = (
+        "import os, signal\n"
+        "from genint import predict\n"
+        "from genint.commands import main\n"
+        "predict._write_bigwigs = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"main(['predict', '{EXAMPLE}/genome.fa', '--chroms', 'chr3', '-m', '{tiny_model}', '-o', 'out'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 143
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_a_message(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*_: object) -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    model = load_model(tiny_model)
+    monkeypatch.setattr(model.module, "forward", too_large)
+    with Genome(EXAMPLE / "genome.fa") as genome, pytest.raises(InputError, match="smaller --batch-size"):
+        predict(genome, rows(whole("chr3")), model, tmp_path / "out", console=Console(quiet=True))
+
+
 def test_a_model_that_answers_nan_is_refused(tiny_model: Path, tmp_path: Path) -> None:
     model = load_model(tiny_model)
     model.module.head.bias.fill_(float("nan"))  # type: ignore[union-attr, operator]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from genint.data.store import DataSet
     from genint.models.folder import Model
+    from genint.regions import Region
     from genint.scores import Result
 
 
@@ -59,7 +60,7 @@ def evaluate(
 
     Example: genint eval dataset my-model --baselines -o scores
     """
-    _check_usage(models, baselines, split, out, plots, locus)
+    _check_usage(models, baselines, split, out, plots, locus, tracks)
     from genint.console import Console
     from genint.data.store import DataSet
     from genint.devices import choose_device, choose_dtype
@@ -70,6 +71,10 @@ def evaluate(
     options.use_threads(threads)
     opened, chosen = DataSet(dataset), choose_device(device)
     loaded = [load_model(model) for model in models or []]
+    region = _locus(opened, locus) if locus else None
+    columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
     results = run(
         opened,
         loaded,
@@ -84,8 +89,8 @@ def evaluate(
         write_reports(results, split, opened, out)
         if plots:
             _draw_pairs(results, out)
-        if locus:
-            _draw_locus(opened, loaded, locus, tracks, out)
+        if region:
+            _draw_locus(opened, loaded, region, columns, out)
     if json_output:
         print(report(results, split, opened))
     else:
@@ -93,12 +98,14 @@ def evaluate(
 
 
 def _check_usage(
-    models: list[str] | None, baselines: bool, split: str, out: Path | None, plots: bool, locus: str
+    models: list[str] | None, baselines: bool, split: str, out: Path | None, plots: bool, locus: str, tracks: list[str]
 ) -> None:
     if not models and not baselines:
         raise typer.BadParameter("name at least one model, or give --baselines", param_hint="MODELS")
     if split not in ("train", "valid", "test"):
         raise typer.BadParameter(f"{split!r} is not train, valid or test", param_hint="--split")
+    if tracks and not locus:
+        raise typer.BadParameter("picks what --locus draws; give --locus, too", param_hint="--tracks")
     if (plots or locus) and not out:
         raise typer.BadParameter("figures need a folder; give -o", param_hint="--plots, --locus")
 
@@ -110,15 +117,25 @@ def _draw_pairs(results: "list[Result]", out: Path) -> None:
         save_figure(scatter_of_tracks(first, second), out / _slug(f"tracks_{first.model}_vs_{second.model}"))
 
 
-def _draw_locus(dataset: "DataSet", models: "list[Model]", locus: str, patterns: list[str], out: Path) -> None:
-    from genint.evaluate import profiles
-    from genint.plot import profiles_over_locus, save_figure
-    from genint.regions import parse_region
+def _locus(dataset: "DataSet", text: str) -> "Region":
+    """The place to draw, in the data set's own chromosome names; known to lie there before anything is scored."""
+    from genint.evaluate import find_stretch
+    from genint.regions import Region, parse_region, reconcile, split_region
 
     sizes = {stretch.chrom: stretch.end for stretch in dataset.stretches}
-    region = parse_region(locus, sizes)
+    asked = split_region(text, sizes)[0]
+    name = reconcile([asked], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[asked]
+    found = parse_region(text, {asked: sizes[name]}, option="--locus")
+    region = Region(name, found.start, found.end)
+    find_stretch(dataset, region)
+    return region
+
+
+def _draw_locus(dataset: "DataSet", models: "list[Model]", region: "Region", columns: list[int], out: Path) -> None:
+    from genint.evaluate import profiles
+    from genint.plot import profiles_over_locus, save_figure
+
     measured, predicted = profiles(dataset, models, region)
-    columns = dataset.tracks.select(patterns) if patterns else list(range(len(dataset.tracks)))
     names = [dataset.tracks[column].identifier for column in columns]
     shown = {name: values[:, columns] for name, values in predicted.items()}
     figure = profiles_over_locus(region, dataset.bin_bp, names, measured[:, columns], shown)

@@ -30,14 +30,18 @@ Dtype = Annotated[
     typer.Option("--dtype", help="auto, float32 or bfloat16 (faster where the device has it, 3 digits instead of 7)."),
 ]
 Batch = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Tiles that go through the model together.")]
-Threads = Annotated[int, typer.Option("--threads", "-p", min=0, help="CPU threads; 0: as many as there are cores.")]
+Threads = Annotated[
+    int, typer.Option("--threads", "-p", min=0, help="CPU threads, at most the cores there are; 0: PyTorch's choice.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def use_threads(threads: int) -> None:
-    """Set PyTorch's CPU threads."""
+    """Set PyTorch's CPU threads. More threads than cores only wait for each other, and thousands crash."""
+    import os
+
     import torch
 
     if threads:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(min(threads, os.cpu_count() or 1))

@@ -37,7 +37,8 @@ def predict(
         ),
     ] = [],  # noqa: B006
     chroms: Annotated[
-        str, typer.Option("--chroms", help="Whole chromosomes, or only these of REGIONS: A,B.", show_default=False)
+        str,
+        typer.Option("--chroms", help="Whole chromosomes A,B; with REGIONS, only its rows there.", show_default=False),
     ] = "",
     whole_genome: Annotated[bool, typer.Option("--whole-genome", help="Predict every chromosome of GENOME.")] = False,
     aliases: options.Aliases = None,
@@ -74,7 +75,7 @@ def predict(
     console = Console(quiet=quiet)
     with OpenGenome(genome) as opened:
         table = read_aliases(aliases) if aliases else None
-        rows = _rows(opened, regions, region, _split(chroms), whole_genome, table)
+        rows = _rows(opened, regions, region, _split(chroms), whole_genome, table, console.say)
         from genint.devices import choose_device, choose_dtype, describe_device
         from genint.models.folder import load_model
         from genint.predict import Options
@@ -112,6 +113,8 @@ def _check_usage(regions: Path | None, region: list[str], chroms: str, whole_gen
         raise typer.BadParameter("give a BED file, --region, --chroms or --whole-genome", param_hint="REGIONS")
     if whole_genome and (regions or region or chroms):
         raise typer.BadParameter("is everything; leave out REGIONS, --region and --chroms", param_hint="--whole-genome")
+    if chroms and not _split(chroms):
+        raise typer.BadParameter(f"{chroms!r} names no chromosome", param_hint="--chroms")
     if scale not in ("coverage", "model"):
         raise typer.BadParameter(f"{scale!r} is neither coverage nor model", param_hint="--scale")
 
@@ -127,6 +130,7 @@ def _rows(
     chroms: list[str],
     whole_genome: bool,
     aliases: list[list[str]] | None,
+    say: "Callable[[str], None]",
 ) -> "list[Row]":
     """What the user asked for, in the genome's own chromosome names."""
     from genint.regions import Region, Row, parse_region, read_bed, reconcile, split_region
@@ -137,18 +141,20 @@ def _rows(
     rows = read_bed(bed) if bed else []
     names = ours([row.region.chrom for row in rows], str(bed))
     rows = [Row(s, Region(names[r.chrom], r.start, r.end), name) for s, r, name in rows]
+    wanted = list(dict.fromkeys(genome.sizes if whole_genome else ours(chroms, "--chroms").values()))
+    if not bed:
+        source = "--whole-genome" if whole_genome else "--chroms"
+        rows = [Row(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in wanted]
+    elif chroms:
+        kept = [row for row in rows if row.region.chrom in wanted]
+        if not kept:
+            raise InputError(f"--chroms {','.join(chroms)}: no row of {bed} lies there. Leave out --chroms, or {bed}")
+        say(f"{len(rows) - len(kept):,} of {len(rows):,} row(s) of {bed} are left out by --chroms")
+        rows = kept
     for text in texts:
         chrom = ours([split_region(text, genome.sizes)[0]], f"--region {text}")
         found = parse_region(text, {theirs: genome.sizes[name] for theirs, name in chrom.items()})
         rows.append(Row(f"--region {text}", Region(chrom[found.chrom], found.start, found.end), "."))
-    wanted = list(ours(chroms, "--chroms").values())
-    if whole_genome or (chroms and not rows):
-        source = "--whole-genome" if whole_genome else "--chroms"
-        return [Row(source, Region(c, 0, genome.sizes[c]), c) for c in (wanted or genome.sizes) if genome.sizes[c]]
-    if chroms:
-        rows = [row for row in rows if row.region.chrom in wanted]
-        if not rows:
-            raise InputError(f"--chroms {','.join(chroms)}: no region lies there. Leave out --chroms, or REGIONS")
     return rows
 
 
