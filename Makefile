@@ -5,15 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint format coverage clean
+.PHONY: demo test lint format clean
 
 demo: $(READY)            ## predict the example regions with the bundled model
 	$(BIN)/genint predict example_data/genome.fa example_data/regions.bed -o predictions
 
-test: $(READY)            ## run the tests
-	$(BIN)/python -m pytest
-
-coverage: $(READY)        ## run the tests and show which lines none of them reaches
+test: $(READY)            ## run the tests, and show which lines none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
 
 lint: $(READY)            ## check style and types

@@ -6,6 +6,7 @@ Tokens are kept as (B, L, C) throughout. A convolution reads them through a chan
 that nothing is copied between linear layers, attention and convolutions.
 """
 
+from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -187,7 +188,7 @@ class ModelConfig:
         return Geometry(core_bp=self.core_bp, context_bp=self.context_bp, bin_bp=self.bin_bp)
 
 
-class TrackModel(nn.Module):
+class TrackModel(nn.Module, ABC):
     """Predict tracks from DNA: uint8 tokens (B, input_bp) -> float32 (B, core_bins, T), never negative.
 
     Tokens 0, 1, 2, 3 are A, C, G, T; every other value reads as "no base", a column of zeros. A subclass turns DNA into
@@ -206,9 +207,9 @@ class TrackModel(nn.Module):
         self.register_buffer("letters", torch.arange(4, dtype=torch.uint8), persistent=False)
 
     @property
+    @abstractmethod
     def receptive_bp(self) -> int:
         """Bases whose letters can change the answer for a bin far from the tile's ends."""
-        raise NotImplementedError
 
     def add_head(self, channels: int) -> None:
         """LayerNorm and a linear layer per track, for bins of so many channels."""
