@@ -21,6 +21,7 @@ _HOMES = {
     "evaluate": "genint.evaluate",
     "load_model": "genint.models.folder",
     "predict": "genint.predict",
+    "prepare": "genint.predict",
     "read_bed": "genint.regions",
     "read_tracks": "genint.tracks",
     "train": "genint.train",

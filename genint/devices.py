@@ -10,6 +10,21 @@ from genint.errors import InputError
 DTYPES = ("auto", "float32", "bfloat16")
 
 
+def choose_devices(name: str, workers: int = 1) -> tuple[torch.device, ...]:
+    """Turn `cuda:0,1` into its devices, any other name into its one; on a CPU, one for each of the `workers`.
+
+    Raises InputError for a device that is not there, one named twice, and several workers on anything but a CPU.
+    """
+    kind, _, numbers = name.partition(":")
+    names = [f"{kind}:{number.strip()}" for number in numbers.split(",")] if "," in numbers else [name]
+    devices = tuple(choose_device(each) for each in names)
+    if len(set(devices)) < len(devices):
+        raise InputError(f"--device {name}: names a device twice")
+    if workers > 1 and devices[0].type != "cpu":
+        raise InputError(f"--workers {workers}: are for CPUs. Name several GPUs as --device cuda:0,1")
+    return devices * workers
+
+
 def choose_device(name: str) -> torch.device:
     """Turn `auto`, `cpu`, `cuda`, `cuda:1` or `mps` into a device that is there. `auto` prefers CUDA, then MPS."""
     if name == "auto":
@@ -17,9 +32,9 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise InputError(f"--device {name}: not a device. Expected auto, cpu, cuda, cuda:N or mps") from None
+        raise InputError(f"--device {name}: not a device. Expected auto, cpu, cuda, cuda:N, cuda:N,M or mps") from None
     if device.type not in ("cpu", "cuda", "mps"):
-        raise InputError(f"--device {name}: not supported. Expected auto, cpu, cuda, cuda:N or mps")
+        raise InputError(f"--device {name}: not supported. Expected auto, cpu, cuda, cuda:N, cuda:N,M or mps")
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise InputError(f"--device {name}: this machine has no MPS device. Use --device auto")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
@@ -70,7 +85,12 @@ def enough_memory() -> Iterator[None]:
     """Raise InputError with advice where a batch does not fit, on a GPU or in main memory."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if type(error) is RuntimeError and "allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
         raise InputError("a batch does not fit into memory. Give a smaller --batch-size") from None
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether PyTorch or Python says that memory is used up; on CPUs PyTorch says so in words alone."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)

@@ -65,6 +65,17 @@ class Genome:
             raise InputError(f"{self.path}: its {len(records)} record(s) hold no bases. Expected a FASTA genome")
         self.assembly = Assembly(self.path.name.split(".")[0], self.sizes)
 
+    def identity(self) -> dict[str, object]:
+        """Which file this is, as JSON, so that a change of it is noticed: name, assembly, digest, size and time."""
+        status = self.path.stat()
+        return {
+            "file": self.path.name,
+            "assembly": self.assembly.name,
+            "digest": self.assembly.digest,
+            "bytes": status.st_size,
+            "modified": status.st_mtime,
+        }
+
     def tokens(self, chrom: str, start: int, end: int) -> dna.Tokens:
         """Tokens of [start, end), 0-based: a fresh uint8 array of length end - start, UNKNOWN beyond the two ends."""
         answer = np.full(end - start, dna.UNKNOWN, dtype=np.uint8)

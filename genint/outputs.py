@@ -1,4 +1,12 @@
-"""Where results go: a hidden folder while the work runs, the user's folder once everything in it is complete."""
+"""Where results go: a hidden folder while the work runs, the user's folder once everything in it is complete.
+
+OUT/.genint-partial/
+  lock          held by the run that writes here
+  plan.json     which run this is: the same run goes on with what is here, another is refused
+  unfinished/   the files of the run that are whole, and, their names beginning with a dot, those being written
+  complete/     the files of a run that is done, on their way to OUT
+and whatever else the run needs while it works, such as its spool.
+"""
 
 import errno
 import fcntl
@@ -7,47 +15,172 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from genint.errors import OutputError, advice
+from genint.errors import InputError, OutputError, UserError, advice
 
 RUN_FILE = "run.json"
 _STAGE = ".genint-partial"
 
+Plan = Mapping[str, Any]  # what decides a run's results, as JSON: two runs with equal plans make equal files
+
+
+class OutputFolder:
+    """The folder that one run writes to; see `output_folder`.
+
+    Attributes: `path`, for the files to be; `scratch`, for what the run needs while it works; `report`, what run.json
+    holds once the run is done, None until then.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self._out, self.scratch = out, out / _STAGE
+        self.lock, self._plan = self.scratch / "lock", self.scratch / "plan.json"
+        self.path, self._complete = self.scratch / "unfinished", self.scratch / "complete"
+        self.report: dict[str, Any] | None = None
+
+    def publish(self, report: Mapping[str, Any]) -> dict[str, Any]:
+        """Every file in `path` is whole: they replace the last run's files in the user's folder, run.json last.
+
+        `report` goes into run.json, with the plan and the sizes of the files; returns what that holds. A run that is
+        killed in here is done: the next one moves the rest.
+        """
+        files = sorted(self.path.iterdir())
+        _check_free(self._out, [file.name for file in files])
+        self.report = {**report, "plan": _read(self._plan), "files": {file.name: file.stat().st_size for file in files}}
+        outdated = _files_of_last_run(self._out).keys() - self.report["files"].keys()
+        (self.scratch / "outdated").write_text(json.dumps(sorted(outdated)))
+        (self.path / RUN_FILE).write_text(json.dumps(self.report, indent=1) + "\n")
+        os.replace(self.path, self._complete)
+        self._move()
+        return self.report
+
+    def _move(self) -> None:
+        """run.json vouches for the files beside it, so it goes first and comes last."""
+        (self._out / RUN_FILE).unlink(missing_ok=True)
+        for name in _read(self.scratch / "outdated") or []:
+            (self._out / name).unlink(missing_ok=True)
+        for file in sorted(self._complete.iterdir(), key=lambda file: file.name == RUN_FILE):
+            os.replace(file, self._out / file.name)
+        self._complete.rmdir()
+
+    def begin(self, plan: Plan, names: Iterable[str], overwrite: bool, resume: bool) -> None:
+        """Finish what a killed run had completed, then find out whether this run is done, begun or new."""
+        if self._complete.exists():
+            self._move()
+        if overwrite:
+            shutil.rmtree(self.path, ignore_errors=True)
+            self._plan.unlink(missing_ok=True)
+        else:
+            self.report = self._finished(plan)
+        begun = _read(self._plan) if self.is_worth_keeping() else None
+        if self.report is not None:
+            return
+        if resume and begun is None:
+            raise InputError(f"--resume: {self._out} holds no unfinished run. Leave out --resume to begin one")
+        if begun is not None and begun != plan:
+            raise OutputError(f"{self._out}: holds an unfinished run, and {_difference(begun, plan)}. {_ANEW}")
+        _check_free(self._out, names)
+        if begun is None:
+            self._clear()
+            self._plan.write_text(json.dumps(plan))
+        self.path.mkdir(exist_ok=True)
+        for file in self.path.glob(".*"):
+            file.unlink()
+
+    def _finished(self, plan: Plan) -> dict[str, Any] | None:
+        """The report of the run that made what `out` holds, None if there is none. It must be this run, and whole."""
+        if not (self._out / RUN_FILE).exists():
+            return None
+        report = _read(self._out / RUN_FILE)
+        theirs = report.get("plan") if isinstance(report, dict) else None
+        if theirs != plan:
+            raise OutputError(f"{self._out}: holds a finished run, and {_difference(theirs, plan)}. {_ANEW}")
+        assert isinstance(report, dict)
+        sizes = _files_of_last_run(self._out)
+        for name, size in report["files"].items():
+            if sizes.get(name) != size:
+                raise OutputError(f"{self._out / name}: was changed or removed since the run that made it. {_ANEW}")
+        return report
+
+    def leave(self) -> None:
+        """Remove what no run can go on with."""
+        if self.report is not None or not self.is_worth_keeping():
+            self._clear()
+            shutil.rmtree(self.scratch)  # the lock goes last: until then nobody else may start
+
+    def _clear(self) -> None:
+        """Remove everything but the lock."""
+        for file in self.scratch.iterdir():
+            if file.is_dir():
+                shutil.rmtree(file)
+            elif file != self.lock:
+                file.unlink()
+
+    def is_worth_keeping(self) -> bool:
+        """Whether a run can go on with what is here: files that are whole, or something in `scratch`."""
+        own = (self.lock, self._plan, self.path)
+        found = [file for file in self.scratch.iterdir() if file not in own]
+        if self.path.exists():
+            found += [file for file in self.path.iterdir() if not file.name.startswith(".")]
+        return any(file.stat().st_size for file in found)
+
 
 @contextmanager
-def staged(out: Path, names: Sequence[str] = ()) -> Iterator[Path]:
-    """Give a folder to write into; when the block ends well, its files replace those in `out`, run.json last.
+def output_folder(
+    out: Path, plan: Plan, names: Iterable[str], *, overwrite: bool = False, resume: bool = False
+) -> Iterator[OutputFolder]:
+    """The folder for a run's files; `names` are those to come, and `plan` says what makes it this run and no other.
 
-    A block that fails, or a process that is killed, leaves what `out` held before. One run at a time may write to
-    `out`; a second one gets an OutputError. So does a run whose files, `names` among them, would replace files in
-    `out` that no earlier run wrote.
+        with output_folder(out, plan, names) as folder:
+            if folder.report is None:
+                (folder.path / "a.bw").write_bytes(...)
+                folder.publish({"seconds": 3})
+
+    The user's folder holds what it held before until `publish`. What a killed or failed run with the same plan left
+    in `path` and `scratch` is still there.
+
+    Raises OutputError when `out` cannot be written, when another run is writing there, when it holds a run with another
+    plan (with `overwrite` it starts anew), and when one of `names` is there already and no run wrote it. With `resume`,
+    InputError when there is no run to go on with.
     """
-    stage = out / _STAGE
-    try:
+    folder = OutputFolder(out)
+    with _failures_told(out):
         out.mkdir(parents=True, exist_ok=True)
-        stage.mkdir(exist_ok=True)
-        with open(stage / "lock", "w") as lock:
-            if not _lock(lock):
+        folder.scratch.mkdir(exist_ok=True)
+        with open(folder.lock, "w") as lock:
+            if not _is_locked(lock):
                 raise OutputError(f"{out}: another genint is writing there. Wait for it, or choose another -o")
             try:
-                folder = stage / "files"
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir()
-                _check_free(out, names)
-                yield folder
-                _publish(folder, out)
+                folder.begin(json.loads(json.dumps(plan)), names, overwrite, resume)
+                with _kept_told(folder), _failures_told(out):
+                    yield folder
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
-                shutil.rmtree(stage, ignore_errors=True)  # the lock goes last: until then nobody else may start
+                folder.leave()
+
+
+_ANEW = "Give --overwrite to start anew, or choose another -o"
+
+
+@contextmanager
+def _kept_told(folder: OutputFolder) -> Iterator[None]:
+    """Who is told of a failure is told, too, that the work is not lost."""
+    try:
+        yield
+    except UserError as error:
+        if folder.is_worth_keeping():
+            raise type(error)(f"{error}. What is done is kept, and the same command goes on from there") from None
+        raise
+
+
+@contextmanager
+def _failures_told(out: Path) -> Iterator[None]:
+    """What the system refuses in `out` becomes one line for the user."""
+    try:
+        yield
     except OSError as error:
         if error.filename is not None and not _is_about(out, Path(str(error.filename))):
             raise
@@ -56,7 +189,12 @@ def staged(out: Path, names: Sequence[str] = ()) -> Iterator[Path]:
         ) from None
 
 
-def _lock(file: IO[str]) -> bool:
+def _is_about(out: Path, path: Path) -> bool:
+    """Whether an error on `path` is one of writing to `out`: below it, or above it while it was made."""
+    return path.is_relative_to(out) or out.is_relative_to(path)
+
+
+def _is_locked(file: IO[str]) -> bool:
     """Whether this process alone may go on. On a file system without locks (some Lustre mounts) everyone may."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -65,11 +203,6 @@ def _lock(file: IO[str]) -> bool:
     except OSError as error:
         return error.errno in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)
     return os.path.exists(file.name) and os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
-
-
-def _is_about(out: Path, path: Path) -> bool:
-    """Whether an error on `path` is one of writing to `out`: below it, or above it while it was made."""
-    return path.is_relative_to(out) or out.is_relative_to(path)
 
 
 def _check_free(out: Path, names: Iterable[str]) -> None:
@@ -81,68 +214,60 @@ def _check_free(out: Path, names: Iterable[str]) -> None:
             )
 
 
-def _publish(folder: Path, out: Path) -> None:
-    """Move files into place. run.json says which files are the run's, so it goes first and comes last."""
-    _check_free(out, [file.name for file in folder.iterdir()])
-    outdated = [name for name in _files_of_last_run(out) if not (folder / name).exists()]
-    (out / RUN_FILE).unlink(missing_ok=True)
-    for name in outdated:
-        (out / name).unlink(missing_ok=True)
-    for file in sorted(folder.iterdir(), key=lambda file: file.name == RUN_FILE):
-        os.replace(file, out / file.name)
+def _files_of_last_run(out: Path) -> dict[str, int]:
+    """Name and present size of every file in `out` that run.json lists."""
+    report = _read(out / RUN_FILE)
+    names = report.get("files") if isinstance(report, dict) else None
+    if not isinstance(names, dict):
+        return {}
+    files = [out / name for name in names if Path(name).name == name]
+    return {file.name: file.stat().st_size for file in files if file.is_file()}
 
 
-def _files_of_last_run(out: Path) -> list[str]:
+def _read(path: Path) -> Any:
+    """What a JSON file holds; None for one that is missing or none."""
     try:
-        files = json.loads((out / RUN_FILE).read_text())["files"]
-        return [name for name in files if Path(name).name == name and (out / name).is_file()]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
-def check_space(folder: Path, needed: int) -> None:
-    """Raise OutputError when the disk under `folder` has fewer than `needed` bytes free."""
-    free = shutil.disk_usage(folder).free
-    if free < needed:
+def _difference(theirs: object, ours: Plan) -> str:
+    """What the plans of two runs do not have in common, for people."""
+    if not isinstance(theirs, dict):
+        return "its run.json does not say which"
+    old, new = dict(_flat(theirs)), dict(_flat(ours))
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    told = [f"{name} was {_short(old.get(name))}, is {_short(new.get(name))}" for name in names[:3]]
+    return "; ".join([*told, *(["more"] if len(names) > 3 else [])])
+
+
+def _flat(plan: object, name: str = "") -> Iterator[tuple[str, object]]:
+    if isinstance(plan, Mapping):
+        for key, value in plan.items():
+            yield from _flat(value, f"{name}.{key}" if name else key)
+    else:
+        yield name, plan
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def check_space(folder: OutputFolder, needed: int) -> None:
+    """Raise OutputError when the disk has not room for `needed` bytes, those that a killed run has written included."""
+    held = sum(file.stat().st_size for file in folder.scratch.rglob("*") if file.is_file())
+    free = shutil.disk_usage(folder.scratch).free
+    if free + held < needed:
         raise OutputError(
-            f"{folder.parent.parent}: needs about {needed / 1e6:,.0f} MB, the disk has {free / 1e6:,.0f} MB free. "
-            "Free space, ask for fewer --tracks or regions, or choose another -o"
+            f"{folder.scratch.parent}: needs about {(needed - held) / 1e6:,.0f} MB, the disk has {free / 1e6:,.0f} MB "
+            "free. Free space, ask for fewer --tracks or regions, or choose another -o"
         )
 
 
-class Spool:
-    """Predictions on disk until they are written: tile after tile, each (T, core_bins) float32."""
-
-    def __init__(self, path: Path, n_tracks: int, core_bins: int) -> None:
-        self._path, self._shape = path, (n_tracks, core_bins)
-        self._file = open(path, "wb")  # noqa: SIM115  closed by read() or __exit__
-
-    def append(self, values: npt.NDArray[np.float32]) -> None:
-        """Add one tile: (T, core_bins)."""
-        if values.shape != self._shape or values.dtype != np.float32:
-            raise ValueError(f"a tile of shape {values.shape} and {values.dtype}, not {self._shape} float32")
-        self._file.write(np.ascontiguousarray(values).data)
-
-    def read(self) -> npt.NDArray[np.float32]:
-        """Everything appended: (tiles, T, core_bins), mapped from disk."""
-        self._file.close()
-        if not self._path.stat().st_size:
-            return np.empty((0, *self._shape), dtype=np.float32)
-        return np.memmap(self._path, dtype=np.float32, mode="r").reshape(-1, *self._shape)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """The values are of no use once the bigWigs are written, or cannot be."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
-
-
 def provenance(command: str) -> dict[str, Any]:
-    """What made a result: versions and the command line."""
+    """Who made a result, and where: the command line, versions, and the platform."""
     packages = ("genint", "torch", "numpy", "pyfaidx", "pybigtools")
     return {
         "command": command or " ".join(sys.argv),

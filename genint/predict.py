@@ -1,10 +1,11 @@
 """Prediction: regions become tiles, tiles become DNA, DNA becomes bins, bins become one bigWig per track."""
 
-import json
+import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,251 +13,252 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from genint.bigwig import BigWigWriter
 from genint.console import Console
-from genint.devices import enough_memory, inference
-from genint.dna import UNKNOWN, Tokens
+from genint.dna import UNKNOWN
+from genint.engine import Engine, Work
 from genint.errors import InputError
+from genint.fates import Placed, place, write_fates
 from genint.genome import Genome
-from genint.grid import BinMask, Geometry, Tile, bases_per_bin, count_bins, tiles, touched_bins, wanted_bins
+from genint.grid import BinMask, Geometry, Tile, bases_per_bin, tiles, wanted_bins
 from genint.models.folder import Model
-from genint.outputs import RUN_FILE, Spool, check_space, provenance, staged
-from genint.regions import Region, Row
+from genint.outputs import check_space, output_folder, provenance
+from genint.regions import Row
+from genint.results import write_bigwigs
+from genint.spool import Spool
+from genint.tracks import TrackTable
+from genint.views import Doubles, Request, Stitcher, Views
 
 SCALES = ("coverage", "model")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What changes a prediction besides genome, regions and model.
+    """What changes a prediction besides genome, regions and models, and where it is computed.
 
     `scale`: `coverage`, the mean per base over the bin in the units of the training bigWigs, or `model`, the model's
     own. `max_n`: a bin with a larger share of N than this is a hole. `batch_size` changes no float32 result on a CPU.
+    `devices`: one, or several that share the work; a CPU named N times is N processes. `compile`: with torch.compile.
     ValueError for another scale.
     """
 
     scale: str = "coverage"
     max_n: float = 0.5
+    views: Views = field(default_factory=Views)
     batch_size: int = 8
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    devices: tuple[torch.device, ...] = (torch.device("cpu"),)
     dtype: torch.dtype = torch.float32
+    compile: bool = False
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:
             raise ValueError(f"scale={self.scale!r} is not one of {', '.join(SCALES)}")
 
+    def plan(self) -> dict[str, Any]:
+        """What decides the values: how many devices there are does not, their kind does."""
+        device = self.devices[0].type
+        exact = device == "cpu" and self.dtype == torch.float32 and not self.compile
+        return {
+            "scale": self.scale,
+            "max_n": self.max_n,
+            **vars(self.views),
+            "device": device,
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "batch_size": "any" if exact else self.batch_size,
+            "compile": self.compile,
+        }
 
-class Placed(NamedTuple):
-    """A row and the part of it that lies on its chromosome, None if no base does."""
 
-    row: Row
-    region: Region | None
+@dataclass(frozen=True)
+class Job:
+    """All that is known before the work begins."""
+
+    genome: Genome
+    placed: Sequence[Placed]  # every row asked for
+    models: Sequence[Model]
+    columns: Sequence[int]  # of the models' outputs
+    options: Options
+    wanted: Mapping[str, BinMask]  # per chromosome, in the genome's order
+    todo: Sequence[Tile]  # those with a wanted bin
+
+    @property
+    def geometry(self) -> Geometry:
+        return self.models[0].geometry
+
+    @property
+    def tracks(self) -> TrackTable:
+        return self.models[0].tracks.subset(self.columns)
+
+    @property
+    def files(self) -> list[str]:
+        """A bigWig per track; of several models, then one per track with their standard deviation."""
+        spread = self.tracks.file_names(".sd.bw") if len(self.models) > 1 else []
+        return self.tracks.file_names() + spread
+
+    def plan(self) -> dict[str, Any]:
+        """What makes this run the one it is, as JSON."""
+        rows = "".join(f"{row}\n" for row, _ in self.placed)
+        return {
+            "genome": self.genome.identity(),
+            "models": [
+                {"name": model.name, "architecture": model.architecture, "digest": model.digest}
+                for model in self.models
+            ],
+            "tracks": [track.identifier for track in self.tracks],
+            "regions": hashlib.sha256(rows.encode()).hexdigest(),
+            "options": self.options.plan(),
+            "versions": {name: version(name) for name in ("genint", "torch")},
+        }
 
 
-class Request(NamedTuple):
-    """A tile to predict: its DNA, and which of its bins are wanted and not holes."""
-
-    tile: Tile
-    tokens: Tokens  # (input_bp,)
-    keep: BinMask  # (core_bins,)
-
-
-def predict(
+def prepare(
     genome: Genome,
     rows: Sequence[Row],
-    model: Model,
-    out: Path,
+    models: Sequence[Model],
     *,
     columns: Sequence[int] | None = None,
     options: Options | None = None,
-    console: Console | None = None,
-    command: str = "",
-) -> dict[str, Any]:
-    """Predict the bins that `rows` touch; write one bigWig per track, tracks.tsv, regions.tsv and run.json to `out`.
+) -> Job:
+    """Find what there is to do. Row chromosomes must be the genome's own names (see regions.reconcile).
 
-    Row chromosomes must be the genome's own names (see regions.reconcile). `columns` picks tracks, default all.
-    Returns what run.json holds. Raises InputError when no row touches the genome, OutputError when `out` cannot be
-    written; then `out` holds what it held before.
+    `columns` picks tracks, default all. Raises InputError when no row touches the genome, and for models that do not
+    answer the same tracks in the same bins.
     """
-    options, console, started = options or Options(), console or Console(), time.monotonic()
-    columns = list(range(len(model.tracks)) if columns is None else columns)
-    tracks, geometry = model.tracks.subset(columns), model.geometry
-    placed = [Placed(row, _on_chromosome(row.region, genome.sizes)) for row in rows]
-    wanted = wanted_bins((place.region for place in placed if place.region), genome.sizes, geometry.bin_bp)
+    first = models[0]
+    for model in models[1:]:
+        _check_alike(first, model)
+    placed = [place(row, genome.sizes) for row in rows]
+    wanted = wanted_bins((region for _, region in placed if region), genome.sizes, first.geometry.bin_bp)
     if not wanted:
         raise InputError(
             f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
         )
-    todo = list(tiles(wanted, geometry))
-    console.say(f"{len(todo):,} tile(s) on {len(wanted):,} chromosome(s)")
-    predicted = {chrom: np.zeros_like(mask) for chrom, mask in wanted.items()}
-    names = tracks.file_names()
-    with staged(out, [*names, "tracks.tsv", "regions.tsv"]) as folder:
-        check_space(folder, _disk_bytes(len(todo), geometry.core_bins, len(tracks)))
-        with Spool(folder / "spool.f32", len(tracks), geometry.core_bins) as spool:
-            kept: list[Tile] = []
-            with console.progress("predicting", len(todo)) as advance:
-                requests = _requests(genome, todo, wanted, geometry, options.max_n, advance)
-                for (tile, _, keep), values in _run(model, requests, options):
-                    values = _scaled(values, model, columns, options.scale, tile)
-                    spool.append(np.where(keep, values, np.float32(np.nan)))
-                    on_chromosome = predicted[tile.chrom][tile.bins(geometry)]
-                    on_chromosome[:] = keep[: len(on_chromosome)]
-                    kept.append(tile)
-            _write_bigwigs(folder, names, kept, spool.read(), genome.sizes, geometry, console)
-        tracks.write(folder / "tracks.tsv", {"bigwig": names})
-        statuses = _write_regions(folder / "regions.tsv", placed, predicted, genome.sizes, geometry.bin_bp)
-        report = {
-            **provenance(command),
-            "model": {"name": model.name, "architecture": model.architecture, "digest": model.digest},
-            "genome": {"file": genome.path.name, "assembly": genome.assembly.name, "digest": genome.assembly.digest},
-            "options": _options_report(options),
-            "regions": statuses,
-            "bins": sum(int(mask.sum()) for mask in predicted.values()),
-            "tiles": len(kept),
-            "seconds": round(time.monotonic() - started, 2),
-            "files": [*names, "tracks.tsv", "regions.tsv"],
-        }
-        (folder / RUN_FILE).write_text(json.dumps(report, indent=1) + "\n")
-    return report
+    columns = range(len(first.tracks)) if columns is None else columns
+    return Job(genome, placed, models, columns, options or Options(), wanted, list(tiles(wanted, first.geometry)))
 
 
-def _on_chromosome(region: Region, sizes: Mapping[str, int]) -> Region | None:
-    size = sizes[region.chrom]
-    return Region(region.chrom, region.start, min(region.end, size)) if region.start < size else None
+def _check_alike(first: Model, other: Model) -> None:
+    if other.geometry != first.geometry:
+        raise InputError(f"{other.name}: its windows and bins are not those of {first.name}: {other.geometry}")
+    ours, theirs = ([track.identifier for track in model.tracks] for model in (first, other))
+    if ours != theirs:
+        raise InputError(f"{other.name}: its {len(theirs)} tracks are not the {len(ours)} of {first.name}")
 
 
-def _disk_bytes(n_tiles: int, core_bins: int, n_tracks: int) -> int:
+def predict(
+    job: Job,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    console: Console | None = None,
+    command: str = "",
+) -> dict[str, Any]:
+    """Predict the bins that the job's rows touch; write one bigWig per track, tracks.tsv, regions.tsv and run.json.
+
+    A killed run of the same job in `out` goes on where it stopped and ends with the same bytes; a finished one is
+    answered at once. Returns what run.json holds. Raises OutputError when `out` cannot be written or holds another run
+    (`overwrite` starts anew), InputError for a model that answers NaN and, with `resume`, when nothing was begun.
+    """
+    console, started, files = console or Console(), time.monotonic(), job.files
+    with output_folder(
+        out, job.plan(), [*files, "tracks.tsv", "regions.tsv"], overwrite=overwrite, resume=resume
+    ) as folder:
+        if folder.report is not None:
+            console.say(f"{out}: this run is finished already")
+            return folder.report
+        console.say(f"{len(job.todo):,} tile(s) on {len(job.wanted):,} chromosome(s)")
+        check_space(folder, disk_bytes(len(job.todo), job.geometry.core_bins, len(files)))
+        with Spool(folder.scratch / "spool", len(files), job.geometry.core_bins) as spool:
+            kept, predicted = _fill(spool, job, console)
+            write_bigwigs(folder.path, files, spool, kept, job.genome.sizes, job.geometry, console)
+        names = {"bigwig": files[: len(job.tracks)], "spread": files[len(job.tracks) :]}
+        job.tracks.write(folder.path / "tracks.tsv", {column: cells for column, cells in names.items() if cells})
+        fates = write_fates(folder.path / "regions.tsv", job.placed, predicted, job.genome.sizes, job.geometry.bin_bp)
+        return folder.publish(
+            {
+                **provenance(command),
+                "regions": fates,
+                "bins": sum(int(mask.sum()) for mask in predicted.values()),
+                "tiles": len(kept),
+                "seconds": round(time.monotonic() - started, 2),
+            }
+        )
+
+
+def disk_bytes(n_tiles: int, core_bins: int, n_files: int) -> int:
     """Spool of 4 bytes a value, bigWigs of about 6 (full-precision floats hardly compress, zoom levels add a third)."""
-    return n_tiles * core_bins * n_tracks * 10
-
-
-def _options_report(options: Options) -> dict[str, Any]:
-    dtype = str(options.dtype).removeprefix("torch.")
-    return {**vars(options), "device": str(options.device), "dtype": dtype}
+    return n_tiles * core_bins * n_files * 10
 
 
 # -- tiles to bins -----------------------------------------------------------------------------------------------------
 
 
-def _requests(
-    genome: Genome,
-    todo: Iterable[Tile],
-    wanted: Mapping[str, BinMask],
-    geometry: Geometry,
-    max_n: float,
-    advance: Callable[[int], None],
-) -> Iterator[Request]:
-    """Read each tile's DNA and mark its holes; a tile without a bin to keep is not predicted."""
-    for tile in todo:
-        tokens = genome.tokens(tile.chrom, *tile.input(geometry))
-        core = tokens[geometry.context_bp : geometry.context_bp + geometry.core_bp]
-        starts = tile.index * geometry.core_bp + geometry.bin_bp * np.arange(geometry.core_bins)
-        widths = np.clip(genome.sizes[tile.chrom] - starts, 0, geometry.bin_bp)  # 0 past the chromosome's end
+class Filled(NamedTuple):
+    """The tiles in the spool, in its order, and per chromosome which bins have a value."""
+
+    kept: list[Tile]
+    predicted: dict[str, BinMask]
+
+
+def _fill(spool: Spool, job: Job, console: Console) -> Filled:
+    """Predict every tile that the spool does not hold yet."""
+    models, columns = job.models, np.array(job.columns)
+    work = Work(
+        [model.module for model in models],
+        columns,
+        models[0].tracks.partners[columns],
+        job.options.dtype,
+        job.options.batch_size,
+        job.options.compile,
+    )
+    filled = Filled([], {chrom: np.zeros_like(mask) for chrom, mask in job.wanted.items()})
+    stitcher = Stitcher(job.genome, job.geometry, job.options.views)
+    with console.progress("predicting", len(job.todo)) as advance, Engine(work, job.options.devices) as engine:
+        requests = _noted(_requests(job), filled, job.geometry)
+        for _ in islice(requests, len(spool)):
+            advance(1)
+        for (tile, keep), values in stitcher.tiles(engine.answers(stitcher.views(requests))):
+            spool.append(np.where(keep, _scaled(values, job, tile), np.float32(np.nan)))
+            advance(1)
+    return filled
+
+
+def _requests(job: Job) -> Iterator[Request]:
+    """Mark each tile's holes; a tile without a bin to keep is not predicted."""
+    geometry, sizes = job.geometry, job.genome.sizes
+    for tile in job.todo:
+        start = tile.index * geometry.core_bp
+        core = job.genome.tokens(tile.chrom, start, start + geometry.core_bp)
+        starts = start + geometry.bin_bp * np.arange(geometry.core_bins)
+        widths = np.clip(sizes[tile.chrom] - starts, 0, geometry.bin_bp)  # 0 past the chromosome's end
         unknown = bases_per_bin(core == UNKNOWN, geometry.bin_bp) - (geometry.bin_bp - widths)
-        asked = wanted[tile.chrom][tile.bins(geometry)]
+        asked = job.wanted[tile.chrom][tile.bins(geometry)]
         keep = np.zeros(geometry.core_bins, dtype=np.bool_)
         keep[: len(asked)] = asked
-        keep &= unknown <= max_n * widths
+        keep &= unknown <= job.options.max_n * widths
         if keep.any():
-            yield Request(tile, tokens, keep)
-        advance(1)
+            yield Request(tile, keep)
 
 
-def _run(
-    model: Model, requests: Iterable[Request], options: Options
-) -> Iterator[tuple[Request, npt.NDArray[np.float32]]]:
-    """Pairs of request and (core_bins, T) on the model's scale.
-
-    Every batch has its full shape, the last one padded with unknown DNA: in bfloat16 the shape decides the last bits.
-    """
-    for group in _grouped(requests, options.batch_size):
-        batch = np.full((options.batch_size, model.geometry.input_bp), UNKNOWN, dtype=np.uint8)
-        for position, request in enumerate(group):
-            batch[position] = request.tokens
-        with inference(options.device, options.dtype), enough_memory():
-            values = model.module(torch.from_numpy(batch).to(options.device)).float().cpu().numpy()
-        yield from zip(group, values, strict=False)
+def _noted(requests: Iterable[Request], filled: Filled, geometry: Geometry) -> Iterator[Request]:
+    for request in requests:
+        filled.kept.append(request.tile)
+        on_chromosome = filled.predicted[request.tile.chrom][request.tile.bins(geometry)]
+        on_chromosome[:] = request.keep[: len(on_chromosome)]
+        yield request
 
 
-def _grouped(requests: Iterable[Request], size: int) -> Iterator[list[Request]]:
-    iterator = iter(requests)
-    while group := list(islice(iterator, size)):
-        yield group
-
-
-def _scaled(
-    values: npt.NDArray[np.float32], model: Model, columns: Sequence[int], scale: str, tile: Tile
-) -> npt.NDArray[np.float32]:
-    """(core_bins, all tracks) on the model's scale -> (tracks asked for, core_bins) on the scale asked for."""
-    if not np.isfinite(values).all():
-        raise InputError(
-            f"{model.name}: answers NaN or infinity for tile {tile.index} of {tile.chrom}. "
-            "Its weights are damaged, or --dtype is too narrow for it; try --dtype float32"
-        )
-    if scale == "coverage":
-        values = model.tracks.squash(model.geometry.bin_bp).invert(values.astype(np.float64)).astype(np.float32)
-    return np.ascontiguousarray(values[:, columns].T)
-
-
-# -- results -----------------------------------------------------------------------------------------------------------
-
-
-def _write_bigwigs(
-    folder: Path,
-    names: Sequence[str],
-    kept: Sequence[Tile],
-    spool: npt.NDArray[np.float32],
-    sizes: Mapping[str, int],
-    geometry: Geometry,
-    console: Console,
-) -> None:
-    """One bigWig per track from the spool (tiles, T, core_bins), neighbouring tiles joined."""
-    stretches = list(_neighbours(kept))
-    with console.progress("writing", len(names)) as advance:
-        for track, name in enumerate(names):
-            with BigWigWriter(folder / name, sizes, bin_bp=geometry.bin_bp) as bigwig:
-                for chrom, tile, first, last in stretches:
-                    first_bin = tile * geometry.core_bins
-                    values = spool[first:last, track].reshape(-1)
-                    bigwig.add(chrom, first_bin, values[: count_bins(sizes[chrom], geometry.bin_bp) - first_bin])
-            advance(1)
-
-
-def _neighbours(kept: Sequence[Tile]) -> Iterator[tuple[str, int, int, int]]:
-    """(chromosome, first tile's index, [first, last) place in `kept`) of each row of adjacent tiles."""
-    for (chrom, _), group in groupby(enumerate(kept), key=lambda item: (item[1].chrom, item[1].index - item[0])):
-        places = [place for place, _ in group]
-        yield chrom, kept[places[0]].index, places[0], places[-1] + 1
-
-
-def _write_regions(
-    path: Path, placed: Sequence[Placed], predicted: Mapping[str, BinMask], sizes: Mapping[str, int], bin_bp: int
-) -> dict[str, int]:
-    """regions.tsv: every row, in the order given, with what became of it. Returns how many rows met each fate."""
-    counts: dict[str, int] = {}
-    before = {chrom: np.concatenate([[0], np.cumsum(mask)]) for chrom, mask in predicted.items()}
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("source\tchrom\tstart\tend\tname\tstatus\tbins\tholes\tnote\n")
-        for (source, asked, name), region in placed:
-            bins = touched_bins(region, bin_bp) if region else slice(0, 0)
-            held = int(before[asked.chrom][bins.stop] - before[asked.chrom][bins.start]) if region else 0
-            holes = bins.stop - bins.start - held
-            status, note = _fate(asked, region, held, holes, sizes[asked.chrom])
-            counts[status] = counts.get(status, 0) + 1
-            cells = (source, asked.chrom, asked.start, asked.end, name, status, held, holes, note)
-            file.write("\t".join(map(str, cells)) + "\n")
-    return counts
-
-
-def _fate(asked: Region, region: Region | None, held: int, holes: int, chrom_bp: int) -> tuple[str, str]:
-    """Status and note of a row: the gravest status wins, the note says everything."""
-    if region is None:
-        return "skipped", f"starts past the end of {asked.chrom} ({chrom_bp:,} bp)"
-    notes = []
-    if region.end < asked.end:
-        notes.append(f"ends past the end of {asked.chrom} ({chrom_bp:,} bp)")
-    if holes:
-        notes.append(f"{holes} bin(s) are holes: too many N")
-    status = "skipped" if not held else "partly N" if holes else "clipped" if notes else "predicted"
-    return status, "; ".join(notes)
+def _scaled(values: Doubles, job: Job, tile: Tile) -> npt.NDArray[np.float32]:
+    """(M, T, core_bins) on the models' scale -> (files, core_bins) on the scale asked for."""
+    for model, answer in zip(job.models, values, strict=True):
+        if not np.isfinite(answer).all():
+            raise InputError(
+                f"{model.name}: answers NaN or infinity for tile {tile.index} of {tile.chrom}. "
+                "Its weights are damaged, or --dtype is too narrow for it; try --dtype float32"
+            )
+    if job.options.scale == "coverage":
+        tables = [model.tracks.subset(job.columns) for model in job.models]
+        values = np.stack([t.squash(job.geometry.bin_bp).invert(a.T).T for t, a in zip(tables, values, strict=True)])
+    if len(values) == 1:
+        return values[0].astype(np.float32)  # type: ignore[no-any-return]
+    return np.concatenate([values.mean(axis=0), values.std(axis=0)], dtype=np.float32, casting="same_kind")

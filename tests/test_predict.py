@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from genint.console import Console
 from genint.errors import InputError, UserError
 from genint.genome import Genome
 from genint.models.folder import Model, build, load_model, save_model
-from genint.predict import Options, predict
+from genint.predict import Options, predict, prepare
 from genint.regions import Region, Row, read_bed
 from genint.tracks import Track, TrackTable
 from tests.conftest import EXAMPLE, Run, tiny_config
@@ -31,7 +32,13 @@ def rows(*regions: Region) -> list[Row]:
 
 def run(genome: Path, asked: list[Row], model: Path, out: Path, **options: object) -> dict[str, object]:
     with Genome(genome) as opened:
-        return predict(opened, asked, load_model(model), out, options=Options(**options), console=Console(quiet=True))  # type: ignore[arg-type]
+        job = prepare(opened, asked, [load_model(model)], options=Options(**options))  # type: ignore[arg-type]
+        return predict(job, out, console=Console(quiet=True))
+
+
+def rows_of_chroms(chrom: str) -> list[Row]:
+    """What `--chroms` asks for."""
+    return [Row("--chroms", whole(chrom), chrom)]
 
 
 def values(bigwig: Path, chrom: str) -> np.ndarray:
@@ -168,9 +175,9 @@ def test_run_json_says_what_made_the_files(tiny_model: Path, tmp_path: Path) -> 
     run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path)
     report = json.loads((tmp_path / "run.json").read_text())
     with Genome(EXAMPLE / "genome.fa") as genome:
-        assert report["genome"]["digest"] == genome.assembly.digest
-    assert report["model"]["digest"] == load_model(tiny_model).digest
-    assert report["options"]["dtype"] == "float32"
+        assert report["plan"]["genome"]["digest"] == genome.assembly.digest
+    assert report["plan"]["models"][0]["digest"] == load_model(tiny_model).digest
+    assert report["plan"]["options"]["dtype"] == "float32"
     assert sorted(report["files"]) == sorted(file.name for file in tmp_path.iterdir() if file.name != "run.json")
 
 
@@ -184,9 +191,11 @@ def test_a_failed_run_leaves_the_last_result_alone(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(BigWigWriter, "add", full_disk)
-    with pytest.raises(UserError, match="No space left"):
-        run(EXAMPLE / "genome.fa", rows(whole("chr2")), tiny_model, tmp_path)
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        job = prepare(genome, rows(whole("chr2")), [load_model(tiny_model)])
+        with pytest.raises(UserError, match="No space left"):
+            predict(job, tmp_path, overwrite=True, console=Console(quiet=True))
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()} == before
 
 
 def test_a_smaller_run_takes_the_larger_one_s_place_but_not_the_user_s_files(
@@ -195,7 +204,11 @@ def test_a_smaller_run_takes_the_larger_one_s_place_but_not_the_user_s_files(
     common = ["predict", EXAMPLE / "genome.fa", "--region", "chr3:1-100", "-m", tiny_model, "-o", tmp_path]
     assert genint(*common).code == 0
     (tmp_path / "mine.bw").write_text("mine")
-    assert genint(*common, "--tracks", "atac").code == 0
+    refused = genint(*common, "--tracks", "atac")
+    assert refused.code == 1
+    assert 'tracks was ["atac", "cage_plus"' in refused.err
+    assert "--overwrite" in refused.err
+    assert genint(*common, "--tracks", "atac", "--overwrite").code == 0
     assert sorted(file.name for file in tmp_path.glob("*.bw")) == ["atac.bw", "mine.bw"]
 
 
@@ -220,36 +233,11 @@ def test_chroms_picks_rows_of_a_bed_says_how_many_are_left_out_and_keeps_explici
     assert genint(*common, "--chroms", ",").code == 2
 
 
-def test_a_cancelled_job_clears_up_behind_it(tiny_model: Path, tmp_path: Path) -> None:
-    script = (
-        "import os, signal\n"
-        "from genint import predict\n"
-        "from genint.commands import main\n"
-        "predict._write_bigwigs = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
-        f"main(['predict', '{EXAMPLE}/genome.fa', '--chroms', 'chr3', '-m', '{tiny_model}', '-o', 'out'])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False)
-    assert done.returncode == 143
-    assert not list((tmp_path / "out").iterdir())
-
-
-def test_a_batch_that_does_not_fit_into_memory_is_a_message(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def too_large(*_: object) -> None:
-        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
-
-    model = load_model(tiny_model)
-    monkeypatch.setattr(model.module, "forward", too_large)
-    with Genome(EXAMPLE / "genome.fa") as genome, pytest.raises(InputError, match="smaller --batch-size"):
-        predict(genome, rows(whole("chr3")), model, tmp_path / "out", console=Console(quiet=True))
-
-
 def test_a_model_that_answers_nan_is_refused(tiny_model: Path, tmp_path: Path) -> None:
     model = load_model(tiny_model)
     model.module.head.bias.fill_(float("nan"))  # type: ignore[union-attr, operator]
     with Genome(EXAMPLE / "genome.fa") as genome, pytest.raises(InputError, match="NaN or infinity for tile 0 of chr3"):
-        predict(genome, rows(whole("chr3")), model, tmp_path / "out", console=Console(quiet=True))
+        predict(prepare(genome, rows(whole("chr3")), [model]), tmp_path / "out", console=Console(quiet=True))
     assert not list((tmp_path / "out").iterdir())
 
 
@@ -303,23 +291,50 @@ def test_hundreds_of_tracks_need_few_open_files(tmp_path: Path) -> None:
     assert len({file.read_bytes() for file in files}) == 400
 
 
-def test_a_killed_run_leaves_nothing_that_looks_finished(tiny_model: Path, tmp_path: Path) -> None:
-    script = (
-        "import os, signal\n"
-        "from genint import bigwig, predict\n"
-        "from genint.commands import main\n"
-        "class Dies(bigwig.BigWigWriter):\n"
-        "    def close(self):\n"
-        "        if self.path.name == 'rna_plus.bw': os.kill(os.getpid(), signal.SIGKILL)\n"
-        "        super().close()\n"
-        "predict.BigWigWriter = Dies\n"
-        f"main(['predict', '{EXAMPLE}/genome.fa', '--chroms', 'chr3', '-m', '{tiny_model}', '-o', 'out'])\n"
-    )
+KILLS = {
+    "before anything": "predict._fill = die",
+    "in the spool": "spool.Spool.append = after(5, spool.Spool.append)",
+    "in a bigWig": "bigwig.BigWigWriter.add = after(3, bigwig.BigWigWriter.add)",
+    "between bigWigs": "bigwig.BigWigWriter.close = after(3, bigwig.BigWigWriter.close)",
+    "before the tables": "predict.write_fates = die",
+    "before the report": "outputs._read = die",
+    "while files move": "outputs.os.replace = after(4, outputs.os.replace)",
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "number"), [*((place, signal.SIGKILL) for place in KILLS), ("in the spool", signal.SIGTERM)]
+)
+def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_bytes(
+    place: str, number: int, tiny_model: Path, tmp_path: Path
+) -> None:
+    script = f"""if True:
+        import os
+        from genint import bigwig, outputs, predict, results, spool
+        from genint.commands import main
+        def die(*_):
+            os.kill(os.getpid(), {number})
+        def after(times, real):
+            calls = []
+            def counted(*arguments):
+                calls.append(0)
+                return die() if len(calls) > times else real(*arguments)
+            return counted
+        {KILLS[place]}
+        main(['predict', '{EXAMPLE}/genome.fa', '--chroms', 'chr3', '-m', '{tiny_model}', '-o', 'out', '-b', '2'])
+    """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False)
-    assert done.returncode == -9
-    assert not [file for file in (tmp_path / "out").iterdir() if not file.name.startswith(".")]
-    run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / "out")
-    assert not [file for file in (tmp_path / "out").iterdir() if file.name.startswith(".")]
+    assert done.returncode in (-number, 128 + number), done.stderr
+    out = tmp_path / "out"
+    if place != "while files move":
+        assert not [file for file in out.iterdir() if not file.name.startswith(".")]
+    assert not (out / "run.json").exists()
+    run(EXAMPLE / "genome.fa", rows_of_chroms("chr3"), tiny_model, out)
+    run(EXAMPLE / "genome.fa", rows_of_chroms("chr3"), tiny_model, tmp_path / "undisturbed")
+    assert {file.name for file in out.iterdir()} == {file.name for file in (tmp_path / "undisturbed").iterdir()}
+    for file in (tmp_path / "undisturbed").iterdir():
+        if file.name != "run.json":
+            assert file.read_bytes() == (out / file.name).read_bytes()
 
 
 def test_a_disk_that_fills_up_ends_in_one_line(tiny_model: Path, tmp_path: Path) -> None:
@@ -330,3 +345,93 @@ def test_a_disk_that_fills_up_ends_in_one_line(tiny_model: Path, tmp_path: Path)
     assert "cannot write" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "out").rglob("*.bw"))
+
+
+def test_a_disk_that_had_filled_up_and_has_space_again_ends_with_the_same_bytes(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    command = f"{sys.executable} -m genint predict {EXAMPLE}/genome.fa --whole-genome -m {tiny_model} -q -o"
+    full = subprocess.run(
+        ["bash", "-c", f"trap '' XFSZ; ulimit -f 25; {command} out"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert full.returncode == 1
+    assert b"What is done is kept" in full.stderr
+    for out in ("out --resume", "undisturbed"):
+        subprocess.run(["bash", "-c", f"{command} {out}"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    for file in (tmp_path / "undisturbed").glob("*.bw"):
+        assert file.read_bytes() == (tmp_path / "out" / file.name).read_bytes()
+
+
+def test_the_same_run_again_is_answered_at_once_and_a_changed_result_is_not_trusted(
+    tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    common = ["predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m", tiny_model, "-o", tmp_path]
+    first = genint(*common)
+    before = (tmp_path / "run.json").read_bytes()
+    again = genint(*common)
+    assert again.out == first.out
+    assert "finished already" in again.err
+    assert (tmp_path / "run.json").read_bytes() == before
+    (tmp_path / "atac.bw").write_bytes(b"")
+    changed = genint(*common)
+    assert changed.code == 1
+    assert "atac.bw: was changed or removed since the run that made it. Give --overwrite" in changed.err
+    assert genint(*common, "--overwrite").code == 0
+    assert (tmp_path / "atac.bw").stat().st_size > 0
+
+
+def test_resume_needs_a_run_to_go_on_with(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    common = ["predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m", tiny_model, "-o", tmp_path / "out"]
+    finished = genint(*common, "--resume")
+    assert finished.code == 1
+    assert "holds no unfinished run" in finished.err
+    assert not list((tmp_path / "out").iterdir())
+    assert genint(*common, "--resume", "--overwrite").code == 2
+
+
+def test_several_processes_make_the_same_bytes_as_one(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    common = ["predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m", tiny_model]
+    assert genint(*common, "-o", tmp_path / "one").code == 0
+    assert genint(*common, "-o", tmp_path / "two", "--workers", "2").code == 0
+    for file in (tmp_path / "one").glob("*.bw"):
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+def test_an_ensemble_is_the_mean_and_the_spread_of_its_models(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    other = tmp_path / "other"
+    model = load_model(tiny_model)
+    for weights in model.module.parameters():
+        weights.mul_(1.1)
+    save_model(other, model, "# other\n")
+    common = ["predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m"]
+    assert genint(*common, tiny_model, "-o", tmp_path / "a").code == 0
+    assert genint(*common, other, "-o", tmp_path / "b").code == 0
+    assert genint(*common, tiny_model, "--ensemble", other, "-o", tmp_path / "both").code == 0
+    for name in model.tracks.file_names(""):
+        a, b, mean, spread = (
+            values(tmp_path / file, "chr3")
+            for file in (f"a/{name}.bw", f"b/{name}.bw", f"both/{name}.bw", f"both/{name}.sd.bw")
+        )
+        np.testing.assert_allclose(mean, (a + b) / 2, rtol=1e-6)
+        np.testing.assert_allclose(spread, abs(a - b) / 2, rtol=1e-3, atol=1e-6)
+        assert (spread > 0).any()
+
+
+def test_models_of_an_ensemble_answer_the_same_tracks(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    model = load_model(tiny_model)
+    fewer = Model(
+        "fewer",
+        "interpreter",
+        model.config,
+        build("interpreter", model.config, 2),
+        model.tracks.subset([0, 5]),
+        model.assembly,
+        "",
+        {},
+    )
+    save_model(tmp_path / "fewer", fewer, "")
+    finished = genint(
+        "predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m", tiny_model, "--ensemble", tmp_path / "fewer"
+    )
+    assert finished.code == 1
+    assert "fewer: its 2 tracks are not the 7 of tiny" in finished.err
