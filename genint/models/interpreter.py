@@ -42,6 +42,7 @@ class InterpreterConfig(ModelConfig):
     final_dilations: tuple[int, ...]  # of the feed-forward's width-3 convolution, in turn; empty: a plain feed-forward
     final_growth: float  # the same of the final layers
     dropout: float  # of the final layers' feed-forward
+    drop_path: float = 0.0  # share of the tiles that a layer's attention is left out for in training (`DropPath`)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,30 +64,32 @@ class InterpreterConfig(ModelConfig):
 
 
 def small() -> InterpreterConfig:
-    """The preset for small genomes and CPUs, chosen among a few short training runs on yeast.
+    """The preset for small genomes and CPUs, chosen among short training runs on yeast (docs/model.md).
 
-    Against the paper: a stem over 15 bases, attention that is narrow where tokens are many, convolutions in the
-    feed-forward, max-pooling merges, branches that start at zero, and dilated convolutions between the bins.
+    Against the paper: a stem over 15 bases, attention that is narrow where tokens are many, convolutions before
+    max-pooling merges, branches that start at zero, dilated convolutions between the bins, and attention that is left
+    out for a quarter of the tiles in training.
     """
     return InterpreterConfig(
         stem_width=15,
-        channels=(48, 64, 80, 96, 128, 160, 192, 256),
+        channels=(64, 80, 96, 128, 160, 208, 256, 320),
         windows=(16, 32, 32, 32, 64, 68, 68),
         heads=(1, 1, 1, 2, 2, 4, 4),
         head_widths=(8, 8, 16, 16, 16, 16, 16),
-        hidden=(16, 24, 40, 64, 96, 128, 192),
-        feed_forward="conv",
+        hidden=(32, 40, 48, 64, 80, 104, 128),
+        feed_forward="plain",
         conv_width=5,
         merge="conv",
         positions="rotary",
         growth=0.2,
         final_layers=6,
-        final_heads=8,
+        final_heads=4,
         final_head_width=16,
-        final_hidden=256,
+        final_hidden=288,
         final_dilations=(1, 2, 4, 8, 16, 32),
         final_growth=1.0,
         dropout=0.2,
+        drop_path=0.25,
     )
 
 
@@ -185,6 +188,7 @@ def _block(config: InterpreterConfig, index: int) -> Swin1dBlock:
         positions=config.positions,
         wrap=config.wrap,
         growth=config.growth,
+        drop_path=config.drop_path,
     )
 
 
@@ -209,7 +213,7 @@ def _final_layer(config: InterpreterConfig, index: int) -> TransformerLayer:
         dropout=config.dropout,
         growth=config.final_growth,
     )
-    return TransformerLayer(attention, forward)
+    return TransformerLayer(attention, forward, config.drop_path)
 
 
 def _reach_bp(config: InterpreterConfig) -> int:

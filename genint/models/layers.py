@@ -126,6 +126,24 @@ class FeedForward(nn.Module):
         return contracted
 
 
+class DropPath(nn.Module):
+    """In training, leaves a residual branch out for a random share `rate` of the windows: (B, L, C) -> (B, L, C).
+
+    Stochastic depth (Huang et al. 2016, arXiv 1603.09382). The rest is scaled up, so that the mean stays the same.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> (B, L, C)."""
+        if not self.training or not self.rate:
+            return x
+        kept = torch.rand(len(x), 1, 1, device=x.device) >= self.rate
+        return x * (kept / (1 - self.rate)).to(x.dtype)
+
+
 class MaxPool(nn.Module):
     """The larger of tokens 2i and 2i + 1, channel by channel: (B, L, C) -> (B, L / 2, C)."""
 

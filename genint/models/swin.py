@@ -16,21 +16,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genint.models.attention import WindowAttention
-from genint.models.layers import FeedForward, MaxPool, StandardizedConv, convolve
+from genint.models.layers import DropPath, FeedForward, MaxPool, StandardizedConv, convolve
 
 MERGES = ("linear", "conv")
 
 
 class TransformerLayer(nn.Module):
-    """x + attention(x), then x + feed-forward(x); (B, L, C) -> (B, L, C)."""
+    """x + attention(x), then x + feed-forward(x); (B, L, C) -> (B, L, C). See `DropPath` for `drop_path`."""
 
-    def __init__(self, attention: WindowAttention, feed_forward: FeedForward) -> None:
+    def __init__(self, attention: WindowAttention, feed_forward: FeedForward, drop_path: float = 0.0) -> None:
         super().__init__()
         self.attention, self.feed_forward = attention, feed_forward
+        self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
         """(B, L, C) -> (B, L, C). Attention weights (B, N, heads, W, W) are appended to `maps` if it is given."""
-        x = x + self.attention(x, maps)
+        x = x + self.drop_path(self.attention(x, maps))
         out: Tensor = x + self.feed_forward(x)
         return out
 
@@ -79,6 +80,7 @@ class Swin1dBlock(nn.Module):
         positions: "rotary" or "basis"; see `WindowAttention`.
         wrap: "mask": the two ends of the sequence do not attend to each other. "paper": they do.
         growth: above 0, the block begins as the merge alone and its branches grow; see `GrowingLinear`.
+        drop_path: share of the sequences that attention is left out for in training; see `DropPath`.
 
     Raises:
         ValueError: an unknown choice, or numbers that do not fit.
@@ -99,6 +101,7 @@ class Swin1dBlock(nn.Module):
         positions: str = "rotary",
         wrap: str = "mask",
         growth: float = 0.0,
+        drop_path: float = 0.0,
     ) -> None:
         super().__init__()
         if merge not in MERGES:
@@ -116,7 +119,7 @@ class Swin1dBlock(nn.Module):
                 growth=growth,
             )
             forward = FeedForward(channels, hidden, kind=feed_forward, conv_width=conv_width, growth=growth)
-            return TransformerLayer(attention, forward)
+            return TransformerLayer(attention, forward, drop_path)
 
         self.regular, self.shifted = layer(False), layer(True)
         self.merge = LinearMerge(channels, out) if merge == "linear" else ConvMerge(channels, out)

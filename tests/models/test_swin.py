@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from genint.models.attention import WindowAttention
-from genint.models.layers import FeedForward, StandardizedConv, convolve
+from genint.models.layers import DropPath, FeedForward, StandardizedConv, convolve
 from genint.models.swin import LinearMerge, Swin1dBlock
 
 WINDOW, LENGTH, CHANNELS = 8, 32, 6
@@ -169,3 +169,12 @@ def test_tokens_that_do_not_fill_windows_are_refused() -> None:
 
 def test_a_feed_forward_spans_its_convolution_and_dilation() -> None:
     assert tokens_seen(FeedForward(CHANNELS, 4, kind="conv", conv_width=3, dilation=4), 10) == [6, 10, 14]
+
+
+def test_a_branch_is_left_out_for_some_sequences_in_training_and_none_in_evaluation() -> None:
+    torch.manual_seed(0)
+    x, drop = torch.ones(4_000, 2, 3), DropPath(0.25)
+    kept = drop(x)[:, 0, 0]
+    assert set(kept.unique().tolist()) == {0.0, 4 / 3}
+    assert float(kept.mean()) == pytest.approx(1, abs=0.05)
+    assert torch.equal(drop.eval()(x), x)
