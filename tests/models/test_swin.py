@@ -175,6 +175,6 @@ def test_a_branch_is_left_out_for_some_sequences_in_training_and_none_in_evaluat
     torch.manual_seed(0)
     x, drop = torch.ones(4_000, 2, 3), DropPath(0.25)
     kept = drop(x)[:, 0, 0]
-    assert set(kept.unique().tolist()) == {0.0, 4 / 3}
+    assert kept.unique().tolist() == pytest.approx([0, 4 / 3])
     assert float(kept.mean()) == pytest.approx(1, abs=0.05)
     assert torch.equal(drop.eval()(x), x)
