@@ -14,7 +14,7 @@ Source: the supplement of Kent et al. 2010 (Bioinformatics 26:2204).
 
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -156,7 +156,7 @@ def _nodes(levels: list[NDArray[Any]], fanout: int, offset: int) -> bytes:
     for depth, rows in enumerate(levels):
         leaf = depth == len(levels) - 1
         n_nodes = max(1, -(-len(rows) // fanout))
-        node = np.dtype([("leaf", "u1"), ("reserved", "u1"), ("count", "<u2"), ("items", rows.dtype, (fanout,))])
+        node = _node(rows.dtype, fanout)
         offset += n_nodes * node.itemsize
         items = np.zeros(n_nodes * fanout, rows.dtype)
         items[: len(rows)] = rows
@@ -169,3 +169,8 @@ def _nodes(levels: list[NDArray[Any]], fanout: int, offset: int) -> bytes:
         nodes["items"] = items.reshape(n_nodes, fanout)
         parts.append(nodes.tobytes())
     return b"".join(parts)
+
+
+@cache
+def _node(item: np.dtype[Any], fanout: int) -> np.dtype[Any]:
+    return np.dtype([("leaf", "u1"), ("reserved", "u1"), ("count", "<u2"), ("items", item, (fanout,))])

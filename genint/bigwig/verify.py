@@ -17,15 +17,16 @@ from genint.bigwig.layout import MAGIC, SUMMARY_OFFSET
 from genint.bigwig.read import Damage, damage_told
 from genint.errors import OutputError
 
-# A chromosome is looked up in time proportional to their number; of 100,000 scaffolds only the longest are summed.
-_MOST_CHROMOSOMES = 1000
+# A chromosome is looked up by going through all names. Of more than 3,000 only the longest are summed: of 100,000
+# scaffolds, the 100 with the most data.
+_MOST_NAMES = 10**7
 
 
 def verify(path: Path, sizes: Mapping[str, int], chroms: NDArray[Any], *, name: Path | None = None) -> None:
     """Raise OutputError unless `path` holds the chromosomes `sizes`, and data only in `chroms` and as these say.
 
     `chroms`: zoom.SUMS, one for each chromosome with data, in the order of `sizes`. Every value of these is read and
-    summed. `name` is what a message calls the file, if not `path`.
+    summed (of very many, those of the longest). `name` is what a message calls the file, if not `path`.
     """
     try:
         # pybigtools gets it open, for by path it reads no name that ends in .tmp.
@@ -59,7 +60,7 @@ def _contents(file: BinaryIO, sizes: Mapping[str, int], chroms: NDArray[Any]) ->
         if covered and not bigwig.zooms():
             return "no zoom levels"
         names = list(sizes)
-        longest = np.argsort(chroms["covered"], kind="stable")[: -_MOST_CHROMOSOMES - 1 : -1]
+        longest = np.argsort(chroms["covered"], kind="stable")[::-1][: max(1, _MOST_NAMES // len(sizes))]
         for sums in chroms[longest]:
             chrom = names[sums["chrom"]]
             (total,) = bigwig.values(chrom, bins=1, summary="sum", exact=True, uncovered=0.0, fillna=None)

@@ -86,7 +86,7 @@ class BigWigWriter:
             self._write_waiting(self._next_bin)
             blocks = self._file.take_blocks()
             index_offset = self._file.append(layout.block_index(blocks, self._file.size))
-            sums = np.concatenate([np.empty(0, zoom.SUMS), *self._sums])
+            sums = np.concatenate(self._sums) if self._sums else np.empty(0, zoom.SUMS)
             chroms = zoom.per_chromosome(sums)
             zooms = self._write_zooms(sums, max(zoom.FEW_RECORDS, 2 * len(chroms)))
             self._file.append(struct.pack("<I", layout.MAGIC))
@@ -204,7 +204,7 @@ class _BlockFile:
 
     def take_blocks(self) -> NDArray[Any]:
         """BLOCK_PLACE rows of the blocks appended since the last call."""
-        places = np.concatenate([np.empty(0, layout.BLOCK_PLACE), *self._blocks])
+        places = np.concatenate(self._blocks) if self._blocks else np.empty(0, layout.BLOCK_PLACE)
         self._blocks.clear()
         return places
 
