@@ -15,7 +15,8 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +26,7 @@ from genint.errors import InputError, OutputError, UserError, advice
 
 RUN_FILE = "run.json"
 _STAGE = ".genint-partial"
+_SYNCS_AT_ONCE = 32
 
 Plan = Mapping[str, Any]  # what decides a run's results, as JSON: two runs with equal plans make equal files
 
@@ -50,10 +52,12 @@ class OutputFolder:
         """
         files = sorted(self.path.iterdir())
         _check_free(self._out, [file.name for file in files])
+        to_disk(files)
         self.report = {**report, "plan": _read(self._plan), "files": {file.name: file.stat().st_size for file in files}}
         outdated = _files_of_last_run(self._out).keys() - self.report["files"].keys()
         (self.scratch / "outdated").write_text(json.dumps(sorted(outdated)))
         (self.path / RUN_FILE).write_text(json.dumps(self.report, indent=1) + "\n")
+        to_disk([self.path / RUN_FILE])
         os.replace(self.path, self._complete)
         self._move()
         return self.report
@@ -160,6 +164,18 @@ def output_folder(
                     yield folder
             finally:
                 folder.leave()
+
+
+def to_disk(files: Sequence[Path]) -> None:
+    """Wait until the files would survive a power cut: many at once, as a file system commits together what waits."""
+    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+        for _ in pool.map(_sync, files):  # here an error of any of them shows
+            pass
+
+
+def _sync(file: Path) -> None:
+    with open(file, "rb") as opened:
+        os.fsync(opened.fileno())
 
 
 _ANEW = "Give --overwrite to start anew, or choose another -o"

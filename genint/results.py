@@ -1,17 +1,18 @@
 """From the spool to the files of a run."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from itertools import groupby
-from os import cpu_count
 from pathlib import Path
 from typing import NamedTuple
 
 from genint.bigwig import BigWigWriter
 from genint.console import Console
 from genint.grid import Geometry, Tile, count_bins
+from genint.outputs import to_disk
 from genint.spool import Floats, Spool
 
 _FILES_AT_ONCE = 32  # open at a time: systems allow 256 and more
@@ -36,17 +37,22 @@ def write_bigwigs(
     geometry: Geometry,
     console: Console,
 ) -> None:
-    """One bigWig per row of the spool, whose tiles are `kept`. Files that are in `folder` already are whole."""
+    """One bigWig per row of the spool, whose tiles are `kept`. A file that is in `folder` already is whole.
+
+    Until it is on the disk, a file's name begins with a dot.
+    """
     with (
         console.progress("writing", len(names)) as advance,
-        ThreadPoolExecutor(min(cpu_count() or 1, _FILES_AT_ONCE)) as threads,
+        ThreadPoolExecutor(min(os.cpu_count() or 1, _FILES_AT_ONCE)) as threads,
     ):
         for first in range(0, len(names), _FILES_AT_ONCE):
             rows = slice(first, first + _FILES_AT_ONCE)
             missing = [place for place, name in enumerate(names[rows]) if not (folder / name).exists()]
             with ExitStack() as stack:
                 writers = [
-                    stack.enter_context(BigWigWriter(folder / names[first + place], sizes, bin_bp=geometry.bin_bp))
+                    stack.enter_context(
+                        BigWigWriter(folder / f".{names[first + place]}", sizes, bin_bp=geometry.bin_bp)
+                    )
                     for place in missing
                 ]
                 tile_bytes = 4 * geometry.core_bins * len(names[rows])
@@ -55,6 +61,9 @@ def write_bigwigs(
                     n_bins = count_bins(sizes[stretch.chrom], geometry.bin_bp) - stretch.first_bin
                     list(threads.map(partial(_add, stretch, values, n_bins), writers, missing))
                 list(threads.map(BigWigWriter.close, writers))
+                to_disk([writer.path for writer in writers])
+                for writer in writers:
+                    os.replace(writer.path, folder / writer.path.name[1:])
             advance(len(names[rows]))
 
 

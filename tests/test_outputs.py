@@ -130,6 +130,32 @@ def test_while_files_move_no_run_json_vouches_for_them(tmp_path: Path, monkeypat
     assert moved[2:] == [(RUN_FILE, False)]
 
 
+def test_every_file_is_on_the_disk_before_any_moves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+
+    def replace(source: Path, target: Path) -> None:
+        events.append("moved")
+        os.rename(source, target)
+
+    monkeypatch.setattr(outputs.os, "fsync", lambda _: events.append("synced"))
+    monkeypatch.setattr(outputs.os, "replace", replace)
+    run(tmp_path, {"a.bw": "1", "b.bw": "2"})
+    assert events == ["synced"] * 3 + ["moved"] * 3
+
+
+def test_a_full_disk_that_shows_only_at_the_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_space(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    run(tmp_path, {"a.bw": "old"})
+    monkeypatch.setattr(outputs.os, "fsync", no_space)
+    with pytest.raises(
+        OutputError, match=r"cannot write \(No space left on device\)\. Free space, or choose another -o"
+    ):
+        run(tmp_path, {"a.bw": "new"})
+    assert held(tmp_path) == {"a.bw": "old", RUN_FILE: run_json("a.bw")}
+
+
 def test_two_runs_cannot_write_to_one_folder_at_once(tmp_path: Path) -> None:
     with staged(tmp_path) as folder:
         with pytest.raises(OutputError, match="another genint is writing there"):

@@ -2,6 +2,7 @@
 
     layout.py   the format's structures as bytes: header, chromosome tree, block index
     write.py    BigWigWriter: fixed-width bins in, a complete and verified file out
+    blocks.py   bins and zoom records as the blocks of a file, many at once
     zoom.py     the summaries a browser draws when it is zoomed out
     verify.py   read a finished file back with an independent library
     read.py     BigWigReader: sums over bins, for making data sets

@@ -4,18 +4,17 @@
     zoom headers    10 places of 24 bytes, unused ones zero
     total summary   40 bytes
     chromosomes     a B+ tree: name -> (id, length)
-    data            count, then compressed blocks of up to 1,024 values of one chromosome
+    data            count, then compressed blocks, each of the values of one stretch of one chromosome
     data index      an R tree: (chromosome, position) -> block
-    zoom levels     each: count, compressed blocks of up to 1,024 records, its own R tree
+    zoom levels     each: count, compressed blocks of records, its own R tree
     magic           again, so that a truncated file shows
 
 Source: the supplement of Kent et al. 2010 (Bioinformatics 26:2204).
 """
 
-import math
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,15 +27,26 @@ VERSION = 4
 
 MAX_ZOOM_LEVELS = 10
 MAX_COORDINATE = 2**31 - 1  # the format has room for twice that, but readers count in signed numbers
-ITEMS_PER_BLOCK = 1024
+BINS_PER_BLOCK = 2048  # larger ones compress faster, smaller ones are faster to look into
+RECORDS_PER_BLOCK = 1024
 NODE_ITEMS = 256  # children of one node, in both kinds of tree
-UNCOMPRESSED_BLOCK = 32 * ITEMS_PER_BLOCK  # the largest block before compression: readers size a buffer by it
 
 SUMMARY_OFFSET = 64 + 24 * MAX_ZOOM_LEVELS
 CHROMOSOMES_OFFSET = SUMMARY_OFFSET + 40
 
-# A block of data starts with this: chromosome id, start, end, step, span, kind, reserved, number of items.
-BLOCK_HEADER = struct.Struct("<IIIIIBBH")
+# A block of data starts with this. `step` is 0 where each value says itself where it starts.
+BLOCK_HEADER = np.dtype(
+    [
+        ("chrom", "<u4"),
+        ("start", "<u4"),
+        ("end", "<u4"),
+        ("step", "<u4"),
+        ("span", "<u4"),
+        ("kind", "u1"),
+        ("reserved", "u1"),
+        ("count", "<u2"),
+    ]
+)
 VARIABLE_STEP, FIXED_STEP = 2, 3
 VARIABLE_STEP_ITEM = np.dtype([("start", "<u4"), ("value", "<f4")])
 
@@ -54,41 +64,15 @@ ZOOM_RECORD = np.dtype(
     ]
 )
 
+# The largest block before compression: readers size a buffer by it.
+UNCOMPRESSED_BLOCK = max(
+    BLOCK_HEADER.itemsize + BINS_PER_BLOCK * VARIABLE_STEP_ITEM.itemsize, RECORDS_PER_BLOCK * ZOOM_RECORD.itemsize
+)
+
 # Items of the index: what a block spans, and where it is.
 _SPAN = [("first_chrom", "<u4"), ("start", "<u4"), ("last_chrom", "<u4"), ("end", "<u4")]
 BLOCK_PLACE = np.dtype([*_SPAN, ("offset", "<u8"), ("size", "<u8")])
-PACK_BLOCK_PLACE = struct.Struct("<IIIIQQ").pack  # one BLOCK_PLACE, faster than through numpy
 _INDEX_NODE = np.dtype([*_SPAN, ("child", "<u8")])
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a chromosome, or the whole file, holds: every value counts once for each base it spans."""
-
-    covered: int = 0
-    low: float = math.inf
-    high: float = -math.inf
-    total: float = 0.0
-    squares: float = 0.0
-
-    def __add__(self, other: "Summary") -> "Summary":
-        return Summary(
-            self.covered + other.covered,
-            min(self.low, other.low),
-            max(self.high, other.high),
-            self.total + other.total,
-            self.squares + other.squares,
-        )
-
-    @classmethod
-    def of(cls, values: NDArray[np.float32], span: int) -> "Summary":
-        exact = values.astype(np.float64)
-        total, squares = float(exact.sum()) * span, float(np.square(exact).sum()) * span
-        return cls(len(exact) * span, float(values.min()), float(values.max()), total, squares)
-
-    def to_bytes(self) -> bytes:
-        low, high = (self.low, self.high) if self.covered else (0.0, 0.0)
-        return struct.pack("<Qdddd", self.covered, low, high, self.total, self.squares)
 
 
 @dataclass(frozen=True)
@@ -96,7 +80,6 @@ class ZoomLevel:
     """Where one zoom level lies. `reduction`: bases that one record sums up."""
 
     reduction: int
-    n_records: int
     offset: int
     index_offset: int
 
@@ -114,12 +97,16 @@ def header(data_offset: int, index_offset: int, zooms: list[ZoomLevel]) -> bytes
     return (fixed + places).ljust(SUMMARY_OFFSET, b"\0")
 
 
-def chromosome_tree(sizes: Mapping[str, int], offset: int) -> bytes:
-    """The B+ tree of names. They are found by bisection, so they stand in byte order; ids keep the order of `sizes`."""
-    names = [name.encode() for name in sizes]
+@lru_cache(maxsize=1)
+def chromosome_tree(chroms: tuple[tuple[str, int], ...], offset: int) -> bytes:
+    """The B+ tree of names and lengths. Names are found by bisection, so they stand in byte order; ids keep theirs.
+
+    Remembered, as a run writes one file after another for the same genome.
+    """
+    names = [name.encode() for name, _ in chroms]
     key = f"S{max(map(len, names))}"
     rows = np.zeros(len(names), [("key", key), ("id", "<u4"), ("bp", "<u4")])
-    rows["key"], rows["id"], rows["bp"] = names, np.arange(len(names)), list(sizes.values())
+    rows["key"], rows["id"], rows["bp"] = names, np.arange(len(names)), [bp for _, bp in chroms]
     rows = rows[sorted(range(len(names)), key=names.__getitem__)]
     fanout = min(NODE_ITEMS, len(rows))
 
@@ -158,7 +145,7 @@ def block_index(blocks: NDArray[Any], offset: int) -> bytes:
         "<IIQIIIIQII",
         *(INDEX_MAGIC, fanout, len(blocks)),
         *(first_chrom, first_base, last_chrom, last_base),
-        *(offset, ITEMS_PER_BLOCK, 0),
+        *(offset, BINS_PER_BLOCK, 0),
     )
     return start + _nodes(levels, fanout, offset + len(start))
 
@@ -169,7 +156,7 @@ def _nodes(levels: list[NDArray[Any]], fanout: int, offset: int) -> bytes:
     for depth, rows in enumerate(levels):
         leaf = depth == len(levels) - 1
         n_nodes = max(1, -(-len(rows) // fanout))
-        node = np.dtype([("leaf", "u1"), ("reserved", "u1"), ("count", "<u2"), ("items", rows.dtype, (fanout,))])
+        node = _node(rows.dtype, fanout)
         offset += n_nodes * node.itemsize
         items = np.zeros(n_nodes * fanout, rows.dtype)
         items[: len(rows)] = rows
@@ -182,3 +169,8 @@ def _nodes(levels: list[NDArray[Any]], fanout: int, offset: int) -> bytes:
         nodes["items"] = items.reshape(n_nodes, fanout)
         parts.append(nodes.tobytes())
     return b"".join(parts)
+
+
+@cache
+def _node(item: np.dtype[Any], fanout: int) -> np.dtype[Any]:
+    return np.dtype([("leaf", "u1"), ("reserved", "u1"), ("count", "<u2"), ("items", item, (fanout,))])
