@@ -73,7 +73,9 @@ def _step(model: TrackModel, windows: int, dtype: torch.dtype) -> tuple[int, int
             saved[storage] = tensor
         return tensor
 
-    counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.convolution_backward: _convolution_backward})
+    counter = FlopCounterMode(
+        display=False, custom_mapping={torch.ops.aten.convolution_backward: _convolution_backward}
+    )
     with counter:
         with (
             torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
