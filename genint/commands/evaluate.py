@@ -149,7 +149,7 @@ def _print_tables(results: "list[Result]", replicate_paper: bool) -> None:
     """A row per track, then a row per model with a column per assay (Table 1 of the paper), then the differences."""
     from rich.console import Console
 
-    screen = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
+    screen = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 1_000)
     if not replicate_paper:
         screen.print(_tracks_table(results))
     screen.print(_assays_table(results))

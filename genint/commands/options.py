@@ -28,7 +28,7 @@ Aliases = Annotated[
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Dtype = Annotated[
     str,
-    typer.Option("--dtype", help="auto, float32 or bfloat16 (faster where the device has it, 3 digits instead of 7)."),
+    typer.Option("--dtype", help="auto, float32 or bfloat16 (faster where the device has it, 2 digits instead of 7)."),
 ]
 Batch = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Tiles that go through the model together.")]
 Threads = Annotated[
