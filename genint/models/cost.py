@@ -7,20 +7,23 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from genint.losses import poisson
 from genint.models.layers import TrackModel, count_parameters
+
+_COUNTED = SDPBackend.MATH  # attention as matrix products: the counter does not know the fused kernel of CPUs
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingStep:
     """One step on `windows` windows: forward, Poisson loss, backward. Memory in units of 10^6 bytes.
 
-    `state_mb` is held through the whole run, in float32: weights, their gradients, AdamW's two moments, the moving
-    average. `saved_mb` is what the forward pass keeps for the backward, with everything in float32, and
-    `saved_bfloat16_mb` with bfloat16 autocast. Attention is counted as CPUs train it, with its weights kept; fused
-    attention of a GPU keeps less.
+    `gflop` is for all windows together. `state_mb` is held through the whole run, in float32: weights, their gradients,
+    AdamW's two moments, the moving average. `saved_mb` is what the forward pass keeps for the backward, with everything
+    in float32, and `saved_bfloat16_mb` with bfloat16 autocast. Attention is counted as CPUs train it, with its weights
+    kept; fused attention of a GPU keeps less.
     """
 
     windows: int
@@ -38,7 +41,7 @@ def flops_per_tile(model: TrackModel) -> int:
     tokens = torch.zeros(1, model.geometry.input_bp, dtype=torch.uint8, device=model.letters.device)
     training = model.training
     model.eval()
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(_COUNTED):
         model(tokens)
     model.train(training)
     return int(counter.get_total_flops())
@@ -80,6 +83,7 @@ def _step(model: TrackModel, windows: int, dtype: torch.dtype) -> tuple[int, int
         with (
             torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
             torch.autocast("cpu", dtype, enabled=dtype != torch.float32),
+            sdpa_kernel(_COUNTED),
         ):
             total, count = poisson(model(tokens), targets)
             loss = total / count
