@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -85,29 +86,55 @@ def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path) -> None:
     assert model.training["val_pearson"] > 0.7
 
 
-def test_a_killed_run_ends_where_an_uninterrupted_one_ends(
-    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def block_at(step: int) -> None:
+    """Make training say `step 5` when it comes to step 5, and wait there for its end."""
+    train_on = Learner.training_step
+
+    def wait(self: Learner, batch: Any, index: int) -> Any:
+        if self.trainer.global_step == step:
+            print(f"step {step}", flush=True)
+            signal.pause()
+        return train_on(self, batch, index)
+
+    Learner.training_step = wait  # type: ignore[method-assign]
+
+
+def test_a_run_killed_in_mid_epoch_ends_where_an_uninterrupted_one_ends(
+    example_dataset: Path, tmp_path: Path, genint: Run
 ) -> None:
-    dataset = DataSet(example_dataset)
-    train(dataset, tmp_path / "whole" / "model", settings(preset="dropout"), QUIET)
-    step = Learner.training_step
+    (tmp_path / "run.toml").write_text('preset = "dropout"\nsteps = 6\nvalidate_every = 2\nbatch_size = 2\n')
+    (tmp_path / "killed.py").write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})\n"
+        "from genint.commands import main\n"
+        "from genint.models import folder\n"
+        "from tests.test_train import add_tiny_presets, block_at\n"
+        "add_tiny_presets(folder.ARCHITECTURES)\n"
+        "block_at(5)\n"
+        "main()\n"
+    )
 
-    def die_at_step_5(self: Learner, batch: Any, index: int) -> Any:
-        if self.trainer.global_step == 5:
-            raise RuntimeError("killed")
-        return step(self, batch, index)
+    def command(run: str) -> list[object]:
+        options = ["--config", tmp_path / "run.toml", "--device", "cpu", "--threads", 1, "--quiet"]
+        return ["train", example_dataset, "-o", tmp_path / run / "model", *options]
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Learner, "training_step", die_at_step_5)
-        with pytest.raises(RuntimeError, match="killed"):
-            train(dataset, tmp_path / "killed" / "model", settings(preset="dropout"), QUIET)
-    assert not (tmp_path / "killed" / "model" / "config.json").exists()
-    train(dataset, tmp_path / "killed" / "model", settings(preset="dropout"), QUIET)
-    whole, resumed = weights(tmp_path / "whole" / "model"), weights(tmp_path / "killed" / "model")
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    for run in ("whole", "killed"):
+    killed = [sys.executable, tmp_path / "killed.py", *map(str, command("killed"))]
+    with subprocess.Popen(killed, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "step 5\n"
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    folder = tmp_path / "killed" / "model"
+    assert (folder / "training" / "last.ckpt").exists()
+    assert not (folder / "config.json").exists()
+
+    for run in ("killed", "whole"):
+        finished = genint(*command(run))
+        assert finished.code == 0, finished.err
         with open(tmp_path / run / "model" / "training" / "log.csv") as file:
-            assert [row["step"] for row in csv.DictReader(file)] == ["2", "4", "6"]
+            assert [row["step"] for row in csv.DictReader(file)] == ["2", "4", "6"]  # steps 1 to 4 were not run again
+    files = [tmp_path / run / "model" / "model.safetensors" for run in ("killed", "whole")]
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_the_same_seed_gives_the_same_model_and_another_seed_another(example_dataset: Path, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Make, import, truncate and verify data sets for training and evaluation.", no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new data set.", show_default=False)]
-DataSetFolder = Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)]
 
 
 @app.command()
@@ -183,7 +182,7 @@ def _assembly(name: str | None, genome: Path | None) -> "Assembly":
 
 @app.command()
 def truncate(
-    dataset: DataSetFolder,
+    dataset: options.DataSet,
     out: Out,
     core_bp: Annotated[int, typer.Option("--core-bp", min=1, help="Bases of bins to keep of each stretch.")] = 16_384,
     context_bp: Annotated[int, typer.Option("--context-bp", min=0, help="DNA to keep on each side of them.")] = 512,
@@ -201,7 +200,7 @@ def truncate(
 
 @app.command()
 def verify(
-    dataset: DataSetFolder,
+    dataset: options.DataSet,
     genome: options.Genome,
     aliases: options.Aliases = None,
     quiet: options.Quiet = False,

@@ -19,31 +19,36 @@ if TYPE_CHECKING:
     from genint.scores import Result
 
 
+Models = Annotated[
+    list[str] | None, typer.Argument(help="Model folders, or names of bundled models.", show_default=False)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Folder for metrics.tsv, metrics.json and figures.", show_default=False),
+]
+Split = Annotated[str, typer.Option(help="train, valid or test.")]
+Baselines = Annotated[
+    bool, typer.Option("--baselines", help="Add a constant per track and a linear model on k-mer counts.")
+]
+Plots = Annotated[bool, typer.Option("--plots", help="Draw every pair of models, a point per track, as PNG and SVG.")]
+Locus = Annotated[
+    str, typer.Option(help="Draw measured and predicted tracks there: chrom:start-end, 1-based.", show_default=False)
+]
+ReplicatePaper = Annotated[
+    bool, typer.Option("--replicate-paper", help="Show the paper's metric alone: pearson per assay and over all.")
+]
+
+
 def evaluate(
-    dataset: Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)],
-    models: Annotated[
-        list[str] | None, typer.Argument(help="Model folders, or names of bundled models.", show_default=False)
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Folder for metrics.tsv, metrics.json and figures.", show_default=False),
-    ] = None,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
-    baselines: Annotated[
-        bool,
-        typer.Option("--baselines", help="Add a constant per track and a linear model on k-mer counts."),
-    ] = False,
-    plots: Annotated[
-        bool, typer.Option("--plots", help="Draw every pair of models, a point per track, as PNG and SVG.")
-    ] = False,
-    locus: Annotated[
-        str,
-        typer.Option(help="Draw measured and predicted tracks there: chrom:start-end, 1-based.", show_default=False),
-    ] = "",
+    dataset: options.DataSet,
+    models: Models = None,
+    out: Out = None,
+    split: Split = "test",
+    baselines: Baselines = False,
+    plots: Plots = False,
+    locus: Locus = "",
     tracks: options.Tracks = [],  # noqa: B006  typer copies it
-    replicate_paper: Annotated[
-        bool, typer.Option("--replicate-paper", help="Show the paper's metric alone: pearson per assay and over all.")
-    ] = False,
+    replicate_paper: ReplicatePaper = False,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
     batch_size: options.Batch = 8,
@@ -69,21 +74,15 @@ def evaluate(
     from genint.scores import report, write_reports
 
     options.use_threads(threads)
-    opened, chosen = DataSet(dataset), choose_device(device)
+    opened, console, chosen = DataSet(dataset), Console(quiet=quiet), choose_device(device)
+    precision = choose_dtype(dtype, chosen)
     loaded = [load_model(model) for model in models or []]
     region = _locus(opened, locus) if locus else None
     columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
     if out:
         out.mkdir(parents=True, exist_ok=True)
     results = run(
-        opened,
-        loaded,
-        split,
-        Console(quiet=quiet),
-        batch_size=batch_size,
-        device=chosen,
-        dtype=choose_dtype(dtype, chosen),
-        baselines=baselines,
+        opened, loaded, split, console, batch_size=batch_size, device=chosen, dtype=precision, baselines=baselines
     )
     if out:
         write_reports(results, split, opened, out)
@@ -150,7 +149,7 @@ def _print_tables(results: "list[Result]", replicate_paper: bool) -> None:
     """A row per track, then a row per model with a column per assay (Table 1 of the paper), then the differences."""
     from rich.console import Console
 
-    screen = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
+    screen = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 1_000)
     if not replicate_paper:
         screen.print(_tracks_table(results))
     screen.print(_assays_table(results))

@@ -40,15 +40,21 @@ def show(
         str, typer.Argument(help="Model folder, bundled model, or preset as ARCHITECTURE:PRESET.")
     ] = "genomic-interpreter-yeast",
     tracks: Annotated[int, typer.Option("--n-tracks", min=1, help="Tracks of a preset; a model has its own.")] = 5_313,
+    batch_size: Annotated[
+        int | None,
+        typer.Option("--batch-size", "-b", min=1, help="Count a training step on so many windows.", show_default=False),
+    ] = None,
     json_output: options.Json = False,
 ) -> None:
     """Show a model's geometry, parameters, work per tile and origin.
 
-    Example: genint models show interpreter:paper
+    With --batch-size, also the operations and the memory (10^6 bytes) of a training step, counted without running it.
+
+    Example: genint models show interpreter:paper --batch-size 8
     """
     from genint.models.folder import describe
 
-    facts = describe(model, tracks)
+    facts = describe(model, tracks, batch_size)
     if json_output:
         print(json.dumps(facts, indent=1))
         return

@@ -8,6 +8,7 @@ import typer
 Genome = Annotated[
     Path, typer.Argument(help="Genome FASTA, plain or bgzipped; indexed on first use.", show_default=False)
 ]
+DataSet = Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)]
 Model = Annotated[str, typer.Option("--model", "-m", help="Model folder, or name of a bundled model.")]
 Tracks = Annotated[
     list[str],
@@ -27,7 +28,7 @@ Aliases = Annotated[
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Dtype = Annotated[
     str,
-    typer.Option("--dtype", help="auto, float32 or bfloat16 (faster where the device has it, 3 digits instead of 7)."),
+    typer.Option("--dtype", help="auto, float32 or bfloat16 (faster where the device has it, 2 digits instead of 7)."),
 ]
 Batch = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Tiles that go through the model together.")]
 Threads = Annotated[

@@ -25,7 +25,8 @@ from genint.errors import InputError, OutputError
 from genint.genome import Assembly
 from genint.grid import Geometry
 from genint.models import cnn, enformer, interpreter, published
-from genint.models.layers import ModelConfig, TrackModel, count_parameters, flops_per_tile
+from genint.models.cost import flops_per_tile, training_step
+from genint.models.layers import ModelConfig, TrackModel, count_parameters
 from genint.tracks import TrackTable, read_tracks
 
 FORMAT_VERSION = 1
@@ -162,8 +163,11 @@ def halve_model(model: str | Path, out: Path) -> None:
     save_model(out, halved, card.read_text(encoding="utf-8") if card.is_file() else f"# {out.name}\n")
 
 
-def describe(model: str, n_tracks: int) -> dict[str, Any]:
-    """What a model, or a preset as ARCHITECTURE:PRESET with `n_tracks`, is made of, for people and for scripts."""
+def describe(model: str, n_tracks: int, windows: int | None = None) -> dict[str, Any]:
+    """What a model, or a preset as ARCHITECTURE:PRESET with `n_tracks`, is made of, for people and for scripts.
+
+    With `windows`, also what a training step on so many costs, see `TrainingStep`.
+    """
     architecture, _, preset = model.partition(":")
     facts: dict[str, Any]
     if architecture in ARCHITECTURES and preset in ARCHITECTURES[architecture].presets:
@@ -183,8 +187,7 @@ def describe(model: str, n_tracks: int) -> dict[str, Any]:
     with torch.device("meta"):
         module = build(architecture, config, n_tracks)
     geometry = config.geometry
-    return {
-        **facts,
+    facts |= {
         "architecture": architecture,
         "tracks": n_tracks,
         "input_bp": geometry.input_bp,
@@ -196,6 +199,10 @@ def describe(model: str, n_tracks: int) -> dict[str, Any]:
         "receptive_field_bp": module.receptive_bp,
         "config": asdict(config),
     }
+    if windows is not None:
+        step = training_step(partial(build, architecture, config, n_tracks), windows)
+        facts["training_step"] = {name: round(value, 3) for name, value in asdict(step).items()}
+    return facts
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from genint.grid import Geometry
 
@@ -269,17 +268,3 @@ class TrackModel(nn.Module, ABC):
 def count_parameters(model: nn.Module) -> int:
     """Numbers that training adjusts."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-
-
-def flops_per_tile(model: TrackModel) -> int:
-    """Floating-point operations of matrix products and convolutions for one tile, a multiply-add counted as two.
-
-    The model is run once, on the device it is on.
-    """
-    tokens = torch.zeros(1, model.geometry.input_bp, dtype=torch.uint8, device=model.letters.device)
-    training = model.training
-    model.eval()
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(tokens)
-    model.train(training)
-    return int(counter.get_total_flops())

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, paper, small
-from genint.models.layers import count_parameters, flops_per_tile
+from genint.models.layers import count_parameters
 
 TRACKS = 3
 
@@ -218,9 +218,3 @@ def test_without_final_layers_a_bin_sees_what_its_blocks_reach(changes: dict[str
     found = torch.nonzero(seen).flatten()
     assert int(found.max() - found.min()) + 1 == model.receptive_bp < config.geometry.input_bp
     assert build(tiny(**changes)).receptive_bp == config.geometry.input_bp
-
-
-def test_flops_count_the_matrix_products_and_leave_the_model_as_it_was() -> None:
-    model = build(tiny()).train()
-    assert flops_per_tile(model) > 2 * 16 * 16 * TRACKS  # more than the head alone
-    assert model.training

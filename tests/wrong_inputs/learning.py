@@ -1,0 +1,35 @@
+"""genint train and genint eval: data sets and settings."""
+
+from pathlib import Path
+
+from tests.wrong_inputs.cases import Arguments, case, written
+
+
+@case
+def train_on_something_else(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model], ["not a finished data set"]
+
+
+@case
+def train_with_an_unknown_architecture(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--architecture", "oracle"], ["oracle", "interpreter"]
+
+
+@case
+def train_with_an_unknown_setting(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--config", written(folder / "bad.toml", "speed = 11\n")], ["bad.toml", "speed"]
+
+
+@case
+def train_with_a_setting_of_the_wrong_type(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--config", written(folder / "bad.toml", 'steps = "many"\n')], ["bad.toml", "steps"]
+
+
+@case
+def train_with_a_config_that_is_not_toml(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--config", written(folder / "bad.toml", "steps 5\n")], ["bad.toml", "TOML"]
+
+
+@case
+def eval_without_a_data_set(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["eval", folder, model], ["not a finished data set"]
