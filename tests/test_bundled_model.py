@@ -11,7 +11,7 @@ import torch
 from genint.console import Console
 from genint.genome import Genome
 from genint.models.folder import DEFAULT_MODEL, find_model, load_model
-from genint.predict import Options, predict
+from genint.predict import Options, predict, prepare
 from genint.regions import read_bed
 from tests.conftest import EXAMPLE, Run
 
@@ -30,7 +30,8 @@ def predictions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example regions in float32: the README's first command."""
     out = tmp_path_factory.mktemp("bundled") / "out"
     with Genome(EXAMPLE / "genome.fa") as genome:
-        predict(genome, read_bed(EXAMPLE / "regions.bed"), load_model(DEFAULT_MODEL), out, console=Console(quiet=True))
+        job = prepare(genome, read_bed(EXAMPLE / "regions.bed"), [load_model(DEFAULT_MODEL)])
+        predict(job, out, console=Console(quiet=True))
     return out
 
 
@@ -53,7 +54,8 @@ def test_the_fate_of_every_example_row_is_that_of_the_golden_file(predictions: P
 def test_bfloat16_is_close_to_float32(predictions: Path, tmp_path: Path) -> None:
     model, rows = load_model(DEFAULT_MODEL), read_bed(EXAMPLE / "regions.bed")
     with Genome(EXAMPLE / "genome.fa") as genome:
-        predict(genome, rows, model, tmp_path, options=Options(dtype=torch.bfloat16), console=Console(quiet=True))
+        job = prepare(genome, rows, [model], options=Options(dtype=torch.bfloat16))
+        predict(job, tmp_path, console=Console(quiet=True))
     for name in model.tracks.file_names():
         full, half = (
             np.array([float(line.rsplit("\t", 1)[1]) for line in bigwig_text(folder / name).splitlines()])
@@ -68,7 +70,8 @@ def test_batch_size_does_not_change_the_bundled_model_s_float32_predictions(pred
     for size in (1, 8):
         with Genome(EXAMPLE / "genome.fa") as genome:
             options = Options(batch_size=size)
-            predict(genome, rows, model, tmp_path / str(size), options=options, console=Console(quiet=True))
+            job = prepare(genome, rows, [model], options=options)
+            predict(job, tmp_path / str(size), console=Console(quiet=True))
     for name in model.tracks.file_names():
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "8" / name).read_bytes()
 

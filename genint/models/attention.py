@@ -65,9 +65,8 @@ class WindowAttention(nn.Module):
         Row i of a map says how much token i of its window listened to each token of the window; it sums to 1. In a
         shifted layer, token i of window n is token (n * W + W / 2 + i) mod L of the sequence.
         """
-        length, window, half = x.shape[1], self.window, self.window // 2
-        if length % window:
-            raise ValueError(f"{length} tokens are not a multiple of window={window}")
+        self.check(x.shape[1])
+        window, half = self.window, self.window // 2
         qkv = self.position.project(self.norm(x), self.to_qkv)  # (B, L, ...)
         if not self.shifted:
             attended, weights = self._attend(qkv, window, maps is not None)
@@ -80,6 +79,11 @@ class WindowAttention(nn.Module):
             maps.append(weights)
         out: Tensor = self.to_out(attended)
         return out
+
+    def check(self, length: int) -> None:
+        """ValueError unless so many tokens are whole windows."""
+        if length % self.window:
+            raise ValueError(f"{length} tokens are not a multiple of window={self.window}")
 
     def _attend_between_ends(self, qkv: Tensor, explain: bool) -> tuple[Tensor, Tensor | None]:
         """Half a window, whole windows (none if L = W), half a window; the maps as if the tokens had been rolled."""
@@ -128,6 +132,7 @@ class Rotary(nn.Module):
     cos: Tensor
     sin: Tensor
     order: Tensor
+    pairs: Tensor
 
     def __init__(self, window: int, heads: int, head_width: int) -> None:
         super().__init__()
@@ -143,6 +148,18 @@ class Rotary(nn.Module):
         swapped = torch.arange(2 * inner).view(-1, 2, half).flip(1).flatten()
         order = torch.cat([torch.arange(2 * inner), swapped, torch.arange(2 * inner, 3 * inner)])
         self.register_buffer("order", order, persistent=False)
+        pairs = torch.arange(2 * inner).view(-1, 2, half).transpose(1, 2).flatten()
+        self.register_buffer("pairs", torch.cat([pairs, torch.arange(2 * inner, 3 * inner)]), persistent=False)
+
+    def paired(self, to_qkv: nn.Linear) -> tuple[Tensor, Tensor]:
+        """Weight and bias of queries, keys and values, (3 * A * D, ...), turning channels adjacent."""
+        return to_qkv.weight[self.pairs], to_qkv.bias[self.pairs]
+
+    def turns(self, length: int) -> Tensor:
+        """What turns such pairs, as complex numbers: (length, A * D), the first window's again and again."""
+        cos, sin = (table[:, self.pairs[: table.shape[1] : 2]].float() for table in (self.cos, self.sin))
+        turn = torch.complex(cos, -sin)  # (W, A * D)
+        return turn.repeat(math.ceil(length / len(turn)), 1)[:length]
 
     def project(self, x: Tensor, to_qkv: nn.Linear) -> Tensor:
         """(B, L, C) -> (B, L, 5 * A * D): queries and keys, the same with halves swapped, values."""

@@ -157,7 +157,7 @@ class GenomicInterpreter(TrackModel):
         """uint8 (B, input_bp) -> float32 (B, core_bins, T). See `attention_maps` for `maps`."""
         x = convolve(self.stem, self.read(tokens))  # (B, input_bp, C)
         for layer in (*self.blocks, *self.final):
-            x = layer(x, maps)  # (B, L, C), L halved by each block
+            x = layer(x, maps, overwrite=True)  # (B, L, C), L halved by each block
         return self.answer(x)
 
     def attention_maps(self, tokens: Tensor) -> tuple[Tensor, list[AttentionMap]]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from genint.models.attention import WindowAttention
 from genint.models.layers import DropPath, FeedForward, MaxPool, StandardizedConv, convolve
+from genint.models.pieces import can_go_in_pieces, transform_in_pieces
 
 MERGES = ("linear", "conv")
 
@@ -29,8 +30,15 @@ class TransformerLayer(nn.Module):
         self.attention, self.feed_forward = attention, feed_forward
         self.drop_path = DropPath(drop_path)
 
-    def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
-        """(B, L, C) -> (B, L, C). Attention weights (B, N, heads, W, W) are appended to `maps` if it is given."""
+    def forward(self, x: Tensor, maps: list[Tensor] | None = None, *, overwrite: bool = False) -> Tensor:
+        """(B, L, C) -> (B, L, C). Attention weights (B, N, heads, W, W) are appended to `maps` if it is given.
+
+        `overwrite`: x is no longer needed and may hold the answer.
+        """
+        if maps is None and not self.training and can_go_in_pieces(x, self.attention):
+            x = x.contiguous() if overwrite else x.clone(memory_format=torch.contiguous_format)
+            transform_in_pieces(x, self.attention, self.feed_forward)
+            return x
         x = x + self.drop_path(self.attention(x, maps))
         out: Tensor = x + self.feed_forward(x)
         return out
@@ -124,7 +132,11 @@ class Swin1dBlock(nn.Module):
         self.regular, self.shifted = layer(False), layer(True)
         self.merge = LinearMerge(channels, out) if merge == "linear" else ConvMerge(channels, out)
 
-    def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
-        """(B, L, C) -> (B, L / 2, O). If `maps` is given, two tensors of attention weights are appended to it."""
-        merged: Tensor = self.merge(self.shifted(self.regular(x, maps), maps))
+    def forward(self, x: Tensor, maps: list[Tensor] | None = None, *, overwrite: bool = False) -> Tensor:
+        """(B, L, C) -> (B, L / 2, O). If `maps` is given, two tensors of attention weights are appended to it.
+
+        `overwrite`: x is no longer needed and may be used for results on the way.
+        """
+        x = self.regular(x, maps, overwrite=overwrite)
+        merged: Tensor = self.merge(self.shifted(x, maps, overwrite=True))
         return merged

@@ -52,7 +52,8 @@ def test_flops_count_the_matrix_products_and_leave_the_model_as_it_was(make: Cal
 
 def test_a_step_is_three_forward_passes_but_for_the_gradient_of_the_dna(make: Callable[[], TrackModel]) -> None:
     """Also where convolutions are grouped, whose backward pass PyTorch counts as if they were dense."""
-    forward = 4 * flops_per_tile(make()) / 1e9
+    with torch.device("meta"):  # the way that training goes: a CPU without gradients saves some products
+        forward = 4 * flops_per_tile(make()) / 1e9
     assert 2.5 * forward < training_step(make, 4).gflop <= 3 * forward
 
 

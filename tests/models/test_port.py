@@ -16,7 +16,7 @@ from genint.genome import Genome
 from genint.models.folder import load_model
 from genint.models.port import download, import_enformer, read_port
 from genint.models.published import PublishedEnformer
-from genint.predict import Options, predict
+from genint.predict import Options, predict, prepare
 from genint.regions import Region, Row
 from tests.conftest import EXAMPLE, Run, write_port
 
@@ -77,7 +77,7 @@ def test_a_tile_is_what_the_module_answers_for_its_dna(source: Path, tmp_path: P
     model = import_enformer(str(source), tmp_path / "model", TRACKS, input_bp=3_072)
     with Genome(EXAMPLE / "genome.fa") as genome:
         options, rows = Options(scale="model"), [Row("test", Region("chr1", 4_096, 6_144), "tile 2")]
-        predict(genome, rows, model, tmp_path / "out", options=options, console=Console(quiet=True))
+        predict(prepare(genome, rows, [model], options=options), tmp_path / "out", console=Console(quiet=True))
         tokens = torch.from_numpy(genome.tokens("chr1", 4_096 - 512, 6_144 + 512))
     with torch.no_grad():
         expected = model.module(tokens.expand(8, -1))[0, :, 0].numpy()
