@@ -22,7 +22,7 @@ from genint.genome import Genome
 from genint.grid import BinMask, Geometry, Tile, bases_per_bin, tiles, wanted_bins
 from genint.models.folder import Model
 from genint.outputs import check_space, output_folder, provenance
-from genint.regions import Row
+from genint.regions import Region, Row
 from genint.results import write_bigwigs
 from genint.spool import Spool
 from genint.tracks import TrackTable
@@ -36,13 +36,15 @@ class Options:
     """What changes a prediction besides genome, regions and models, and where it is computed.
 
     `scale`: `coverage`, the mean per base over the bin in the units of the training bigWigs, or `model`, the model's
-    own. `max_n`: a bin with a larger share of N than this is a hole. `batch_size` changes no float32 result on a CPU.
+    own. `max_n`: a bin with a larger share of N than this is a hole; with 1, none is, and the model reads N as a column
+    of zeros. `blacklist`: bins that these touch are holes. `batch_size` changes no float32 result on a CPU.
     `devices`: one, or several that share the work; a CPU named N times is N processes. `compile`: with torch.compile.
     ValueError for another scale.
     """
 
     scale: str = "coverage"
     max_n: float = 0.5
+    blacklist: Sequence[Region] = ()
     views: Views = field(default_factory=Views)
     batch_size: int = 8
     devices: tuple[torch.device, ...] = (torch.device("cpu"),)
@@ -60,6 +62,7 @@ class Options:
         return {
             "scale": self.scale,
             "max_n": self.max_n,
+            "blacklist": _digest(sorted(set(self.blacklist))) if self.blacklist else None,
             **vars(self.views),
             "device": device,
             "dtype": str(self.dtype).removeprefix("torch."),
@@ -77,7 +80,8 @@ class Job:
     models: Sequence[Model]
     columns: Sequence[int]  # of the models' outputs
     options: Options
-    wanted: Mapping[str, BinMask]  # per chromosome, in the genome's order
+    wanted: Mapping[str, BinMask]  # per chromosome, in the genome's order; blacklisted bins are not
+    blacklisted: Mapping[str, BinMask]  # per chromosome that has such bins
     todo: Sequence[Tile]  # those with a wanted bin
 
     @property
@@ -96,7 +100,6 @@ class Job:
 
     def plan(self) -> dict[str, Any]:
         """What makes this run the one it is, as JSON."""
-        rows = "".join(f"{row}\n" for row, _ in self.placed)
         return {
             "genome": self.genome.identity(),
             "models": [
@@ -104,7 +107,7 @@ class Job:
                 for model in self.models
             ],
             "tracks": [track.identifier for track in self.tracks],
-            "regions": hashlib.sha256(rows.encode()).hexdigest(),
+            "regions": _digest(row for row, _ in self.placed),
             "options": self.options.plan(),
             "versions": {name: version(name) for name in ("genint", "torch")},
         }
@@ -132,8 +135,17 @@ def prepare(
         raise InputError(
             f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
         )
+    options = options or Options()
+    unwanted = (place(Row("", region, ""), genome.sizes).region for region in options.blacklist)
+    blacklisted = wanted_bins(filter(None, unwanted), genome.sizes, first.geometry.bin_bp)
+    wanted = {chrom: mask & ~blacklisted[chrom] if chrom in blacklisted else mask for chrom, mask in wanted.items()}
     columns = range(len(first.tracks)) if columns is None else columns
-    return Job(genome, placed, models, columns, options or Options(), wanted, list(tiles(wanted, first.geometry)))
+    return Job(genome, placed, models, columns, options, wanted, blacklisted, list(tiles(wanted, first.geometry)))
+
+
+def _digest(items: Iterable[object]) -> str:
+    """sha256 of the items' text, a line each."""
+    return hashlib.sha256("".join(f"{item}\n" for item in items).encode()).hexdigest()
 
 
 def _check_alike(first: Model, other: Model) -> None:
@@ -173,7 +185,14 @@ def predict(
             write_bigwigs(folder.path, files, spool, kept, job.genome.sizes, job.geometry, console)
         names = {"bigwig": files[: len(job.tracks)], "spread": files[len(job.tracks) :]}
         job.tracks.write(folder.path / "tracks.tsv", {column: cells for column, cells in names.items() if cells})
-        fates = write_fates(folder.path / "regions.tsv", job.placed, predicted, job.genome.sizes, job.geometry.bin_bp)
+        fates = write_fates(
+            folder.path / "regions.tsv",
+            job.placed,
+            predicted,
+            job.blacklisted,
+            job.genome.sizes,
+            job.geometry.bin_bp,
+        )
         return folder.publish(
             {
                 **provenance(command),

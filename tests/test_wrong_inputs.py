@@ -161,6 +161,19 @@ option_case("a GPU that is not there", ["--device", "cuda:7"], "cuda:7")
 option_case("an unknown dtype", ["--dtype", "float8"], "float8", "float32")
 option_case("aliases that are not there", ["--aliases", "nowhere.txt"], "nowhere.txt")
 option_case("aliases without names", ["--aliases", str(BED.parent / "README.md")], "chromAlias")
+option_case("a blacklist that is not there", ["--blacklist", "nowhere.bed"], "nowhere.bed", "cannot read")
+option_case("a blacklist that is no BED", ["--blacklist", str(BED.parent / "tracks.tsv")], "tracks.tsv, line 1")
+option_case("no such file in an ensemble", ["--ensemble", "nobody"], "nobody")
+option_case("a shift of a bin", ["--shifts", "0,128"], "--shifts 128", "128 bp")
+option_case("more overlap than there are bins", ["--overlap", "0.99"], "--overlap 0.99", "16 bins")
+option_case("workers on a GPU", ["--device", "cuda", "--workers", "2"], "--device cuda")
+
+
+@case
+def blacklist_of_another_assembly(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    bed = written(folder / "other.bed", "chrUn_1\t5\t10\n")
+    return ["predict", GENOME, BED, "-m", model, "--blacklist", bed], ["other.bed", "none of its 1 row(s)", "--aliases"]
+
 
 # -- model folder
 
@@ -479,6 +492,10 @@ def test_wrong_usage_exits_with_2(genint: Run, tmp_path: Path) -> None:
     for arguments in (
         ["predict", GENOME],
         ["predict", GENOME, "--whole-genome", "--chroms", "chr1"],
+        ["predict", GENOME, BED, "--n-policy", "skip"],
+        ["predict", GENOME, BED, "--n-policy", "zero", "--max-n", "0.5"],
+        ["predict", GENOME, BED, "--scale", "log"],
+        ["predict", GENOME, BED, "--shifts", "a"],
         ["nonsense"],
         ["predict"],
         ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "-o", tmp_path / "out"],

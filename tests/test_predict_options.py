@@ -1,0 +1,106 @@
+"""Options of `genint predict`, each against a slow, obvious reference: plain bigWigs, and loops over bases."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from genint.genome import Genome
+from tests.conftest import EXAMPLE, Run
+from tests.test_predict import BIN, values
+
+GENOME = EXAMPLE / "genome.fa"
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    header, *lines = (line.split("\t") for line in path.read_text().splitlines())
+    return [dict(zip(header, line, strict=True)) for line in lines]
+
+
+def test_bins_that_a_blacklist_touches_are_holes_and_all_others_are_as_without_it(
+    tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    intervals = [("chr3", 127, 129), ("3", 1_000, 1_001), ("chr3", 4_096, 8_192), ("chr3", 35_000, 99_999)]
+    beds = [
+        written(tmp_path / "first.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in intervals[:2])),
+        written(tmp_path / "second.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in intervals[2:])),
+    ]
+    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--tracks", "atac|cage", "-o"]
+    assert genint(*common, tmp_path / "plain").code == 0
+    assert genint(*common, tmp_path / "some", "--blacklist", beds[0], "--blacklist", beds[1]).code == 0
+    plain = [values(tmp_path / "plain" / f"{name}.bw", "chr3") for name in ("atac", "cage_plus")]
+    some = [values(tmp_path / "some" / f"{name}.bw", "chr3") for name in ("atac", "cage_plus")]
+    listed = np.zeros(len(plain[0]), dtype=bool)
+    for _, start, end in intervals:
+        for base in range(start, min(end, len(listed))):
+            listed[base // BIN * BIN : (base // BIN + 1) * BIN] = True
+    for before, after in zip(plain, some, strict=True):
+        assert np.array_equal(after, np.where(listed, np.nan, before), equal_nan=True)
+
+
+def test_regions_tsv_tells_blacklisted_bins_from_those_of_n(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    bed = written(
+        tmp_path / "regions.bed",
+        "chr2\t0\t256\nchr2\t19000\t22000\nchr2\t19968\t22016\nchr3\t0\t256\nchr3\t256\t512\nchr3\t35000\t36000\n",
+    )
+    blacklist = written(tmp_path / "black.bed", "chr2\t19000\t19001\nchr2\t20100\t20101\nchr3\t255\t1000\n")
+    common = ["predict", GENOME, bed, "-m", tiny_model, "--tracks", "atac", "-o", tmp_path / "out"]
+    assert genint(*common, "--blacklist", blacklist).code == 0
+    found = table(tmp_path / "out" / "regions.tsv")
+    with Genome(GENOME) as genome:
+        unknown = genome.tokens("chr2", 0, genome.sizes["chr2"]) > 3
+    too_many = {k for k in range(len(unknown) // BIN) if unknown[k * BIN : (k + 1) * BIN].mean() > 0.5}
+    listed = {19_000 // BIN, 20_100 // BIN}
+    for row, bins in ((found[1], range(19_000 // BIN, 22_000 // BIN + 1)), (found[2], range(156, 172))):
+        n, black = len(too_many & {*bins} - listed), len(listed & {*bins})
+        assert (int(row["bins"]), int(row["holes"])) == (len(bins) - n - black, n + black)
+        assert row["note"] == f"{black} bin(s) are holes: blacklisted; {n} bin(s) are holes: too many N"
+        assert row["status"] == ("partly N" if n + black < len(bins) else "skipped")
+    assert [found[row]["status"] for row in (0, 3, 4, 5)] == ["predicted", "partly blacklisted", "skipped", "clipped"]
+    assert found[3]["note"] == "1 bin(s) are holes: blacklisted"
+
+
+def test_a_tile_whose_bins_are_all_blacklisted_is_not_predicted(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    blacklist = written(tmp_path / "black.bed", "chr3\t2048\t4096\nchrUn_1\t5\t10\n")
+    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--tracks", "atac", "--json", "-o"]
+    plain, some = genint(*common, tmp_path / "plain"), genint(*common, tmp_path / "some", "--blacklist", blacklist)
+    assert json.loads(some.out)["tiles"] == json.loads(plain.out)["tiles"] - 1
+    assert "1 of 2 row(s) of" in some.err
+    assert "lie on no chromosome here" in some.err
+    everything = written(tmp_path / "all.bed", "chr3\t0\t35073\n")
+    assert json.loads(genint(*common, tmp_path / "none", "--blacklist", everything).out)["bins"] == 0
+
+
+def test_another_blacklist_is_another_run_and_the_same_in_another_order_is_not(
+    tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    rows = ["chr3\t0\t100\n", "chr3\t2000\t3000\n"]
+    one = written(tmp_path / "one.bed", "".join(rows))
+    turned = written(tmp_path / "turned.bed", "".join(rows[::-1]))
+    other = written(tmp_path / "other.bed", rows[0])
+    common = ["predict", GENOME, "-r", "chr3:1-4000", "-m", tiny_model, "-o", tmp_path / "out", "--blacklist"]
+    assert genint(*common, one).code == 0
+    assert "finished already" in genint(*common, turned).err
+    refused = genint(*common, other)
+    assert refused.code == 1
+    assert "options.blacklist was" in refused.err
+
+
+def test_n_policy_zero_predicts_bins_of_n_and_changes_no_other(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    common = ["predict", GENOME, "--chroms", "chr2", "-m", tiny_model, "--tracks", "atac", "-o"]
+    assert genint(*common, tmp_path / "mask").code == 0
+    assert genint(*common, tmp_path / "zero", "--n-policy", "zero").code == 0
+    masked, zero = (values(tmp_path / name / "atac.bw", "chr2") for name in ("mask", "zero"))
+    assert np.isnan(masked).any()
+    assert not np.isnan(zero).any()
+    assert np.array_equal(masked, np.where(np.isnan(masked), np.nan, zero), equal_nan=True)
+    assert table(tmp_path / "zero" / "regions.tsv")[0]["status"] == "predicted"
+    both = genint(*common, tmp_path / "both", "--n-policy", "zero", "--max-n", "0.2")
+    assert both.code == 2
+    assert "leave out --max-n" in both.err
+    assert genint(*common, tmp_path / "neither", "--n-policy", "skip").code == 2
