@@ -25,6 +25,8 @@ from genint.outputs import check_space, output_folder, provenance
 from genint.regions import Region, Row
 from genint.results import write_bigwigs
 from genint.spool import Spool
+from genint.summary import FORMATS as SUMMARY_FORMATS
+from genint.summary import STATISTICS, check_format, write_summary
 from genint.tracks import TrackTable
 from genint.views import Doubles, Request, Stitcher, Views
 
@@ -39,7 +41,8 @@ class Options:
     own. `max_n`: a bin with a larger share of N than this is a hole; with 1, none is, and the model reads N as a column
     of zeros. `blacklist`: bins that these touch are holes. `batch_size` changes no float32 result on a CPU.
     `devices`: one, or several that share the work; a CPU named N times is N processes. `compile`: with torch.compile.
-    ValueError for another scale.
+    `summary`: `mean`, `sum` or `max`, a table of the rows asked for as well, in `summary_format` tsv or parquet.
+    ValueError for another scale or summary.
     """
 
     scale: str = "coverage"
@@ -50,10 +53,17 @@ class Options:
     devices: tuple[torch.device, ...] = (torch.device("cpu"),)
     dtype: torch.dtype = torch.float32
     compile: bool = False
+    summary: str | None = None
+    summary_format: str = "tsv"
 
     def __post_init__(self) -> None:
-        if self.scale not in SCALES:
-            raise ValueError(f"scale={self.scale!r} is not one of {', '.join(SCALES)}")
+        for name, choices in (
+            ("scale", SCALES),
+            ("summary", (None, *STATISTICS)),
+            ("summary_format", SUMMARY_FORMATS),
+        ):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name}={getattr(self, name)!r} is not one of {', '.join(map(str, choices))}")
 
     def plan(self) -> dict[str, Any]:
         """What decides the values: how many devices there are does not, their kind does."""
@@ -68,6 +78,7 @@ class Options:
             "dtype": str(self.dtype).removeprefix("torch."),
             "batch_size": "any" if exact else self.batch_size,
             "compile": self.compile,
+            "summary": self.summary and f"{self.summary} as {self.summary_format}",
         }
 
 
@@ -98,6 +109,16 @@ class Job:
         spread = self.tracks.file_names(".sd.bw") if len(self.models) > 1 else []
         return self.tracks.file_names() + spread
 
+    @property
+    def tables(self) -> list[str]:
+        """The tables beside the bigWigs."""
+        return ["tracks.tsv", "regions.tsv", *([self.summary_file] if self.summary_file else [])]
+
+    @property
+    def summary_file(self) -> str | None:
+        """The file of the summary, if one is asked for."""
+        return f"summary.{self.options.summary_format}" if self.options.summary else None
+
     def plan(self) -> dict[str, Any]:
         """What makes this run the one it is, as JSON."""
         return {
@@ -124,7 +145,7 @@ def prepare(
     """Find what there is to do. Row chromosomes must be the genome's own names (see regions.reconcile).
 
     `columns` picks tracks, default all. Raises InputError when no row touches the genome, and for models that do not
-    answer the same tracks in the same bins.
+    answer the same tracks in the same bins, and when the package for the summary's format is missing.
     """
     first = models[0]
     for model in models[1:]:
@@ -136,6 +157,8 @@ def prepare(
             f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
         )
     options = options or Options()
+    if options.summary:
+        check_format(options.summary_format)
     unwanted = (place(Row("", region, ""), genome.sizes).region for region in options.blacklist)
     blacklisted = wanted_bins(filter(None, unwanted), genome.sizes, first.geometry.bin_bp)
     wanted = {chrom: mask & ~blacklisted[chrom] if chrom in blacklisted else mask for chrom, mask in wanted.items()}
@@ -172,9 +195,7 @@ def predict(
     (`overwrite` starts anew), InputError for a model that answers NaN and, with `resume`, when nothing was begun.
     """
     console, started, files = console or Console(), time.monotonic(), job.files
-    with output_folder(
-        out, job.plan(), [*files, "tracks.tsv", "regions.tsv"], overwrite=overwrite, resume=resume
-    ) as folder:
+    with output_folder(out, job.plan(), [*files, *job.tables], overwrite=overwrite, resume=resume) as folder:
         if folder.report is not None:
             console.say(f"{out}: this run is finished already")
             return folder.report
@@ -183,16 +204,11 @@ def predict(
         with Spool(folder.scratch / "spool", len(files), job.geometry.core_bins) as spool:
             kept, predicted = _fill(spool, job, console)
             write_bigwigs(folder.path, files, spool, kept, job.genome.sizes, job.geometry, console)
-        names = {"bigwig": files[: len(job.tracks)], "spread": files[len(job.tracks) :]}
-        job.tracks.write(folder.path / "tracks.tsv", {column: cells for column, cells in names.items() if cells})
-        fates = write_fates(
-            folder.path / "regions.tsv",
-            job.placed,
-            predicted,
-            job.blacklisted,
-            job.genome.sizes,
-            job.geometry.bin_bp,
-        )
+            if job.options.summary and job.summary_file:
+                names = [track.identifier for track in job.tracks]
+                path, statistic = folder.path / job.summary_file, job.options.summary
+                write_summary(path, statistic, job.placed, names, spool, kept, job.geometry, console)
+        fates = _write_tables(folder.path, job, predicted)
         return folder.publish(
             {
                 **provenance(command),
@@ -202,6 +218,14 @@ def predict(
                 "seconds": round(time.monotonic() - started, 2),
             }
         )
+
+
+def _write_tables(folder: Path, job: Job, predicted: Mapping[str, BinMask]) -> dict[str, int]:
+    """tracks.tsv and regions.tsv. Returns how many rows met each fate."""
+    names = {"bigwig": job.files[: len(job.tracks)], "spread": job.files[len(job.tracks) :]}
+    job.tracks.write(folder / "tracks.tsv", {column: cells for column, cells in names.items() if cells})
+    sizes, bin_bp = job.genome.sizes, job.geometry.bin_bp
+    return write_fates(folder / "regions.tsv", job.placed, predicted, job.blacklisted, sizes, bin_bp)
 
 
 def disk_bytes(n_tiles: int, core_bins: int, n_files: int) -> int:

@@ -1,11 +1,16 @@
 """Options of `genint predict`, each against a slow, obvious reference: plain bigWigs, and loops over bases."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+from pyarrow.parquet import read_table
 
 from genint.genome import Genome
+from genint.models.folder import load_model
+from genint.summary import STATISTICS
 from tests.conftest import EXAMPLE, Run
 from tests.test_predict import BIN, values
 
@@ -104,3 +109,82 @@ def test_n_policy_zero_predicts_bins_of_n_and_changes_no_other(tiny_model: Path,
     assert both.code == 2
     assert "leave out --max-n" in both.err
     assert genint(*common, tmp_path / "neither", "--n-policy", "skip").code == 2
+
+
+def slow_summary(bigwig: Path, chrom: str, start: int, end: int) -> dict[str, float]:
+    """Base by base, as bigWigAverageOverBed takes it."""
+    found = [float(value) for value in values(bigwig, chrom)[start:end] if not np.isnan(value)]
+    if not found:
+        return {"covered": 0}
+    return {"covered": len(found), "mean": sum(found) / len(found), "sum": sum(found), "max": max(found)}
+
+
+ASKED = [
+    ("chr2", 19_000, 23_000),  # across the run of N
+    ("chr3", 130, 131),
+    ("chr1", 0, 20_000),
+    ("chr3", 35_000, 99_999),  # past the end
+    ("chr2", 20_100, 21_900),  # nothing but N
+    ("chr3", 99_999, 100_000),
+    ("chr3", 100, 400),
+    ("chr3", 100, 400),
+]
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Path:
+    return written(tmp_path / "asked.bed", "".join(f"{c}\t{s}\t{e}\tpeak {s}\n" for c, s, e in ASKED))
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_a_summary_is_what_a_loop_over_the_bases_of_each_row_finds(
+    statistic: str, asked: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genint.summary._BYTES_AT_ONCE", 1)  # a tile at a time
+    out = tmp_path / "out"
+    assert genint("predict", GENOME, asked, "-m", tiny_model, "-o", out, "--summary", statistic).code == 0
+    names = load_model(tiny_model).tracks.file_names("")
+    rows = table(out / "summary.tsv")
+    assert list(rows[0]) == ["chrom", "start", "end", "name", "covered", *names]
+    assert [(row["chrom"], int(row["start"]), int(row["end"])) for row in rows] == ASKED
+    assert [row["name"] for row in rows] == [f"peak {start}" for _, start, _ in ASKED]
+    for row in rows:
+        for name in names:
+            expected = slow_summary(out / f"{name}.bw", row["chrom"], int(row["start"]), int(row["end"]))
+            assert int(row["covered"]) == expected["covered"]
+            if expected["covered"]:
+                assert float(row[name]) == pytest.approx(expected[statistic], rel=1e-6)
+            else:
+                assert row[name] == ""
+
+
+def test_a_parquet_summary_holds_what_the_text_does(asked: Path, tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    common = ["predict", GENOME, asked, "-m", tiny_model, "--summary", "mean", "-o"]
+    assert genint(*common, tmp_path / "text").code == 0
+    assert genint(*common, tmp_path / "packed", "--summary-format", "parquet").code == 0
+    text, packed = table(tmp_path / "text" / "summary.tsv"), read_table(tmp_path / "packed" / "summary.parquet")
+    assert packed.column_names == list(text[0])
+    for row, other in zip(text, packed.to_pylist(), strict=True):
+        for column, cell in row.items():
+            if column in ("chrom", "name"):
+                assert other[column] == cell
+            else:
+                assert other[column] == (pytest.approx(float(cell), rel=1e-8) if cell else None)
+
+
+def test_a_summary_of_an_ensemble_is_of_its_mean(asked: Path, tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    common = ["predict", GENOME, asked, "-m", tiny_model, "--summary", "max", "-o"]
+    assert genint(*common, tmp_path / "one").code == 0
+    assert genint(*common, tmp_path / "twice", "--ensemble", tiny_model).code == 0
+    assert table(tmp_path / "one" / "summary.tsv") == table(tmp_path / "twice" / "summary.tsv")
+
+
+def test_parquet_without_its_package_is_refused_before_the_work(
+    asked: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    common = ["predict", GENOME, asked, "-m", tiny_model, "-o", tmp_path / "out", "--summary", "sum"]
+    finished = genint(*common, "--summary-format", "parquet")
+    assert finished.code == 1
+    assert "pip install 'genint[parquet]'" in finished.err
+    assert not (tmp_path / "out").exists()

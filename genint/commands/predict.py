@@ -72,6 +72,17 @@ Ensemble = Annotated[
         "--ensemble", help="One more model, for the mean and the spread over all. Repeatable.", show_default=False
     ),
 ]
+Summary = Annotated[
+    str | None,
+    typer.Option(
+        "--summary",
+        help="mean, sum or max: a table, too, of a row per region and a column per track.",
+        show_default=False,
+    ),
+]
+SummaryFormat = Annotated[
+    str | None, typer.Option("--summary-format", help="tsv or parquet (needs pyarrow).", show_default="tsv")
+]
 Workers = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes that share the work on CPUs.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the model first: minutes that long runs win back.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew, whatever run the folder holds.")]
@@ -96,6 +107,8 @@ def predict(
     shifts: Shifts = "0",
     overlap: Overlap = 0.0,
     ensemble: Ensemble = [],  # noqa: B006
+    summary: Summary = None,
+    summary_format: SummaryFormat = None,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
     batch_size: options.Batch = 8,
@@ -118,7 +131,7 @@ def predict(
     places = Places(regions, region, chroms, whole_genome, aliases, blacklist)
     _check_one_of("--scale", scale, "coverage", "model")
     views: dict[str, Any] = {"rc": rc, "shifts": _shifts(shifts), "overlap": overlap}
-    most_n = _max_n(n_policy, max_n)
+    most_n, table_format = _max_n(n_policy, max_n), _summary_format(summary, summary_format)
     if overwrite and resume:
         raise typer.BadParameter("cannot go with --resume", param_hint="--overwrite")
     from genint.console import Console
@@ -143,6 +156,8 @@ def predict(
             devices=devices,
             dtype=choose_dtype(dtype, devices[0]),
             compile=compile,
+            summary=summary,
+            summary_format=table_format,
         )
         job = _job(opened, rows, [model, *ensemble], tracks, how, console)
         command = shlex.join(["genint", *sys.argv[1:]])
@@ -190,6 +205,15 @@ def _max_n(policy: str, most: float | None) -> float:
     if policy == "zero" and most is not None:
         raise typer.BadParameter("zero predicts bins of any N; leave out --max-n", param_hint="--n-policy")
     return 1.0 if policy == "zero" else 0.5 if most is None else most
+
+
+def _summary_format(statistic: str | None, file_format: str | None) -> str:
+    if statistic is None and file_format is not None:
+        raise typer.BadParameter("says how to write a table; give --summary, too", param_hint="--summary-format")
+    if statistic is not None:
+        _check_one_of("--summary", statistic, "mean", "sum", "max")
+    _check_one_of("--summary-format", file_format or "tsv", "tsv", "parquet")
+    return file_format or "tsv"
 
 
 def _check_one_of(option: str, value: str, *choices: str) -> None:
