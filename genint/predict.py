@@ -23,7 +23,7 @@ from genint.grid import BinMask, Geometry, Tile, bases_per_bin, tiles, wanted_bi
 from genint.models.folder import Model
 from genint.outputs import check_space, output_folder, provenance
 from genint.regions import Region, Row
-from genint.results import write_bigwigs
+from genint.results import SUFFIXES, file_names, write_results
 from genint.spool import Spool
 from genint.summary import FORMATS as SUMMARY_FORMATS
 from genint.summary import STATISTICS, check_format, write_summary
@@ -31,6 +31,8 @@ from genint.tracks import TrackTable
 from genint.views import Doubles, Request, Stitcher, Views
 
 SCALES = ("coverage", "model")
+# Full-precision floats hardly compress; zoom levels add a third, and a zarr store is there twice while it is zipped.
+_BYTES_PER_VALUE = {"bigwig": 6, "bedgraph": 36, "zarr": 8}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,9 @@ class Options:
     own. `max_n`: a bin with a larger share of N than this is a hole; with 1, none is, and the model reads N as a column
     of zeros. `blacklist`: bins that these touch are holes. `batch_size` changes no float32 result on a CPU.
     `devices`: one, or several that share the work; a CPU named N times is N processes. `compile`: with torch.compile.
-    `summary`: `mean`, `sum` or `max`, a table of the rows asked for as well, in `summary_format` tsv or parquet.
-    ValueError for another scale or summary.
+    `format`: `bigwig` or `bedgraph`, a file per track, or `zarr`, one of all. `summary`: `mean`, `sum` or `max`, also a
+    table of the rows asked for, its `summary_format` being `tsv` or `parquet`.
+    ValueError for another word in place of these.
     """
 
     scale: str = "coverage"
@@ -53,12 +56,14 @@ class Options:
     devices: tuple[torch.device, ...] = (torch.device("cpu"),)
     dtype: torch.dtype = torch.float32
     compile: bool = False
+    format: str = "bigwig"
     summary: str | None = None
     summary_format: str = "tsv"
 
     def __post_init__(self) -> None:
         for name, choices in (
             ("scale", SCALES),
+            ("format", tuple(SUFFIXES)),
             ("summary", (None, *STATISTICS)),
             ("summary_format", SUMMARY_FORMATS),
         ):
@@ -78,6 +83,7 @@ class Options:
             "dtype": str(self.dtype).removeprefix("torch."),
             "batch_size": "any" if exact else self.batch_size,
             "compile": self.compile,
+            "format": self.format,
             "summary": self.summary and f"{self.summary} as {self.summary_format}",
         }
 
@@ -105,13 +111,17 @@ class Job:
 
     @property
     def files(self) -> list[str]:
-        """A bigWig per track; of several models, then one per track with their standard deviation."""
-        spread = self.tracks.file_names(".sd.bw") if len(self.models) > 1 else []
-        return self.tracks.file_names() + spread
+        """What holds the predictions, see results.file_names."""
+        return file_names(self.tracks, self.options.format, spread=len(self.models) > 1)
+
+    @property
+    def spool_rows(self) -> int:
+        """Values per bin: one per track; of several models, then one per track with their standard deviation."""
+        return len(self.tracks) * (2 if len(self.models) > 1 else 1)
 
     @property
     def tables(self) -> list[str]:
-        """The tables beside the bigWigs."""
+        """The tables beside them."""
         return ["tracks.tsv", "regions.tsv", *([self.summary_file] if self.summary_file else [])]
 
     @property
@@ -188,7 +198,7 @@ def predict(
     console: Console | None = None,
     command: str = "",
 ) -> dict[str, Any]:
-    """Predict the bins that the job's rows touch; write one bigWig per track, tracks.tsv, regions.tsv and run.json.
+    """Predict the bins that the job's rows touch; write a file per track or one of all, the tables and run.json.
 
     A killed run of the same job in `out` goes on where it stopped and ends with the same bytes; a finished one is
     answered at once. Returns what run.json holds. Raises OutputError when `out` cannot be written or holds another run
@@ -200,10 +210,10 @@ def predict(
             console.say(f"{out}: this run is finished already")
             return folder.report
         console.say(f"{len(job.todo):,} tile(s) on {len(job.wanted):,} chromosome(s)")
-        check_space(folder, disk_bytes(len(job.todo), job.geometry.core_bins, len(files)))
-        with Spool(folder.scratch / "spool", len(files), job.geometry.core_bins) as spool:
+        check_space(folder, sum(disk_bytes(job)))
+        with Spool(folder.scratch / "spool", job.spool_rows, job.geometry.core_bins) as spool:
             kept, predicted = _fill(spool, job, console)
-            write_bigwigs(folder.path, files, spool, kept, job.genome.sizes, job.geometry, console)
+            write_results(folder, files, job.tracks, spool, kept, job.genome.sizes, job.geometry, console)
             if job.options.summary and job.summary_file:
                 names = [track.identifier for track in job.tracks]
                 path, statistic = folder.path / job.summary_file, job.options.summary
@@ -222,15 +232,19 @@ def predict(
 
 def _write_tables(folder: Path, job: Job, predicted: Mapping[str, BinMask]) -> dict[str, int]:
     """tracks.tsv and regions.tsv. Returns how many rows met each fate."""
-    names = {"bigwig": job.files[: len(job.tracks)], "spread": job.files[len(job.tracks) :]}
+    kind = job.options.format
+    names = {kind: job.files[: len(job.tracks)], "spread": job.files[len(job.tracks) :]} if kind != "zarr" else {}
     job.tracks.write(folder / "tracks.tsv", {column: cells for column, cells in names.items() if cells})
     sizes, bin_bp = job.genome.sizes, job.geometry.bin_bp
     return write_fates(folder / "regions.tsv", job.placed, predicted, job.blacklisted, sizes, bin_bp)
 
 
-def disk_bytes(n_tiles: int, core_bins: int, n_files: int) -> int:
-    """Spool of 4 bytes a value, bigWigs of about 6 (full-precision floats hardly compress, zoom levels add a third)."""
-    return n_tiles * core_bins * n_files * 10
+def disk_bytes(job: Job) -> tuple[int, int]:
+    """About what the spool takes until the run ends, and what the results take."""
+    bins = sum(int(mask.sum()) for mask in job.wanted.values())
+    cells = len(job.placed) * len(job.tracks) if job.options.summary else 0
+    spool = 4 * len(job.todo) * job.geometry.core_bins * job.spool_rows
+    return spool, bins * job.spool_rows * _BYTES_PER_VALUE[job.options.format] + 12 * cells
 
 
 # -- tiles to bins -----------------------------------------------------------------------------------------------------

@@ -9,10 +9,16 @@ from os import cpu_count
 from pathlib import Path
 from typing import NamedTuple
 
+from genint.bedgraph import BedGraphWriter
 from genint.bigwig import BigWigWriter
 from genint.console import Console
 from genint.grid import Geometry, Tile, count_bins
+from genint.outputs import OutputFolder
 from genint.spool import Floats, Spool
+from genint.tracks import TrackTable
+from genint.zarr_store import write_zarr
+
+SUFFIXES = {"bigwig": ".bw", "bedgraph": ".bedgraph", "zarr": ".zarr.zip"}
 
 _FILES_AT_ONCE = 32  # open at a time: systems allow 256 and more
 _BYTES_AT_ONCE = 32 << 20  # read from the spool
@@ -27,16 +33,50 @@ class Stretch(NamedTuple):
     last: int
 
 
-def write_bigwigs(
-    folder: Path,
+def file_names(tracks: TrackTable, file_format: str, *, spread: bool) -> list[str]:
+    """A file per track, or one zarr store; then, of an ensemble, the same again for the standard deviation."""
+    suffix = SUFFIXES[file_format]
+    suffixes = [suffix, f".sd{suffix}"] if spread else [suffix]
+    if file_format == "zarr":
+        return [f"predictions{each}" for each in suffixes]
+    return [name for each in suffixes for name in tracks.file_names(each)]
+
+
+def write_results(
+    folder: OutputFolder,
     names: Sequence[str],
+    tracks: TrackTable,
     spool: Spool,
     kept: Sequence[Tile],
     sizes: Mapping[str, int],
     geometry: Geometry,
     console: Console,
 ) -> None:
-    """One bigWig per row of the spool, whose tiles are `kept`. Files that are in `folder` already are whole."""
+    """The files `names` of `file_names`, whose endings say how they are written. Those that are there are whole."""
+    if not names[0].endswith(SUFFIXES["zarr"]):
+        writer = BigWigWriter if names[0].endswith(SUFFIXES["bigwig"]) else BedGraphWriter
+        _write_tracks(folder.path, names, writer, spool, kept, sizes, geometry, console)
+        return
+    with console.progress("writing", len(names)) as advance:
+        for place, name in enumerate(names):
+            rows = slice(place * len(tracks), (place + 1) * len(tracks))
+            if not (folder.path / name).exists():
+                identifiers = [track.identifier for track in tracks]
+                write_zarr(folder.path / name, folder.scratch, identifiers, spool, rows, kept, sizes, geometry)
+            advance(1)
+
+
+def _write_tracks(
+    folder: Path,
+    names: Sequence[str],
+    writer: type[BigWigWriter] | type[BedGraphWriter],
+    spool: Spool,
+    kept: Sequence[Tile],
+    sizes: Mapping[str, int],
+    geometry: Geometry,
+    console: Console,
+) -> None:
+    """One file per row of the spool, whose tiles are `kept`."""
     with (
         console.progress("writing", len(names)) as advance,
         ThreadPoolExecutor(min(cpu_count() or 1, _FILES_AT_ONCE)) as threads,
@@ -46,7 +86,7 @@ def write_bigwigs(
             missing = [place for place, name in enumerate(names[rows]) if not (folder / name).exists()]
             with ExitStack() as stack:
                 writers = [
-                    stack.enter_context(BigWigWriter(folder / names[first + place], sizes, bin_bp=geometry.bin_bp))
+                    stack.enter_context(writer(folder / names[first + place], sizes, bin_bp=geometry.bin_bp))
                     for place in missing
                 ]
                 tile_bytes = 4 * geometry.core_bins * len(names[rows])
@@ -54,12 +94,16 @@ def write_bigwigs(
                     values = spool.read(stretch.first, stretch.last, rows)  # (tiles, rows, core_bins)
                     n_bins = count_bins(sizes[stretch.chrom], geometry.bin_bp) - stretch.first_bin
                     list(threads.map(partial(_add, stretch, values, n_bins), writers, missing))
-                list(threads.map(BigWigWriter.close, writers))
+                list(threads.map(_close, writers))
             advance(len(names[rows]))
 
 
-def _add(stretch: Stretch, values: Floats, n_bins: int, writer: BigWigWriter, row: int) -> None:
+def _add(stretch: Stretch, values: Floats, n_bins: int, writer: BigWigWriter | BedGraphWriter, row: int) -> None:
     writer.add(stretch.chrom, stretch.first_bin, values[:, row].reshape(-1)[:n_bins])
+
+
+def _close(writer: BigWigWriter | BedGraphWriter) -> None:
+    writer.close()
 
 
 def _stretches(kept: Sequence[Tile], geometry: Geometry, longest: int) -> Iterator[Stretch]:

@@ -1,15 +1,20 @@
 """Options of `genint predict`, each against a slow, obvious reference: plain bigWigs, and loops over bases."""
 
 import json
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pyBigWig
 import pytest
+import zarr
 from pyarrow.parquet import read_table
+from zarr.storage import ZipStore
 
 from genint.genome import Genome
-from genint.models.folder import load_model
+from genint.models.folder import load_model, save_model
 from genint.summary import STATISTICS
 from tests.conftest import EXAMPLE, Run
 from tests.test_predict import BIN, values
@@ -188,3 +193,73 @@ def test_parquet_without_its_package_is_refused_before_the_work(
     assert finished.code == 1
     assert "pip install 'genint[parquet]'" in finished.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def other_model(tiny_model: Path, tmp_path: Path) -> Path:
+    """The tiny model with other weights, for an ensemble."""
+    model = load_model(tiny_model)
+    for weights in model.module.parameters():
+        weights.mul_(1.1)
+    save_model(tmp_path / "other", model, "# other\n")
+    return tmp_path / "other"
+
+
+def test_a_bedgraph_says_what_the_bigwig_does(
+    asked: Path, tiny_model: Path, other_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    common = ["predict", GENOME, asked, "-m", tiny_model, "--ensemble", other_model, "-o"]
+    assert genint(*common, tmp_path / "plain").code == 0
+    assert genint(*common, tmp_path / "text", "--format", "bedgraph").code == 0
+    bigwigs = sorted((tmp_path / "plain").glob("*.bw"))
+    assert len(bigwigs) == 14
+    for bigwig in bigwigs:
+        expected = []
+        with pyBigWig.open(str(bigwig)) as opened:
+            for chrom in opened.chroms():
+                expected += [(chrom, *interval) for interval in opened.intervals(chrom) or ()]
+        text = (tmp_path / "text" / f"{bigwig.stem}.bedgraph").read_text()
+        cells = [line.split("\t") for line in text.splitlines()]
+        assert [(c, int(s), int(e), float(np.float32(v))) for c, s, e, v in cells] == expected
+    assert table(tmp_path / "text" / "tracks.tsv")[0]["bedgraph"] == "atac.bedgraph"
+    assert table(tmp_path / "text" / "tracks.tsv")[0]["spread"] == "atac.sd.bedgraph"
+
+
+def test_a_zarr_store_holds_what_the_bigwigs_do(
+    asked: Path, tiny_model: Path, other_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    common = ["predict", GENOME, asked, "-m", tiny_model, "--ensemble", other_model, "-o"]
+    assert genint(*common, tmp_path / "plain").code == 0
+    finished = genint(*common, tmp_path / "zarr", "--format", "zarr")
+    names = ["predictions.sd.zarr.zip", "predictions.zarr.zip", "regions.tsv", "tracks.tsv"]
+    assert sorted(finished.out.split()) == [str(tmp_path / "zarr" / name) for name in names]
+    assert "finished already" in genint(*common, tmp_path / "zarr", "--format", "zarr").err
+    for suffix in ("", ".sd"):
+        with ZipStore(tmp_path / "zarr" / f"predictions{suffix}.zarr.zip", mode="r") as store:
+            group = zarr.open_group(store, mode="r")
+            for column, name in enumerate(load_model(tiny_model).tracks.file_names("")):
+                for chrom in group.attrs["chrom_sizes"]:
+                    bases = np.repeat(group[chrom][:, column], BIN)
+                    expected = values(tmp_path / "plain" / f"{name}{suffix}.bw", chrom)
+                    assert np.array_equal(bases[: len(expected)], expected.astype(np.float32), equal_nan=True)
+
+
+@pytest.mark.parametrize("file_format", ["bedgraph", "zarr"])
+def test_files_of_every_format_are_the_same_after_a_kill(
+    file_format: str, tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--summary", "max", "--format", file_format]
+    script = f"""if True:
+        import os, signal
+        from genint import bedgraph, commands, zarr_store
+        def die(*_):
+            os.kill(os.getpid(), signal.SIGKILL)
+        bedgraph.BedGraphWriter.close = zarr_store._zip = die
+        commands.main({[str(word) for word in common]!r} + ["-o", "killed"])
+    """
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert genint(*common, "-o", tmp_path / "killed", "--resume").code == 0
+    assert genint(*common, "-o", tmp_path / "undisturbed").code == 0
+    files = {file.name: file.read_bytes() for file in (tmp_path / "undisturbed").iterdir() if file.suffix != ".json"}
+    assert {file.name: file.read_bytes() for file in (tmp_path / "killed").iterdir() if file.suffix != ".json"} == files

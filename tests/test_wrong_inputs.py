@@ -495,6 +495,7 @@ def test_wrong_usage_exits_with_2(genint: Run, tmp_path: Path) -> None:
         ["predict", GENOME, BED, "--n-policy", "skip"],
         ["predict", GENOME, BED, "--n-policy", "zero", "--max-n", "0.5"],
         ["predict", GENOME, BED, "--scale", "log"],
+        ["predict", GENOME, BED, "--format", "wig"],
         ["predict", GENOME, BED, "--summary", "median"],
         ["predict", GENOME, BED, "--summary", "mean", "--summary-format", "xlsx"],
         ["predict", GENOME, BED, "--summary-format", "parquet"],

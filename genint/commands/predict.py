@@ -72,6 +72,10 @@ Ensemble = Annotated[
         "--ensemble", help="One more model, for the mean and the spread over all. Repeatable.", show_default=False
     ),
 ]
+Format = Annotated[
+    str,
+    typer.Option("--format", help="bigwig or bedgraph: a file per track; zarr: one file of arrays (bins, tracks)."),
+]
 Summary = Annotated[
     str | None,
     typer.Option(
@@ -107,6 +111,7 @@ def predict(
     shifts: Shifts = "0",
     overlap: Overlap = 0.0,
     ensemble: Ensemble = [],  # noqa: B006
+    format: Format = "bigwig",
     summary: Summary = None,
     summary_format: SummaryFormat = None,
     device: options.Device = "auto",
@@ -130,6 +135,7 @@ def predict(
     """
     places = Places(regions, region, chroms, whole_genome, aliases, blacklist)
     _check_one_of("--scale", scale, "coverage", "model")
+    _check_one_of("--format", format, "bigwig", "bedgraph", "zarr")
     views: dict[str, Any] = {"rc": rc, "shifts": _shifts(shifts), "overlap": overlap}
     most_n, table_format = _max_n(n_policy, max_n), _summary_format(summary, summary_format)
     if overwrite and resume:
@@ -156,6 +162,7 @@ def predict(
             devices=devices,
             dtype=choose_dtype(dtype, devices[0]),
             compile=compile,
+            format=format,
             summary=summary,
             summary_format=table_format,
         )
