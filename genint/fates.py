@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from genint.grid import BinMask, touched_bins
 from genint.regions import Region, Row
@@ -37,13 +36,12 @@ def write_fates(
     `predicted` and `blacklisted` are per bin of a chromosome; one without blacklisted bins may be left out there.
     """
     counts: dict[str, int] = {}
-    predicted_before, blacklisted_before = _counts_before(predicted), _counts_before(blacklisted)
     with open(path, "w", encoding="utf-8") as file:
         file.write("source\tchrom\tstart\tend\tname\tstatus\tbins\tholes\tnote\n")
         for (source, asked, name), region in placed:
             bins = touched_bins(region, bin_bp) if region else slice(0, 0)
-            held = _count(predicted_before, asked.chrom, bins)
-            blacklist = _count(blacklisted_before, asked.chrom, bins)
+            held = _count(predicted, asked.chrom, bins)
+            blacklist = _count(blacklisted, asked.chrom, bins)
             unknown = bins.stop - bins.start - held - blacklist
             status, note = _fate(asked, region, held, unknown, blacklist, sizes[asked.chrom])
             counts[status] = counts.get(status, 0) + 1
@@ -52,13 +50,8 @@ def write_fates(
     return counts
 
 
-def _counts_before(masks: Mapping[str, BinMask]) -> dict[str, npt.NDArray[np.int64]]:
-    """(bins + 1,) per chromosome: how many bins before this one are True."""
-    return {chrom: np.concatenate([[0], np.cumsum(mask)]) for chrom, mask in masks.items()}
-
-
-def _count(before: Mapping[str, npt.NDArray[np.int64]], chrom: str, bins: slice) -> int:
-    return int(before[chrom][bins.stop] - before[chrom][bins.start]) if chrom in before else 0
+def _count(masks: Mapping[str, BinMask], chrom: str, bins: slice) -> int:
+    return int(np.count_nonzero(masks[chrom][bins])) if chrom in masks else 0
 
 
 def _fate(

@@ -259,28 +259,32 @@ class Filled(NamedTuple):
 
 def _fill(spool: Spool, job: Job, console: Console) -> Filled:
     """Predict every tile that the spool does not hold yet."""
-    models, columns = job.models, np.array(job.columns)
-    work = Work(
-        [model.module for model in models],
-        columns,
-        models[0].tracks.partners[columns],
-        job.options.dtype,
-        job.options.batch_size,
-        job.options.compile,
-    )
     filled = Filled([], {chrom: np.zeros_like(mask) for chrom, mask in job.wanted.items()})
     stitcher = Stitcher(job.genome, job.geometry, job.options.views)
-    with console.progress("predicting", len(job.todo)) as advance, Engine(work, job.options.devices) as engine:
-        requests = _noted(_requests(job), filled, job.geometry)
-        for _ in islice(requests, len(spool)):
+    with console.progress("predicting", len(job.todo)) as advance, Engine(work(job), job.options.devices) as engine:
+        asked = _noted(requests(job), filled, job.geometry)
+        for _ in islice(asked, len(spool)):
             advance(1)
-        for (tile, keep), values in stitcher.tiles(engine.answers(stitcher.views(requests))):
+        for (tile, keep), values in stitcher.tiles(engine.answers(stitcher.views(asked))):
             spool.append(np.where(keep, _scaled(values, job, tile), np.float32(np.nan)))
             advance(1)
     return filled
 
 
-def _requests(job: Job) -> Iterator[Request]:
+def work(job: Job) -> Work:
+    """What the engine has to do with every window."""
+    columns = np.array(job.columns)
+    return Work(
+        [model.module for model in job.models],
+        columns,
+        job.models[0].tracks.partners[columns],
+        job.options.dtype,
+        job.options.batch_size,
+        job.options.compile,
+    )
+
+
+def requests(job: Job) -> Iterator[Request]:
     """Mark each tile's holes; a tile without a bin to keep is not predicted."""
     geometry, sizes = job.geometry, job.genome.sizes
     for tile in job.todo:

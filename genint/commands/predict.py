@@ -89,6 +89,7 @@ SummaryFormat = Annotated[
 ]
 Workers = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes that share the work on CPUs.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the model first: minutes that long runs win back.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew, whatever run the folder holds.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Only go on with a run that was cut short.")]
 
@@ -120,6 +121,7 @@ def predict(
     threads: options.Threads = 0,
     workers: Workers = 1,
     compile: Compile = False,
+    dry_run: DryRun = False,
     overwrite: Overwrite = False,
     resume: Resume = False,
     quiet: options.Quiet = False,
@@ -167,9 +169,30 @@ def predict(
             summary_format=table_format,
         )
         job = _job(opened, rows, [model, *ensemble], tracks, how, console)
+        if dry_run:
+            return _forecast(job, json_output)
         command = shlex.join(["genint", *sys.argv[1:]])
         report = run(job, out, overwrite=overwrite, resume=resume, console=console, command=command)
     _tell(report, out, len(rows), console, json_output)
+
+
+def _forecast(job: "Job", as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from rich.console import Console as RichConsole
+    from rich.table import Table
+
+    from genint.estimate import estimate
+
+    found = estimate(job)
+    if as_json:
+        print(json.dumps(asdict(found), indent=1))
+        return
+    table = Table("what", "about", show_header=False)
+    table.columns[1].justify = "right"
+    for line in found.lines():
+        table.add_row(*line)
+    RichConsole().print(table)
 
 
 def _job(
