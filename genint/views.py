@@ -95,12 +95,21 @@ class Stitcher:
 
     def views(self, requests: Iterable[Request]) -> Iterator[View]:
         """What the model has to read, each window once."""
-        for request in requests:
-            tile = request.tile
-            n_views = len(self._windows(tile)) * self._views.per_window
-            self._open.append(_OpenTile(request, tile.bins(self._geometry).start, n_views))
+        remaining = iter(requests)
+        tile = self._open_next(remaining)
+        while tile is not None:
+            following = self._open_next(remaining)  # before a window is answered that reaches into it
             for first_bin in self.new_windows(tile):
                 yield from self._read(tile.chrom, first_bin)
+            tile = following
+
+    def _open_next(self, requests: Iterator[Request]) -> Tile | None:
+        request = next(requests, None)
+        if request is None:
+            return None
+        n_views = len(self._windows(request.tile)) * self._views.per_window
+        self._open.append(_OpenTile(request, request.tile.bins(self._geometry).start, n_views))
+        return request.tile
 
     def new_windows(self, tile: Tile) -> list[int]:
         """The first bins of the windows that this tile needs and no tile before it has; tiles come in genome order."""
