@@ -263,3 +263,26 @@ def test_files_of_every_format_are_the_same_after_a_kill(
     assert genint(*common, "-o", tmp_path / "undisturbed").code == 0
     files = {file.name: file.read_bytes() for file in (tmp_path / "undisturbed").iterdir() if file.suffix != ".json"}
     assert {file.name: file.read_bytes() for file in (tmp_path / "killed").iterdir() if file.suffix != ".json"} == files
+
+
+def test_overlapping_windows_go_on_after_a_kill(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--overlap", "0.8", "--rc"]
+    script = f"""if True:
+        import os, signal
+        from genint import commands, spool
+        calls, append = [], spool.Spool.append
+        def counted(*arguments):
+            append(*arguments)
+            arguments[0]._file.flush()
+            calls.append(0)
+            if len(calls) == 5:
+                os.kill(os.getpid(), signal.SIGKILL)
+        spool.Spool.append = counted
+        commands.main({[str(word) for word in common]!r} + ["-o", "killed"])
+    """
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert genint(*common, "-o", tmp_path / "killed", "--resume").code == 0
+    assert genint(*common, "-o", tmp_path / "undisturbed").code == 0
+    for file in (tmp_path / "undisturbed").glob("*.bw"):
+        assert file.read_bytes() == (tmp_path / "killed" / file.name).read_bytes()
