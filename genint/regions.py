@@ -151,23 +151,31 @@ def reconcile(
 
     Raises InputError listing both sides when any name stays unknown, before any work is done.
     """
-    names = set(known)
-    table: dict[str, list[str]] = {}
-    for row in aliases or []:
-        for name in row:
-            table.setdefault(name, []).extend(row)
-    mapping, lost = {}, []
-    for name in dict.fromkeys(asked):
-        found = next((guess for guess in [name, *table.get(name, []), *_spellings(name)] if guess in names), None)
-        if found is None:
-            lost.append(name)
-        else:
-            mapping[name] = found
+    names, asked = list(known), list(asked)
+    mapping = reconcile_known(asked, names, aliases)
+    lost = [name for name in dict.fromkeys(asked) if name not in mapping]
     if lost:
         raise InputError(
             f"{asked_by}: chromosome(s) {_listed(lost)} not in {known_by}, which has {_listed(names)}. "
             "Is it the same assembly? Drop those rows, or give --aliases chromAlias.txt"
         )
+    return mapping
+
+
+def reconcile_known(
+    asked: Iterable[str], known: Iterable[str], aliases: list[list[str]] | None = None
+) -> dict[str, str]:
+    """As `reconcile`, with the names that stay unknown left out."""
+    names = set(known)
+    table: dict[str, list[str]] = {}
+    for row in aliases or []:
+        for name in row:
+            table.setdefault(name, []).extend(row)
+    mapping = {}
+    for name in dict.fromkeys(asked):
+        found = next((guess for guess in [name, *table.get(name, []), *_spellings(name)] if guess in names), None)
+        if found is not None:
+            mapping[name] = found
     return mapping
 
 

@@ -9,11 +9,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from genint.bedgraph import BedGraphWriter
 from genint.bigwig import BigWigWriter
 from genint.console import Console
 from genint.grid import Geometry, Tile, count_bins
-from genint.outputs import to_disk
+from genint.outputs import OutputFolder, to_disk
 from genint.spool import Floats, Spool
+from genint.tracks import TrackTable
+from genint.zarr_store import write_zarr
+
+SUFFIXES = {"bigwig": ".bw", "bedgraph": ".bedgraph", "zarr": ".zarr.zip"}
 
 _FILES_AT_ONCE = 32  # open at a time: systems allow 256 and more
 _BYTES_AT_ONCE = 32 << 20  # read from the spool
@@ -28,19 +33,55 @@ class Stretch(NamedTuple):
     last: int
 
 
-def write_bigwigs(
-    folder: Path,
+def file_names(tracks: TrackTable, file_format: str, *, spread: bool) -> list[str]:
+    """A file per track, or one zarr store; then, of an ensemble, the same again for the standard deviation."""
+    suffix = SUFFIXES[file_format]
+    suffixes = [suffix, f".sd{suffix}"] if spread else [suffix]
+    if file_format == "zarr":
+        return [f"predictions{each}" for each in suffixes]
+    return [name for each in suffixes for name in tracks.file_names(each)]
+
+
+def write_results(
+    folder: OutputFolder,
     names: Sequence[str],
+    tracks: TrackTable,
     spool: Spool,
     kept: Sequence[Tile],
     sizes: Mapping[str, int],
     geometry: Geometry,
     console: Console,
 ) -> None:
-    """One bigWig per row of the spool, whose tiles are `kept`. A file that is in `folder` already is whole.
+    """The files `names` of `file_names`, whose endings say how they are written. Those that are there are whole.
 
     Until it is on the disk, a file's name begins with a dot.
     """
+    if not names[0].endswith(SUFFIXES["zarr"]):
+        writer = BigWigWriter if names[0].endswith(SUFFIXES["bigwig"]) else BedGraphWriter
+        _write_tracks(folder.path, names, writer, spool, kept, sizes, geometry, console)
+        return
+    with console.progress("writing", len(names)) as advance:
+        for place, name in enumerate(names):
+            rows = slice(place * len(tracks), (place + 1) * len(tracks))
+            if not (folder.path / name).exists():
+                identifiers = [track.identifier for track in tracks]
+                unnamed = folder.path / f".{name}"
+                write_zarr(unnamed, folder.scratch, identifiers, spool, rows, kept, sizes, geometry)
+                _name([unnamed])
+            advance(1)
+
+
+def _write_tracks(
+    folder: Path,
+    names: Sequence[str],
+    writer: type[BigWigWriter] | type[BedGraphWriter],
+    spool: Spool,
+    kept: Sequence[Tile],
+    sizes: Mapping[str, int],
+    geometry: Geometry,
+    console: Console,
+) -> None:
+    """One file per row of the spool, whose tiles are `kept`."""
     with (
         console.progress("writing", len(names)) as advance,
         ThreadPoolExecutor(min(os.cpu_count() or 1, _FILES_AT_ONCE)) as threads,
@@ -49,10 +90,8 @@ def write_bigwigs(
             rows = slice(first, first + _FILES_AT_ONCE)
             missing = [place for place, name in enumerate(names[rows]) if not (folder / name).exists()]
             with ExitStack() as stack:
-                writers = [
-                    stack.enter_context(
-                        BigWigWriter(folder / f".{names[first + place]}", sizes, bin_bp=geometry.bin_bp)
-                    )
+                writers: list[BigWigWriter | BedGraphWriter] = [
+                    stack.enter_context(writer(folder / f".{names[first + place]}", sizes, bin_bp=geometry.bin_bp))
                     for place in missing
                 ]
                 tile_bytes = 4 * geometry.core_bins * len(names[rows])
@@ -60,15 +99,24 @@ def write_bigwigs(
                     values = spool.read(stretch.first, stretch.last, rows)  # (tiles, rows, core_bins)
                     n_bins = count_bins(sizes[stretch.chrom], geometry.bin_bp) - stretch.first_bin
                     list(threads.map(partial(_add, stretch, values, n_bins), writers, missing))
-                list(threads.map(BigWigWriter.close, writers))
-                to_disk([writer.path for writer in writers])
-                for writer in writers:
-                    os.replace(writer.path, folder / writer.path.name[1:])
+                list(threads.map(_close, writers))
+                _name([writer.path for writer in writers])
             advance(len(names[rows]))
 
 
-def _add(stretch: Stretch, values: Floats, n_bins: int, writer: BigWigWriter, row: int) -> None:
+def _add(stretch: Stretch, values: Floats, n_bins: int, writer: BigWigWriter | BedGraphWriter, row: int) -> None:
     writer.add(stretch.chrom, stretch.first_bin, values[:, row].reshape(-1)[:n_bins])
+
+
+def _close(writer: BigWigWriter | BedGraphWriter) -> None:
+    writer.close()
+
+
+def _name(files: Sequence[Path]) -> None:
+    """What is whole and on the disk loses the dot before its name."""
+    to_disk(files)
+    for file in files:
+        os.replace(file, file.with_name(file.name[1:]))
 
 
 def _stretches(kept: Sequence[Tile], geometry: Geometry, longest: int) -> Iterator[Stretch]:

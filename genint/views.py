@@ -91,19 +91,32 @@ class Stitcher:
         self._genome, self._geometry, self._views = genome, geometry, views
         self._stride, self._weights = views.stride(geometry), views.weights(geometry)
         self._open: deque[_OpenTile] = deque()  # tiles whose views are not all answered
+        self._last_window = ("", 0)  # of the tile before
 
     def views(self, requests: Iterable[Request]) -> Iterator[View]:
         """What the model has to read, each window once."""
-        chrom, done = "", -self._geometry.core_bins  # the last window read starts at this bin
-        for request in requests:
-            if request.tile.chrom != chrom:
-                chrom, done = request.tile.chrom, -self._geometry.core_bins
-            windows, first_bin = self._windows(request.tile), request.tile.bins(self._geometry).start
-            self._open.append(_OpenTile(request, first_bin, len(windows) * self._views.per_window))
-            for first_bin in windows:
-                if first_bin > done:
-                    done = first_bin
-                    yield from self._read(chrom, first_bin)
+        remaining = iter(requests)
+        tile = self._open_next(remaining)
+        while tile is not None:
+            following = self._open_next(remaining)  # before a window is answered that reaches into it
+            for first_bin in self.new_windows(tile):
+                yield from self._read(tile.chrom, first_bin)
+            tile = following
+
+    def _open_next(self, requests: Iterator[Request]) -> Tile | None:
+        request = next(requests, None)
+        if request is None:
+            return None
+        n_views = len(self._windows(request.tile)) * self._views.per_window
+        self._open.append(_OpenTile(request, request.tile.bins(self._geometry).start, n_views))
+        return request.tile
+
+    def new_windows(self, tile: Tile) -> list[int]:
+        """The first bins of the windows that this tile needs and no tile before it has; tiles come in genome order."""
+        chrom, done = self._last_window
+        windows = self._windows(tile)
+        self._last_window = (tile.chrom, windows[-1])
+        return [first_bin for first_bin in windows if tile.chrom != chrom or first_bin > done]
 
     def tiles(self, answers: Iterable[tuple[View, Floats]]) -> Iterator[tuple[Request, Doubles]]:
         """Answers (..., core_bins), forward strand, in the order of their views -> averages (..., core_bins)."""

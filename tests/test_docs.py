@@ -4,14 +4,23 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
+from typer.models import OptionInfo
 
+from genint.commands.predict import predict
 from tests.conftest import EXAMPLE, Run
 
 ROOT = EXAMPLE.parent
 README = (ROOT / "README.md").read_text()
-COMMANDS = re.findall(r"^\$ (genint .+)$", README, re.MULTILINE)
+
+
+def commands(page: str) -> list[str]:
+    return re.findall(r"^\$ (genint .+)$", page, re.MULTILINE)
+
+
+COMMANDS = commands(README)
 
 
 def test_the_readme_shows_the_verbs() -> None:
@@ -20,11 +29,13 @@ def test_the_readme_shows_the_verbs() -> None:
 
 
 @pytest.mark.timeout(600)
-def test_every_command_in_the_readme_runs(tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "example_data"
+@pytest.mark.parametrize("page", ["README.md", "docs/predict.md"])
+def test_every_command_on_a_page_runs(page: str, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, shown = tmp_path / "example_data", commands((ROOT / page).read_text())
+    assert shown
     shutil.copytree(EXAMPLE, folder)
     monkeypatch.chdir(folder)
-    for command in COMMANDS:
+    for command in shown:
         finished = genint(*shlex.split(command)[1:])
         assert finished.code == 0, f"{command}\n{finished.err}"
 
@@ -46,3 +57,29 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def test_no_page_speaks_of_a_place_on_somebody_s_disk() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("genint/pretrained/*/README.md")]:
         assert not re.search(r"(?<![\w.])/(home|root|work|tmp|Users)/", page.read_text()), page
+
+
+def test_every_option_of_predict_is_on_a_page() -> None:
+    told = README + (ROOT / "docs" / "predict.md").read_text()
+    found = [
+        name
+        for annotation in get_type_hints(predict, include_extras=True).values()
+        for option in getattr(annotation, "__metadata__", ())
+        if isinstance(option, OptionInfo)
+        for name in (option.default, *(option.param_decls or ()))  # within Annotated, the first name is the "default"
+        if str(name).startswith("--")
+    ]
+    assert len(found) > 25
+    assert not [name for name in found if not re.search(rf"{name}\b(?!-)", told)]
+
+
+def test_the_zarr_example_runs(tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "predict.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    for name in ("genome.fa", "genome.fa.fai"):
+        if (EXAMPLE / name).exists():
+            shutil.copy(EXAMPLE / name, tmp_path)
+    (command,) = (line for line in commands(page) if "--format zarr" in line)
+    assert genint(*shlex.split(command)[1:]).code == 0
+    (example,) = re.findall(r"```python\n(.+?)```", page, re.DOTALL)
+    exec(example, {})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from genint.commands import options
-from genint.errors import InputError
+from genint.commands.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from genint.console import Console
     from genint.genome import Genome
     from genint.models.folder import Model
+    from genint.predict import Job, Options
     from genint.regions import Row
 
 
@@ -43,8 +44,17 @@ Scale = Annotated[
         "--scale", help="coverage: mean per base in the units of the training bigWigs; model: the model's own."
     ),
 ]
+Blacklist = Annotated[
+    list[Path],
+    typer.Option("--blacklist", help="BED of regions whose bins become holes. Repeatable.", show_default=False),
+]
+NPolicy = Annotated[
+    str,
+    typer.Option("--n-policy", help="mask: bins with more than --max-n of N become holes; zero: they are predicted."),
+]
 MaxN = Annotated[
-    float, typer.Option("--max-n", min=0, max=1, help="A bin with a larger share of N becomes a hole in the bigWig.")
+    float | None,
+    typer.Option("--max-n", min=0, max=1, help="A bin with a larger share of N becomes a hole.", show_default="0.5"),
 ]
 Rc = Annotated[bool, typer.Option("--rc", help="Read both strands and average. Twice the time.")]
 Shifts = Annotated[
@@ -62,8 +72,24 @@ Ensemble = Annotated[
         "--ensemble", help="One more model, for the mean and the spread over all. Repeatable.", show_default=False
     ),
 ]
+Format = Annotated[
+    str,
+    typer.Option("--format", help="bigwig or bedgraph: a file per track; zarr: one file of arrays (bins, tracks)."),
+]
+Summary = Annotated[
+    str | None,
+    typer.Option(
+        "--summary",
+        help="mean, sum or max: a table, too, of a row per region and a column per track.",
+        show_default=False,
+    ),
+]
+SummaryFormat = Annotated[
+    str | None, typer.Option("--summary-format", help="tsv or parquet (needs pyarrow).", show_default="tsv")
+]
 Workers = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes that share the work on CPUs.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the model first: minutes that long runs win back.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew, whatever run the folder holds.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Only go on with a run that was cut short.")]
 
@@ -78,18 +104,24 @@ def predict(
     chroms: Chroms = "",
     whole_genome: WholeGenome = False,
     aliases: options.Aliases = None,
+    blacklist: Blacklist = [],  # noqa: B006
     scale: Scale = "coverage",
-    max_n: MaxN = 0.5,
+    n_policy: NPolicy = "mask",
+    max_n: MaxN = None,
     rc: Rc = False,
     shifts: Shifts = "0",
     overlap: Overlap = 0.0,
     ensemble: Ensemble = [],  # noqa: B006
+    format: Format = "bigwig",
+    summary: Summary = None,
+    summary_format: SummaryFormat = None,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
     batch_size: options.Batch = 8,
     threads: options.Threads = 0,
     workers: Workers = 1,
     compile: Compile = False,
+    dry_run: DryRun = False,
     overwrite: Overwrite = False,
     resume: Resume = False,
     quiet: options.Quiet = False,
@@ -103,48 +135,79 @@ def predict(
 
     Example: genint predict genome.fa regions.bed -o out --tracks 'ATAC|CAGE'
     """
-    _check_usage(regions, region, chroms, whole_genome, scale)
-    moved = _shifts(shifts)
+    places = Places(regions, region, chroms, whole_genome, aliases, blacklist)
+    _check_one_of("--scale", scale, "coverage", "model")
+    _check_one_of("--format", format, "bigwig", "bedgraph", "zarr")
+    views: dict[str, Any] = {"rc": rc, "shifts": _shifts(shifts), "overlap": overlap}
+    most_n, table_format = _max_n(n_policy, max_n), _summary_format(summary, summary_format)
     if overwrite and resume:
         raise typer.BadParameter("cannot go with --resume", param_hint="--overwrite")
     from genint.console import Console
     from genint.genome import Genome as OpenGenome
-    from genint.regions import read_aliases
 
     console = Console(quiet=quiet)
     with OpenGenome(genome) as opened:
-        table = read_aliases(aliases) if aliases else None
-        rows = _rows(opened, regions, region, _split(chroms), whole_genome, table, console.say)
-        from genint.devices import choose_devices, choose_dtype, describe_device
-        from genint.models.folder import load_model
-        from genint.predict import Options, prepare
+        rows, holes = places.rows(opened, console.say), places.blacklist(opened, console.say)
+        from genint.devices import choose_devices, choose_dtype
+        from genint.predict import Options
         from genint.predict import predict as run
         from genint.views import Views
 
         options.use_threads(threads)
         devices = choose_devices(device, workers)
-        models = [load_model(name) for name in (model, *ensemble)]
-        console.say(describe_device(devices[0]))
-        for loaded in models:
-            _compare_assemblies(loaded, opened, console.say)
-        job = prepare(
-            opened,
-            rows,
-            models,
-            columns=models[0].tracks.select(tracks) if tracks else None,
-            options=Options(
-                scale=scale,
-                max_n=max_n,
-                views=Views(rc=rc, shifts=moved, overlap=overlap),
-                batch_size=batch_size,
-                devices=devices,
-                dtype=choose_dtype(dtype, devices[0]),
-                compile=compile,
-            ),
+        how = Options(
+            scale=scale,
+            max_n=most_n,
+            blacklist=holes,
+            views=Views(**views),
+            batch_size=batch_size,
+            devices=devices,
+            dtype=choose_dtype(dtype, devices[0]),
+            compile=compile,
+            format=format,
+            summary=summary,
+            summary_format=table_format,
         )
+        job = _job(opened, rows, [model, *ensemble], tracks, how, console)
+        if dry_run:
+            return _forecast(job, json_output)
         command = shlex.join(["genint", *sys.argv[1:]])
         report = run(job, out, overwrite=overwrite, resume=resume, console=console, command=command)
     _tell(report, out, len(rows), console, json_output)
+
+
+def _forecast(job: "Job", as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from rich.console import Console as RichConsole
+    from rich.table import Table
+
+    from genint.estimate import estimate
+
+    found = estimate(job)
+    if as_json:
+        print(json.dumps(asdict(found), indent=1))
+        return
+    table = Table("what", "about", show_header=False)
+    table.columns[1].justify = "right"
+    for line in found.lines():
+        table.add_row(*line)
+    RichConsole().print(table)
+
+
+def _job(
+    genome: "Genome", rows: "list[Row]", names: list[str], tracks: list[str], how: "Options", console: "Console"
+) -> "Job":
+    from genint.devices import describe_device
+    from genint.models.folder import load_model
+    from genint.predict import prepare
+
+    models = [load_model(name) for name in names]
+    console.say(describe_device(how.devices[0]))
+    for model in models:
+        _compare_assemblies(model, genome, console.say)
+    columns = models[0].tracks.select(tracks) if tracks else None
+    return prepare(genome, rows, models, columns=columns, options=how)
 
 
 def _tell(report: dict[str, Any], out: Path, n_rows: int, console: "Console", as_json: bool) -> None:
@@ -166,54 +229,26 @@ def _shifts(text: str) -> tuple[int, ...]:
         ) from None
 
 
-def _check_usage(regions: Path | None, region: list[str], chroms: str, whole_genome: bool, scale: str) -> None:
-    if not (regions or region or chroms or whole_genome):
-        raise typer.BadParameter("give a BED file, --region, --chroms or --whole-genome", param_hint="REGIONS")
-    if whole_genome and (regions or region or chroms):
-        raise typer.BadParameter("is everything; leave out REGIONS, --region and --chroms", param_hint="--whole-genome")
-    if chroms and not _split(chroms):
-        raise typer.BadParameter(f"{chroms!r} names no chromosome", param_hint="--chroms")
-    if scale not in ("coverage", "model"):
-        raise typer.BadParameter(f"{scale!r} is neither coverage nor model", param_hint="--scale")
+def _max_n(policy: str, most: float | None) -> float:
+    """The share of N that a bin may have. To predict every bin whatever its N is to allow all of it."""
+    _check_one_of("--n-policy", policy, "mask", "zero")
+    if policy == "zero" and most is not None:
+        raise typer.BadParameter("zero predicts bins of any N; leave out --max-n", param_hint="--n-policy")
+    return 1.0 if policy == "zero" else 0.5 if most is None else most
 
 
-def _split(chroms: str) -> list[str]:
-    return [name.strip() for name in chroms.split(",") if name.strip()]
+def _summary_format(statistic: str | None, file_format: str | None) -> str:
+    if statistic is None and file_format is not None:
+        raise typer.BadParameter("says how to write a table; give --summary, too", param_hint="--summary-format")
+    if statistic is not None:
+        _check_one_of("--summary", statistic, "mean", "sum", "max")
+    _check_one_of("--summary-format", file_format or "tsv", "tsv", "parquet")
+    return file_format or "tsv"
 
 
-def _rows(
-    genome: "Genome",
-    bed: Path | None,
-    texts: list[str],
-    chroms: list[str],
-    whole_genome: bool,
-    aliases: list[list[str]] | None,
-    say: "Callable[[str], None]",
-) -> "list[Row]":
-    """What the user asked for, in the genome's own chromosome names."""
-    from genint.regions import Region, Row, parse_region, read_bed, reconcile, split_region
-
-    def ours(names: list[str], asked_by: str) -> dict[str, str]:
-        return reconcile(names, genome.sizes, asked_by=asked_by, known_by=str(genome.path), aliases=aliases)
-
-    rows = read_bed(bed) if bed else []
-    names = ours([row.region.chrom for row in rows], str(bed))
-    rows = [Row(s, Region(names[r.chrom], r.start, r.end), name) for s, r, name in rows]
-    wanted = list(dict.fromkeys(genome.sizes if whole_genome else ours(chroms, "--chroms").values()))
-    if not bed:
-        source = "--whole-genome" if whole_genome else "--chroms"
-        rows = [Row(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in wanted]
-    elif chroms:
-        kept = [row for row in rows if row.region.chrom in wanted]
-        if not kept:
-            raise InputError(f"--chroms {','.join(chroms)}: no row of {bed} lies there. Leave out --chroms, or {bed}")
-        say(f"{len(rows) - len(kept):,} of {len(rows):,} row(s) of {bed} are left out by --chroms")
-        rows = kept
-    for text in texts:
-        chrom = ours([split_region(text, genome.sizes)[0]], f"--region {text}")
-        found = parse_region(text, {theirs: genome.sizes[name] for theirs, name in chrom.items()})
-        rows.append(Row(f"--region {text}", Region(chrom[found.chrom], found.start, found.end), "."))
-    return rows
+def _check_one_of(option: str, value: str, *choices: str) -> None:
+    if value not in choices:
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}", param_hint=option)
 
 
 def _compare_assemblies(model: "Model", genome: "Genome", say: "Callable[[str], None]") -> None:

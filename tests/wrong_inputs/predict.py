@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.wrong_inputs.cases import BED, CASES, GENOME, SMALL_FASTA, Arguments, written
+from tests.wrong_inputs.cases import BED, CASES, GENOME, SMALL_FASTA, Arguments, case, written
 
 
 def fasta_case(name: str, content: str | bytes, *words: str, file: str = "bad.fa") -> None:
@@ -117,6 +117,19 @@ option_case("a GPU that is not there", ["--device", "cuda:7"], "cuda:7")
 option_case("an unknown dtype", ["--dtype", "float8"], "float8", "float32")
 option_case("aliases that are not there", ["--aliases", "nowhere.txt"], "nowhere.txt")
 option_case("aliases without names", ["--aliases", str(BED.parent / "README.md")], "chromAlias")
+option_case("a blacklist that is not there", ["--blacklist", "nowhere.bed"], "nowhere.bed", "cannot read")
+option_case("a blacklist that is no BED", ["--blacklist", str(BED.parent / "tracks.tsv")], "tracks.tsv, line 1")
+option_case("no such file in an ensemble", ["--ensemble", "nobody"], "nobody")
+option_case("a shift of a bin", ["--shifts", "0,128"], "--shifts 128", "128 bp")
+option_case("more overlap than there are bins", ["--overlap", "0.99"], "--overlap 0.99", "16 bins")
+option_case("workers on a GPU", ["--device", "cuda", "--workers", "2"], "--device cuda")
+
+
+@case
+def blacklist_of_another_assembly(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    bed = written(folder / "other.bed", "chrUn_1\t5\t10\n")
+    return ["predict", GENOME, BED, "-m", model, "--blacklist", bed], ["other.bed", "none of its 1 row(s)", "--aliases"]
+
 
 # -- model folder
 
