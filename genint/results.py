@@ -90,10 +90,11 @@ def _write_tracks(
             rows = slice(first, first + _FILES_AT_ONCE)
             missing = [place for place, name in enumerate(names[rows]) if not (folder / name).exists()]
             with ExitStack() as stack:
-                writers: list[BigWigWriter | BedGraphWriter] = [
-                    stack.enter_context(writer(folder / f".{names[first + place]}", sizes, bin_bp=geometry.bin_bp))
-                    for place in missing
+                writers = [
+                    writer(folder / f".{names[first + place]}", sizes, bin_bp=geometry.bin_bp) for place in missing
                 ]
+                for each in writers:
+                    stack.enter_context(each)
                 tile_bytes = 4 * geometry.core_bins * len(names[rows])
                 for stretch in _stretches(kept, geometry, max(_BYTES_AT_ONCE // tile_bytes, 1)) if missing else ():
                     values = spool.read(stretch.first, stretch.last, rows)  # (tiles, rows, core_bins)
