@@ -227,6 +227,11 @@ def _read(path: Path) -> Any:
         return None
 
 
+def is_unfinished(out: Path) -> bool:
+    """Whether a run that writes to `out` is at work or was cut short."""
+    return (out / _STAGE / "plan.json").exists()
+
+
 def read_report(out: Path) -> dict[str, Any]:
     """What run.json in `out` says of the run that made what lies there; "plan" and "files" are there, perhaps empty."""
     report = _read(out / RUN_FILE)

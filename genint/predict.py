@@ -104,6 +104,7 @@ class Job:
                 for model in self.models
             ],
             "tracks": [track.identifier for track in self.tracks],
+            "bin_bp": self.geometry.bin_bp,
             "regions": hashlib.sha256(rows.encode()).hexdigest(),
             "options": self.options.plan(),
             "versions": {name: version(name) for name in ("genint", "torch")},
