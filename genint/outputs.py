@@ -52,13 +52,14 @@ class OutputFolder:
         """
         files = {file.name: file.stat().st_size for file in sorted(self.path.iterdir()) if file.name != RUN_FILE}
         _check_free(self._out, files)
-        self.report = {**report, "plan": _read(self._plan), "files": files}
+        published = {**report, "plan": _read(self._plan), "files": files}
         outdated = _files_of_last_run(self._out).keys() - files.keys()
         self._outdated.write_text(json.dumps(sorted(outdated)))
-        (self.path / RUN_FILE).write_text(json.dumps(self.report, indent=1) + "\n")
+        (self.path / RUN_FILE).write_text(json.dumps(published, indent=1) + "\n")
         os.replace(self.path, self._complete)
         self._move()
-        return self.report
+        self.report = published
+        return published
 
     def _move(self) -> None:
         """run.json vouches for the files beside it, so it goes first and comes last."""
@@ -112,8 +113,9 @@ class OutputFolder:
                 self.scratch.rmdir()
 
     def _clear(self) -> None:
-        """Remove everything but the lock; the plan last, as it says what the rest is."""
-        for file in sorted(self.scratch.iterdir(), key=lambda file: file == self._plan):
+        """Remove everything but the lock. What says how far the run had come goes last, should this one be killed."""
+        last = (self._complete, self._plan)
+        for file in sorted(self.scratch.iterdir(), key=lambda file: last.index(file) if file in last else -1):
             if file.is_dir():
                 shutil.rmtree(file)
             elif file != self.lock:
@@ -125,7 +127,7 @@ class OutputFolder:
         found = [file for file in self.scratch.iterdir() if file not in own]
         if self.path.exists():
             found += [file for file in self.path.iterdir() if not file.name.startswith(".")]
-        return any(file.stat().st_size for file in found)
+        return self._complete.exists() or any(file.stat().st_size for file in found)
 
 
 @contextmanager

@@ -288,7 +288,7 @@ def test_wherever_a_run_is_killed_while_its_files_move_the_next_one_finishes_it(
     if (tmp_path / RUN_FILE).exists():  # whoever reads now can trust it
         files = report(tmp_path)["files"]
         assert {file: (tmp_path / file).stat().st_size for file in files} == files
-    run(tmp_path, {"a.bw": "new", "z.bw": "new"}, overwrite=not (tmp_path / STAGE / "complete").exists())
+    run(tmp_path, {"a.bw": "done twice", "z.bw": "done twice"})
     assert held(tmp_path) == new
     assert report(tmp_path)["files"] == {"a.bw": 3, "z.bw": 3}
     assert not (tmp_path / STAGE).exists()
@@ -449,6 +449,25 @@ def test_a_file_that_comes_in_the_way_meanwhile_costs_nothing(tmp_path: Path) ->
     assert held(tmp_path) == {"a.bw": "mine"}
     (tmp_path / "a.bw").unlink()
     run(tmp_path, {"a.bw": "again"})
+    assert held(tmp_path) == {"a.bw": "1"}
+
+
+@pytest.mark.parametrize("place", [(Path, "write_text"), (os, "replace"), (Path, "unlink")])
+def test_a_disk_that_fails_when_all_is_done_costs_nothing(
+    place: tuple[Any, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def run_meanwhile() -> None:
+        with output_folder(tmp_path, PLAN, ["a.bw"]) as folder, monkeypatch.context() as patched:
+            (folder.path / "a.bw").write_text("1")
+            patched.setattr(*place, full)
+            folder.publish({})
+
+    with pytest.raises(OutputError, match=r"Free space.*What is done is kept"):
+        run_meanwhile()
+    run(tmp_path, {"a.bw": "done twice"})
     assert held(tmp_path) == {"a.bw": "1"}
 
 
