@@ -26,7 +26,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from genint.commands import main as genint
+import genint.predict  # noqa: F401  all of it, before runs are forked
+from genint.commands import main as run_command
 from genint.genome import Genome
 from genint.models.folder import Model, build, save_model
 from genint.models.interpreter import InterpreterConfig
@@ -85,7 +86,7 @@ def start(arguments: list[str], log: Path) -> int:
         with open(log, "ab") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-        genint(arguments)
+        run_command(arguments)
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 1
