@@ -11,7 +11,7 @@ import typer
 from genint.commands import options
 
 Folders = Annotated[
-    list[Path], typer.Argument(metavar="DIR...", help="Folders that genint predict has written.", show_default=False)
+    list[Path], typer.Argument(metavar="DIR", help="Folders that genint predict has written.", show_default=False)
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the bigWigs and tables of all.", show_default=False)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew, whatever run the folder holds.")]
