@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
@@ -73,7 +74,7 @@ class Genome:
             "assembly": self.assembly.name,
             "digest": self.assembly.digest,
             "bytes": status.st_size,
-            "modified": status.st_mtime,
+            "modified": datetime.fromtimestamp(status.st_mtime, UTC).isoformat(),
         }
 
     def tokens(self, chrom: str, start: int, end: int) -> dna.Tokens:

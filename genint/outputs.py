@@ -5,6 +5,7 @@ OUT/.genint-partial/
   plan.json     which run this is: the same run goes on with what is here, another is refused
   unfinished/   the files of the run that are whole, and, their names beginning with a dot, those being written
   complete/     the files of a run that is done, on their way to OUT
+  outdated      names of the last run's files that the new run has none for
 and whatever else the run needs while it works, such as its spool.
 """
 
@@ -17,7 +18,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -42,6 +43,7 @@ class OutputFolder:
         self._out, self.scratch = out, out / _STAGE
         self.lock, self._plan = self.scratch / "lock", self.scratch / "plan.json"
         self.path, self._complete = self.scratch / "unfinished", self.scratch / "complete"
+        self._outdated = self.scratch / "outdated"
         self.report: dict[str, Any] | None = None
 
     def publish(self, report: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,45 +52,44 @@ class OutputFolder:
         `report` goes into run.json, with the plan and the sizes of the files; returns what that holds. A run that is
         killed in here is done: the next one moves the rest.
         """
-        files = sorted(self.path.iterdir())
-        _check_free(self._out, [file.name for file in files])
-        to_disk(files)
-        self.report = {**report, "plan": _read(self._plan), "files": {file.name: file.stat().st_size for file in files}}
-        outdated = _files_of_last_run(self._out).keys() - self.report["files"].keys()
-        (self.scratch / "outdated").write_text(json.dumps(sorted(outdated)))
-        (self.path / RUN_FILE).write_text(json.dumps(self.report, indent=1) + "\n")
-        to_disk([self.path / RUN_FILE])
+        files = {file.name: file.stat().st_size for file in sorted(self.path.iterdir()) if file.name != RUN_FILE}
+        _check_free(self._out, files)
+        published = {**report, "plan": _read(self._plan), "files": files}
+        outdated = _files_of_last_run(self._out).keys() - files.keys()
+        self._outdated.write_text(json.dumps(sorted(outdated)))
+        (self.path / RUN_FILE).write_text(json.dumps(published, indent=1) + "\n")
+        to_disk(list(self.path.iterdir()))
         os.replace(self.path, self._complete)
         self._move()
-        return self.report
+        self.report = published
+        return published
 
     def _move(self) -> None:
         """run.json vouches for the files beside it, so it goes first and comes last."""
-        (self._out / RUN_FILE).unlink(missing_ok=True)
-        for name in _read(self.scratch / "outdated") or []:
-            (self._out / name).unlink(missing_ok=True)
-        for file in sorted(self._complete.iterdir(), key=lambda file: file.name == RUN_FILE):
-            os.replace(file, self._out / file.name)
-        self._complete.rmdir()
+        if (self._complete / RUN_FILE).exists():  # if not, a run that was killed in here had moved everything
+            (self._out / RUN_FILE).unlink(missing_ok=True)
+            for name in _read(self._outdated) or []:
+                (self._out / name).unlink(missing_ok=True)
+            for file in sorted(self._complete.iterdir(), key=lambda file: file.name == RUN_FILE):
+                os.replace(file, self._out / file.name)
+        self._clear()
 
     def begin(self, plan: Plan, names: Iterable[str], overwrite: bool, resume: bool) -> None:
         """Finish what a killed run had completed, then find out whether this run is done, begun or new."""
         if self._complete.exists():
             self._move()
-        if overwrite:
-            shutil.rmtree(self.path, ignore_errors=True)
-            self._plan.unlink(missing_ok=True)
-        else:
+        kept = not overwrite and self.is_worth_keeping()
+        begun = _read(self._plan) if kept else None
+        if not overwrite and begun != plan:
             self.report = self._finished(plan)
-        begun = _read(self._plan) if self.is_worth_keeping() else None
         if self.report is not None:
             return
-        if resume and begun is None:
-            raise InputError(f"--resume: {self._out} holds no unfinished run. Leave out --resume to begin one")
-        if begun is not None and begun != plan:
-            raise OutputError(f"{self._out}: holds an unfinished run, and {_difference(begun, plan)}. {_ANEW}")
         _check_free(self._out, names)
-        if begun is None:
+        if kept and begun != plan:
+            raise OutputError(f"{self._out}: holds an unfinished run, and {difference(begun, plan)}. {_ANEW}")
+        if not kept:
+            if resume:
+                raise InputError(f"--resume: {self._out} holds no unfinished run. Leave out --resume to begin one")
             self._clear()
             self._plan.write_text(json.dumps(plan))
         self.path.mkdir(exist_ok=True)
@@ -99,26 +100,25 @@ class OutputFolder:
         """The report of the run that made what `out` holds, None if there is none. It must be this run, and whole."""
         if not (self._out / RUN_FILE).exists():
             return None
-        report = _read(self._out / RUN_FILE)
-        theirs = report.get("plan") if isinstance(report, dict) else None
-        if theirs != plan:
-            raise OutputError(f"{self._out}: holds a finished run, and {_difference(theirs, plan)}. {_ANEW}")
-        assert isinstance(report, dict)
-        sizes = _files_of_last_run(self._out)
-        for name, size in report["files"].items():
-            if sizes.get(name) != size:
-                raise OutputError(f"{self._out / name}: was changed or removed since the run that made it. {_ANEW}")
+        report = read_report(self._out)
+        if report["plan"] != plan:
+            raise OutputError(f"{self._out}: holds a finished run, and {difference(report['plan'], plan)}. {_ANEW}")
+        if changed := changed_file(self._out, report):
+            raise OutputError(f"{changed}: was changed or removed since the run that made it. {_ANEW}")
         return report
 
     def leave(self) -> None:
         """Remove what no run can go on with."""
         if self.report is not None or not self.is_worth_keeping():
             self._clear()
-            shutil.rmtree(self.scratch)  # the lock goes last: until then nobody else may start
+            self.lock.unlink()  # last: until then nobody else may start
+            with suppress(OSError):  # from now on somebody may, with a lock of their own
+                self.scratch.rmdir()
 
     def _clear(self) -> None:
-        """Remove everything but the lock."""
-        for file in self.scratch.iterdir():
+        """Remove everything but the lock. What says how far the run had come goes last, should this one be killed."""
+        last = (self._complete, self._plan)
+        for file in sorted(self.scratch.iterdir(), key=lambda file: last.index(file) if file in last else -1):
             if file.is_dir():
                 shutil.rmtree(file)
             elif file != self.lock:
@@ -130,7 +130,7 @@ class OutputFolder:
         found = [file for file in self.scratch.iterdir() if file not in own]
         if self.path.exists():
             found += [file for file in self.path.iterdir() if not file.name.startswith(".")]
-        return any(file.stat().st_size for file in found)
+        return self._complete.exists() or any(file.stat().st_size for file in found)
 
 
 @contextmanager
@@ -232,11 +232,7 @@ def _check_free(out: Path, names: Iterable[str]) -> None:
 
 def _files_of_last_run(out: Path) -> dict[str, int]:
     """Name and present size of every file in `out` that run.json lists."""
-    report = _read(out / RUN_FILE)
-    names = report.get("files") if isinstance(report, dict) else None
-    if not isinstance(names, dict):
-        return {}
-    files = [out / name for name in names if Path(name).name == name]
+    files = [out / name for name in read_report(out)["files"] if Path(name).name == name]
     return {file.name: file.stat().st_size for file in files if file.is_file()}
 
 
@@ -248,10 +244,29 @@ def _read(path: Path) -> Any:
         return None
 
 
-def _difference(theirs: object, ours: Plan) -> str:
+def is_unfinished(out: Path) -> bool:
+    """Whether a run that writes to `out` is at work or was cut short."""
+    return (out / _STAGE / "plan.json").exists()
+
+
+def read_report(out: Path) -> dict[str, Any]:
+    """What run.json in `out` says of the run that made what lies there; "plan" and "files" are there, perhaps empty."""
+    report = _read(out / RUN_FILE)
+    report = report if isinstance(report, dict) else {}
+    parts = {name: report.get(name) for name in ("plan", "files")}
+    return {**report, **{name: part if isinstance(part, dict) else {} for name, part in parts.items()}}
+
+
+def changed_file(out: Path, report: Mapping[str, Any]) -> Path | None:
+    """A file that `report` lists and that is missing in `out` or has another size; None if all are as they were."""
+    sizes = _files_of_last_run(out)
+    return next((out / name for name, size in report["files"].items() if sizes.get(name) != size), None)
+
+
+def difference(theirs: Plan | None, ours: Plan) -> str:
     """What the plans of two runs do not have in common, for people."""
-    if not isinstance(theirs, dict):
-        return "its run.json does not say which"
+    if not theirs:
+        return "nothing says which"
     old, new = dict(_flat(theirs)), dict(_flat(ours))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     told = [f"{name} was {_short(old.get(name))}, is {_short(new.get(name))}" for name in names[:3]]

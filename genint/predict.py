@@ -138,6 +138,7 @@ class Job:
                 for model in self.models
             ],
             "tracks": [track.identifier for track in self.tracks],
+            "bin_bp": self.geometry.bin_bp,
             "regions": _digest(row for row, _ in self.placed),
             "options": self.options.plan(),
             "versions": {name: version(name) for name in ("genint", "torch")},

@@ -14,6 +14,7 @@ from tests.conftest import Run
 
 VERBS = [
     "predict",
+    "merge",
     "train",
     "eval",
     "data make",

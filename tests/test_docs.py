@@ -25,7 +25,7 @@ COMMANDS = commands(README)
 
 def test_the_readme_shows_the_verbs() -> None:
     shown = {shlex.split(command)[1] for command in COMMANDS}
-    assert shown == {"predict", "tracks", "data", "train", "eval", "models"}
+    assert shown == {"predict", "merge", "tracks", "data", "train", "eval", "models"}
 
 
 @pytest.mark.timeout(600)

@@ -297,7 +297,7 @@ KILLS = {
     "in a bigWig": "bigwig.BigWigWriter.add = after(3, bigwig.BigWigWriter.add)",
     "between bigWigs": "bigwig.BigWigWriter.close = after(3, bigwig.BigWigWriter.close)",
     "before the tables": "predict.write_fates = die",
-    "before the report": "outputs._read = die",
+    "before the report": "outputs.OutputFolder.publish = die",
     "while files move": "outputs.os.replace = after(4, outputs.os.replace)",
 }
 

@@ -5,7 +5,8 @@
     blocks.py   bins and zoom records as the blocks of a file, many at once
     zoom.py     the summaries a browser draws when it is zoomed out
     verify.py   read a finished file back with an independent library
-    read.py     BigWigReader: sums over bins, for making data sets
+    read.py     BigWigReader: sums over bins of any bigWig, for making data sets
+    bins.py     BinReader: the bins of our own bigWigs, exactly, for merging
 
 Why genint writes the format itself: pyBigWig ends the process on an unwritable path, never returns when the disk fills
 up in the data, leaves a truncated file without an error when it fills up in the index, stores wrong sums in its zoom
@@ -15,8 +16,9 @@ The format: Kent, Zweig, Barber, Hinrichs and Karolchik, "BigWig and BigBed: ena
 datasets", Bioinformatics 26:2204 (2010), and the tables of its supplement.
 """
 
+from genint.bigwig.bins import BinReader
 from genint.bigwig.read import BigWigReader
 from genint.bigwig.verify import verify
 from genint.bigwig.write import BigWigWriter
 
-__all__ = ["BigWigReader", "BigWigWriter", "verify"]
+__all__ = ["BigWigReader", "BigWigWriter", "BinReader", "verify"]

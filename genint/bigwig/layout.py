@@ -13,9 +13,10 @@ Source: the supplement of Kent et al. 2010 (Bioinformatics 26:2204).
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,3 +175,47 @@ def _nodes(levels: list[NDArray[Any]], fanout: int, offset: int) -> bytes:
 @cache
 def _node(item: np.dtype[Any], fanout: int) -> np.dtype[Any]:
     return np.dtype([("leaf", "u1"), ("reserved", "u1"), ("count", "<u2"), ("items", item, (fanout,))])
+
+
+# -- reading back ------------------------------------------------------------------------------------------------------
+
+
+def read_chromosomes(file: BinaryIO) -> dict[str, int]:
+    """Names and lengths in the order of their ids: that of the sizes given to `chromosome_tree`."""
+    offset = _read_offset(file, 8)
+    file.seek(offset)
+    key = f"S{struct.unpack('<IIII', file.read(16))[2]}"
+    leaf, node = [("key", key), ("id", "<u4"), ("bp", "<u4")], [("key", key), ("child", "<u8")]
+    rows = np.concatenate(list(_leaves(file, offset + 32, np.dtype(leaf), np.dtype(node))))
+    rows = rows[np.argsort(rows["id"])]
+    return {name.decode(): bp for name, bp in zip(rows["key"].tolist(), rows["bp"].tolist(), strict=True)}
+
+
+def read_block_index(file: BinaryIO) -> NDArray[Any]:
+    """BLOCK_PLACE rows of all blocks of data, in order of position."""
+    offset = _read_offset(file, 24)
+    return np.concatenate(list(_leaves(file, offset + 48, BLOCK_PLACE, _INDEX_NODE)))
+
+
+def read_block(file: BinaryIO, place: Any) -> bytes:
+    """The compressed bytes of one block; `place` is its BLOCK_PLACE."""
+    file.seek(int(place["offset"]))
+    return file.read(int(place["size"]))
+
+
+def _read_offset(file: BinaryIO, at: int) -> int:
+    file.seek(at)
+    return int.from_bytes(file.read(8), "little")
+
+
+def _leaves(file: BinaryIO, offset: int, leaf: np.dtype[Any], node: np.dtype[Any]) -> Iterator[NDArray[Any]]:
+    """The rows of every leaf below the tree node at `offset`, in order."""
+    file.seek(offset)
+    is_leaf, _, count = struct.unpack("<BBH", file.read(4))
+    kind = leaf if is_leaf else node
+    rows = np.frombuffer(file.read(count * kind.itemsize), kind, count)
+    if is_leaf:
+        yield rows
+        return
+    for row in rows:
+        yield from _leaves(file, int(row["child"]), leaf, node)

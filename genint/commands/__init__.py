@@ -15,7 +15,7 @@ _USERS_TO_MEND |= {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG
 
 
 def _app() -> typer.Typer:
-    from genint.commands import data, evaluate, models, predict, tracks, train
+    from genint.commands import data, evaluate, merge, models, predict, tracks, train
 
     app = typer.Typer(
         name="genint",
@@ -27,6 +27,7 @@ def _app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.command("predict")(predict.predict)
+    app.command("merge")(merge.merge)
     app.command("train")(train.train)
     app.command("eval")(evaluate.evaluate)
     app.add_typer(data.app, name="data")
