@@ -1,6 +1,6 @@
-"""Windows of DNA through models: on one device in a thread, or on several in processes of their own, in order.
+"""Windows of DNA through models, in order: on a CPU here, on a GPU in a thread, on several devices in processes.
 
-Whoever asks goes on reading DNA and writing results while the models run.
+Threads and processes let whoever asks read DNA and write results while the models run.
 """
 
 import threading
@@ -14,7 +14,7 @@ from multiprocessing.queues import SimpleQueue
 from os import _exit
 from signal import SIG_IGN, SIGINT, signal
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,8 @@ class Engine:
         self._executor: Executor
         self._answer: Callable[..., Floats]
         if len(devices) == 1:
-            self._executor = ThreadPoolExecutor(1, "engine")
+            # On a CPU a thread of its own would win nothing, and C libraries' memory is slower in any but the first.
+            self._executor = _Here() if devices[0].type == "cpu" else ThreadPoolExecutor(1, "engine")
             self._answer = _Answerer(work, devices[0])
         else:
             context = get_context("spawn")  # CUDA and OpenMP do not survive a fork
@@ -103,6 +104,18 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._executor.shutdown(cancel_futures=True)
+
+
+class _Here(Executor):
+    """Does what is asked at once, in the thread that asks."""
+
+    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **options: Any) -> "Future[Any]":
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*arguments, **options))
+        except Exception as error:
+            done.set_exception(error)
+        return done
 
 
 class _Answerer:
