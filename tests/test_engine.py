@@ -3,12 +3,14 @@
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+import genint.engine
 from genint.dna import UNKNOWN
 from genint.engine import Engine, Work
 from genint.errors import InputError
@@ -77,8 +79,8 @@ def slow(view: View, scale: float = 1.0) -> np.ndarray:
     )
 
 
-def check(engine: Engine, asked: list[View]) -> None:
-    found = list(engine.answers(asked))
+def check(running: Engine, asked: list[View]) -> None:
+    found = list(running.answers(asked))
     assert [view.first_bin for view, _ in found] == list(range(len(asked)))
     for view, values in found:
         assert values.dtype == np.float32
@@ -142,6 +144,15 @@ def test_the_last_batch_is_filled_with_unknown_dna() -> None:
     with Engine(work(module, batch_size=4), [CPU]) as engine:
         check(engine, views(5))
     assert (given[1][1:] == UNKNOWN).all()
+
+
+def test_a_thread_answers_as_the_caller_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GPUs get a thread; here a CPU does."""
+    monkeypatch.setattr(genint.engine, "_Here", lambda: ThreadPoolExecutor(1))
+    with Engine(work(Plain()), [CPU]) as threaded:
+        check(threaded, views(11))
+    with Engine(work(Wrong()), [CPU]) as threaded, pytest.raises(RuntimeError, match="a bug of ours"):
+        list(threaded.answers(views(11)))
 
 
 def test_two_processes_answer_as_one_does() -> None:
