@@ -54,7 +54,7 @@ class Engine:
         self._executor: Executor
         self._answer: Callable[..., Floats]
         if len(devices) == 1:
-            # On a CPU a thread of its own would win nothing, and C libraries' memory is slower in any but the first.
+            # On a CPU the model takes every core, and in any thread but the first twice the time (docs/performance.md).
             self._executor = _Here() if devices[0].type == "cpu" else ThreadPoolExecutor(1, "engine")
             self._answer = _Answerer(work, devices[0])
         else:
