@@ -42,7 +42,7 @@ def markdown(options: argparse.Namespace) -> str:
         rows = {row["assay"]: row for row in scores["means"] if row["model"] == model}
         seconds = options.out / model / "seconds"
         cells = [f"{rows[assay]['pearson']:.3f}" for assay in assays]
-        cells += [f"{rows['all']['pearson_log1p']:.3f}", seconds.read_text() if seconds.exists() else ""]
+        cells += [f"{rows['all']['pearson_log1p']:.3f}", seconds.read_text().strip() if seconds.exists() else ""]
         lines.append(f"| {model} | {' | '.join(cells)} |")
     lines += ["", "| difference of Overall | | 95 % interval |", "|---|---|---|"]
     for row in scores["differences"]:
