@@ -188,6 +188,25 @@ def test_an_assembly_is_known_by_names_and_lengths_not_by_file_name(tmp_path: Pa
         assert one.assembly.digest == other.assembly.digest != longer.assembly.digest
 
 
+def test_a_sample_of_the_bases_tells_genomes_of_the_same_lengths_apart(tmp_path: Path) -> None:
+    long = {"chr1": dna(40_000), "chr2": dna(9_000, seed=1), "chr3": "ACGT"}
+    (folder := tmp_path / "packed").mkdir()
+    with bgzf.BgzfWriter(folder / "a.fa.gz") as file:
+        file.write(fasta(long, width=50).decode())
+    lower = {name: sequence.lower() for name, sequence in long.items()}
+    middle = long["chr1"][:20_000] + "N" * 1_000 + long["chr1"][21_000:]
+    with (
+        Genome(written(tmp_path / "a.fa", fasta(long))) as plain,
+        Genome(folder / "a.fa.gz") as packed,
+        Genome(written(tmp_path / "lower.fa", fasta(lower, newline="\r\n"))) as copied,
+        Genome(written(tmp_path / "masked.fa", fasta({**long, "chr1": middle}))) as masked,
+        Genome(written(tmp_path / "small.fa", fasta({"one": "A"}))) as small,
+    ):
+        assert plain.sample() == packed.sample() == copied.sample()
+        assert masked.assembly.digest == plain.assembly.digest
+        assert len({genome.sample() for genome in (plain, masked, small)}) == 3
+
+
 # -- files that are not a genome ---------------------------------------------------------------------------------------
 
 

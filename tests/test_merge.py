@@ -277,6 +277,18 @@ def test_another_copy_of_the_genome_is_the_same_genome(two: list[Path], tmp_path
     merge(two, tmp_path / "out", console=QUIET)
 
 
+def test_other_bases_under_the_same_names_are_another_genome(two: list[Path], tiny_model: Path, tmp_path: Path) -> None:
+    masked = tmp_path / "masked.fa"
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        lines = [f">{chrom}\n{'N' * size}" for chrom, size in genome.sizes.items()]
+    masked.write_text("\n".join(lines) + "\n")
+    with Genome(masked) as genome:
+        rows = [Row("line 1", Region("chr3", 0, 100), ".")]
+        predict(prepare(genome, rows, [load_model(tiny_model)]), tmp_path / "other", console=QUIET)
+    with pytest.raises(InputError, match=r"other: cannot be merged with .*run0: genome\.sample was "):
+        merge([two[0], tmp_path / "other"], tmp_path / "out", console=QUIET)
+
+
 def spoil_nothing(part: Path) -> None:
     (part / "run.json").unlink()
 

@@ -87,6 +87,9 @@ Summary = Annotated[
 SummaryFormat = Annotated[
     str | None, typer.Option("--summary-format", help="tsv or parquet (needs pyarrow).", show_default="tsv")
 ]
+Device = Annotated[
+    str, typer.Option("--device", help="auto, cpu, cuda, cuda:N, mps, or GPUs that share the work: cuda:0,1.")
+]
 Workers = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes that share the work on CPUs.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the model first: minutes that long runs win back.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")]
@@ -115,7 +118,7 @@ def predict(
     format: Format = "bigwig",
     summary: Summary = None,
     summary_format: SummaryFormat = None,
-    device: options.Device = "auto",
+    device: Device = "auto",
     dtype: options.Dtype = "auto",
     batch_size: options.Batch = 8,
     threads: options.Threads = 0,
