@@ -13,16 +13,17 @@ import time
 from collections.abc import Callable
 
 import torch
-from enformer_pytorch import Enformer
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from genint.devices import inference
 from genint.models.attention import WindowAttention
 from genint.models.folder import load_model
+from genint.models.layers import TrackModel, count_parameters
 from genint.models.swin import TransformerLayer
 
 CPU = torch.device("cpu")
+Clock = Callable[[], float]
 
 
 class TextbookAttention(nn.Module):
@@ -79,24 +80,47 @@ def textbook(model: nn.Module) -> nn.Module:
     return model
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """CPU time of one call."""
-    started = time.process_time()
+def enformer_like(model: TrackModel) -> nn.Module:
+    """An Enformer as wide and as deep as the model's final layers, for the same bins and tracks."""
+    from enformer_pytorch import Enformer  # here, or its memory would count for all that `predict.py` measures
+
+    config = model.config
+    step = 6 * config.final_heads  # what its relative positions can divide
+    made: nn.Module = Enformer.from_hparams(
+        dim=config.channels[-1] // step * step,
+        depth=config.final_layers,
+        heads=config.final_heads,
+        output_heads={"tracks": model.n_tracks},
+        target_length=model.geometry.core_bins,
+        dim_divisible_by=8,
+    )
+    return made.eval()
+
+
+def seconds(work: Callable[[], object], clock: Clock = time.process_time) -> float:
+    """Of one call: the process's CPU time, or by another clock."""
+    started = clock()
     work()
-    return time.process_time() - started
+    return clock() - started
 
 
-def matrix_rate(dtype: torch.dtype) -> float:
+def matrix_rate(dtype: torch.dtype, clock: Clock = time.process_time) -> float:
     """Operations a second of a large matrix product."""
     a, b = torch.randn(2, 2048, 2048).to(dtype)
-    return 2 * 2048**3 / statistics.median(cpu_seconds(lambda: a @ b) for _ in range(9))
+    return 2 * 2048**3 / statistics.median(seconds(lambda: a @ b, clock) for _ in range(9))
 
 
-def copy_rate() -> float:
+def copy_rate(clock: Clock = time.process_time) -> float:
     """Bytes a second, read and written, of a copy of 256 MB."""
     a = torch.randn(1 << 26)
     b = torch.empty_like(a)
-    return 2 * a.nbytes / statistics.median(cpu_seconds(lambda: b.copy_(a)) for _ in range(5))
+    return 2 * a.nbytes / statistics.median(seconds(lambda: b.copy_(a), clock) for _ in range(5))
+
+
+def floor_seconds(model: nn.Module, tokens: Tensor, dtype: torch.dtype, matrix: float, copy: float) -> float:
+    """What a pass over the batch takes at the least at these rates."""
+    costs = layer_costs(model, tokens)
+    return sum(max(operations / matrix, numbers * dtype.itemsize / copy) for _, operations, numbers in costs)
 
 
 def layer_costs(model: nn.Module, tokens: Tensor) -> list[tuple[str, int, int]]:
@@ -129,26 +153,14 @@ def main() -> None:
     torch.manual_seed(0)
     ours, plain = (load_model(options.model, CPU).module for _ in range(2))
     plain = textbook(plain)
-    config = ours.config
-    width = config.channels[-1] // (6 * config.final_heads) * 6 * config.final_heads  # what its positions can divide
-    enformer = Enformer.from_hparams(
-        dim=width,
-        depth=config.final_layers,
-        heads=config.final_heads,
-        output_heads={"tracks": ours.n_tracks},
-        target_length=ours.geometry.core_bins,
-        dim_divisible_by=8,
-    ).eval()
-    tokens = torch.randint(0, 4, (options.batch_size, config.geometry.input_bp), dtype=torch.uint8)
-    letters, costs = tokens.long(), layer_costs(ours, tokens)
-    size = sum(parameter.numel() for parameter in enformer.parameters()) / 1e6
-    print(
-        f"{torch.get_num_threads()} thread(s), {options.batch_size} tiles, {sum(c[1] for c in costs) / 1e9:.1f} GFLOP"
-    )
-    print(f"enformer-pytorch: dim {width}, depth {config.final_layers}, {size:.1f} M parameters")
+    enformer = enformer_like(ours)
+    tokens = torch.randint(0, 4, (options.batch_size, ours.geometry.input_bp), dtype=torch.uint8)
+    letters, operations = tokens.long(), sum(cost[1] for cost in layer_costs(ours, tokens))
+    print(f"{torch.get_num_threads()} thread(s), {options.batch_size} tiles, {operations / 1e9:.1f} GFLOP")
+    print(f"enformer-pytorch: dim {enformer.dim}, {count_parameters(enformer) / 1e6:.1f} M parameters")
     for dtype in (torch.float32, torch.bfloat16):
         matrix, copy = matrix_rate(dtype), copy_rate()
-        floor = sum(max(operations / matrix, n * dtype.itemsize / copy) for _, operations, n in costs)
+        floor = floor_seconds(ours, tokens, dtype, matrix, copy)
         print(f"\n{dtype}: {matrix / 1e9:.0f} GFLOP/s, {copy / 1e9:.1f} GB/s")
         works: dict[str, Callable[[], Tensor]] = {
             "genint": lambda: ours(tokens),
@@ -160,15 +172,15 @@ def main() -> None:
             if dtype == torch.float32:
                 torch.testing.assert_close(works["genint"](), works["textbook attention"](), atol=1e-4, rtol=1e-4)
             works["Enformer"]()
-            seconds: dict[str, list[float]] = {name: [] for name in works}
+            taken: dict[str, list[float]] = {name: [] for name in works}
             for _ in range(options.repeats):
                 for name, work in works.items():
-                    seconds[name].append(cpu_seconds(work))
+                    taken[name].append(seconds(work))
         print(f"largest difference from textbook attention: {difference:.1g}")
         print(f"{'':20} ms a tile   times the floor   times genint")
-        rows = {"floor": [floor] * options.repeats, **seconds}
+        rows = {"floor": [floor] * options.repeats, **taken}
         for name, values in rows.items():
-            ratio = statistics.median(a / b for a, b in zip(values, seconds["genint"], strict=True))
+            ratio = statistics.median(a / b for a, b in zip(values, taken["genint"], strict=True))
             median = statistics.median(values)
             print(f"{name:20} {1e3 * median / options.batch_size:9.1f} {median / floor:17.2f} {ratio:14.2f}")
 
