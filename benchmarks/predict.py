@@ -11,6 +11,7 @@ of its own:
                          pyBigWig, entry by entry; its imports left out
     textbook attention   forward passes with the same weights: windows gathered, einsum, softmax (forward.py)
     Enformer             forward passes of enformer-pytorch's model, as wide and as deep as the final layers
+    no model, 100 tracks the command's work but for forward passes: a model that answers at once
 
 Prints medians, ratios and peak memory. The floor, see forward.py, is counted at the rates of all threads, measured
 after the last run; on a GPU it is left out.
@@ -23,19 +24,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import forward
 import torch
 from torch import nn
 
+from genint.console import Console
 from genint.devices import choose_device, choose_dtype, inference
 from genint.genome import Genome
-from genint.grid import Tile, tiles, wanted_bins
+from genint.grid import Geometry, Tile, tiles, wanted_bins
 from genint.models.folder import Model, load_model
-from genint.regions import Region
+from genint.models.layers import TrackModel
+from genint.predict import Options, predict, prepare
+from genint.regions import Region, Row
+from genint.tracks import TrackTable
 
-WAYS = ("forward passes", "genint predict", "plain script", "textbook attention", "Enformer")
+NO_MODEL = "no model, 100 tracks"
+WAYS = ("forward passes", "genint predict", "plain script", "textbook attention", "Enformer", NO_MODEL)
 
 
 def batches(genome_file: Path, model: Model, batch_size: int) -> tuple[list[Tile], list[torch.Tensor]]:
@@ -105,9 +112,43 @@ def genint_predict(options: argparse.Namespace) -> float:
         return time.perf_counter() - started
 
 
+class Instant(TrackModel):
+    """Answers the same random numbers at once."""
+
+    def __init__(self, geometry: Geometry, n_tracks: int, batch_size: int) -> None:
+        super().__init__(geometry, n_tracks)
+        self.register_buffer("answers", torch.rand(batch_size, geometry.core_bins, n_tracks), persistent=False)
+
+    @property
+    def receptive_bp(self) -> int:
+        return 0
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """uint8 (B, input_bp) -> float32 (B, core_bins, T)."""
+        return self.answers
+
+
+def no_model(options: argparse.Namespace) -> float:
+    """Seconds of everything around the forward passes, imports left out."""
+    like = load_model(options.model)
+    tracks = TrackTable(
+        replace(track, identifier=f"{track.identifier}.{copy}", strand_pair=f"{track.strand_pair}.{copy}")
+        for copy in range(100 // len(like.tracks))
+        for track in like.tracks
+    )
+    module = Instant(like.geometry, len(tracks), options.batch_size)
+    model = replace(like, module=module, tracks=tracks)
+    with tempfile.TemporaryDirectory() as folder, Genome(options.genome) as genome:
+        started = time.perf_counter()
+        rows = [Row("", Region(chrom, 0, size), "") for chrom, size in genome.sizes.items()]
+        job = prepare(genome, rows, [model], options=Options(batch_size=options.batch_size))
+        predict(job, Path(folder) / "out", console=Console(quiet=True))
+        return time.perf_counter() - started
+
+
 def take(way: str, options: argparse.Namespace) -> tuple[float, float]:
     """Seconds of one way, and the peak memory in MB of its process or the one it starts."""
-    others = {"genint predict": genint_predict, "plain script": plain_script}
+    others = {"genint predict": genint_predict, "plain script": plain_script, NO_MODEL: no_model}
     seconds = others[way](options) if way in others else passes(way, options)
     who = resource.RUSAGE_CHILDREN if way == "genint predict" else resource.RUSAGE_SELF
     return seconds, resource.getrusage(who).ru_maxrss / 1024
