@@ -1,9 +1,10 @@
 """Table 1 of the paper on your own data: the five systems, preset `small`, same steps, same windows, same size.
 
-    python benchmarks/table1.py DATASET -o FOLDER [--steps 1000] [--batch-size 4] [--seed 1]
+    python benchmarks/table1.py DATASET -o FOLDER [--steps 1000] [--validate-every STEPS] [--batch-size 4] [--seed 1]
 
 Trains each system in FOLDER/ARCHITECTURE (a killed run goes on where it stopped), scores all of them and two baselines
-on the test split, and prints the table as Markdown, with seconds of training and the intervals of the differences.
+on the test split, and prints the table as Markdown, with seconds of training and the intervals of the differences. Of
+each system the model with the best validation is kept; there are five unless --validate-every says otherwise.
 """
 
 import argparse
@@ -25,7 +26,7 @@ def train(system: str, options: argparse.Namespace) -> None:
     if (folder / "config.json").exists():
         return
     settings = options.out / "settings.toml"
-    settings.write_text(f"validate_every = {max(options.steps // 5, 1)}\n")
+    settings.write_text(f"validate_every = {options.validate_every or max(options.steps // 5, 1)}\n")
     started = time.monotonic()
     numbers = ("--steps", options.steps, "--batch-size", options.batch_size, "--seed", options.seed)
     genint("train", options.dataset, "-o", folder, "--architecture", system, *numbers, "--config", settings)
@@ -59,6 +60,7 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=1_000)
+    parser.add_argument("--validate-every", type=int, default=0)
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

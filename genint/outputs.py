@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-from genint.errors import InputError, OutputError, UserError, advice
+from genint.errors import InputError, OutputError, UserError, cannot_write
 
 RUN_FILE = "run.json"
 _STAGE = ".genint-partial"
@@ -200,9 +200,7 @@ def _failures_told(out: Path) -> Iterator[None]:
     except OSError as error:
         if error.filename is not None and not _is_about(out, Path(str(error.filename))):
             raise
-        raise OutputError(
-            f"{error.filename or out}: cannot write ({error.strerror or error}). {advice(error)}, or choose another -o"
-        ) from None
+        raise cannot_write(error.filename or out, error) from None
 
 
 def _is_about(out: Path, path: Path) -> bool:

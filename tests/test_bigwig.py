@@ -297,7 +297,7 @@ def test_a_full_disk_is_told_in_one_line_wherever_it_strikes(tmp_path: Path) -> 
     for room in (0, size // 4, size * 3 // 4, size - 1):
         with files_no_larger_than(room), pytest.raises(OutputError) as caught:
             make(tmp_path / "track.bw", sizes, track, piece=1000)
-        assert str(caught.value).startswith(f"{tmp_path / 'track.bw'}: cannot write (File too large); free space or")
+        assert str(caught.value).startswith(f"{tmp_path / 'track.bw'}: cannot write (File too large). Free space, or")
         assert os.listdir(tmp_path) == []
 
 
@@ -310,7 +310,7 @@ def test_a_path_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> No
         "file/track.bw": "Not a directory",
     }
     for name, reason in reasons.items():
-        with pytest.raises(OutputError, match=rf"{name}: cannot write \({reason}\); .* choose another folder with -o"):
+        with pytest.raises(OutputError, match=rf"{name}: cannot write \({reason}\)\. .*, or choose another -o"):
             BigWigWriter(tmp_path / name, {"a": 1000}, bin_bp=128)
     assert sorted(os.listdir(tmp_path)) == ["file", "folder.bw"]
 
@@ -320,7 +320,7 @@ def test_a_folder_without_write_permission_is_told_in_one_line(tmp_path: Path, m
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     monkeypatch.setattr(write, "open", refuse, raising=False)
-    with pytest.raises(OutputError, match=r"/track.bw: cannot write \(Permission denied\); check it or choose another"):
+    with pytest.raises(OutputError, match=r"/track.bw: cannot write \(Permission denied\)\. Look at that place, or"):
         BigWigWriter(tmp_path / "track.bw", {"a": 1000}, bin_bp=128)
     assert os.listdir(tmp_path) == []
 

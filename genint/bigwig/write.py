@@ -17,11 +17,10 @@ from genint.bigwig import layout, zoom
 from genint.bigwig.blocks import Bins, data_blocks, zoom_blocks
 from genint.bigwig.layout import ZoomLevel
 from genint.bigwig.verify import verify
-from genint.errors import OutputError
+from genint.errors import OutputError, cannot_write
 
 _BINS_AT_ONCE = 1 << 16  # few enough for their columns to stay in the processor's cache
 _LEVEL = 1  # full-precision floats hardly shrink: a higher one costs time and saves next to nothing
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class BigWigWriter:
@@ -227,10 +226,7 @@ def _failures_told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        advice = "free space or" if error.errno in _NO_SPACE else "check it or"
-        reason = error.strerror or str(error)
-        message = f"{path}: cannot write ({reason}); {advice} choose another folder with -o"
-        raise OutputError(message) from None
+        raise cannot_write(path, error) from None
 
 
 def _check_sizes(path: Path, sizes: Mapping[str, int]) -> None:

@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
-from genint.errors import InputError, OutputError
+from genint.errors import InputError, OutputError, cannot_write
 from genint.genome import Assembly
 from genint.grid import Geometry
 from genint.models import cnn, enformer, interpreter, published
@@ -123,9 +123,7 @@ def save_model(folder: Path, model: Model, card: str) -> None:
         _replace(folder / "model.safetensors", save(weights))
         _replace(folder / "config.json", (json.dumps(header, indent=1) + "\n").encode())
     except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot write the model ({error.strerror}). Choose another folder with -o"
-        ) from None
+        raise cannot_write(folder, error) from None
 
 
 def load_model(model: str | Path, device: torch.device | str = "cpu") -> Model:
