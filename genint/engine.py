@@ -8,11 +8,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.queues import SimpleQueue
 from os import _exit
-from signal import SIG_IGN, SIGINT, signal
+from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -64,6 +65,9 @@ class Engine:
                 places.put(device)
             threads = max(torch.get_num_threads() // len(devices), 1)
             self._executor = ProcessPoolExecutor(len(devices), context, _start, (work, places, threads))
+            with _interrupts_held():  # Ctrl-C is this process's to answer; what it starts inherits that
+                for _ in devices:
+                    self._executor.submit(int)
             self._answer = _answer_here
 
     def answers(self, views: Iterable[View]) -> Iterator[tuple[View, Floats]]:
@@ -71,7 +75,15 @@ class Engine:
 
         Raises InputError when not even one window fits into memory, or a process was ended from outside.
         """
-        remaining = iter(views)
+        try:
+            yield from self._in_turn(iter(views))
+        except BrokenProcessPool:
+            raise InputError(
+                "a process that ran the model was ended from outside, perhaps for want of memory. "
+                "Give fewer --workers or a smaller --batch-size"
+            ) from None
+
+    def _in_turn(self, remaining: Iterator[View]) -> Iterator[tuple[View, Floats]]:
         running: deque[tuple[list[View], Future[Floats]]] = deque()
         while True:
             while len(running) <= self._n_devices * _BATCHES_AHEAD and (
@@ -81,14 +93,7 @@ class Engine:
             if not running:
                 return
             batch, answer = running.popleft()
-            try:
-                values = answer.result()
-            except BrokenProcessPool:
-                raise InputError(
-                    "a process that ran the model was ended from outside, perhaps for want of memory. "
-                    "Give fewer --workers or a smaller --batch-size"
-                ) from None
-            yield from zip(batch, values, strict=False)
+            yield from zip(batch, answer.result(), strict=False)
 
     def _submit(self, batch: Sequence[View]) -> "Future[Floats]":
         tokens = np.full((self._work.batch_size, len(batch[0].tokens)), UNKNOWN, dtype=np.uint8)
@@ -132,6 +137,8 @@ class _Answerer:
             try:
                 return self._answer(tokens, reverse)
             except (RuntimeError, MemoryError) as error:
+                if self._work.compile and "InvalidCxxCompiler" in str(error):
+                    raise InputError("--compile: finds no C++ compiler. Install one, or leave out --compile") from None
                 if not is_out_of_memory(error):
                     raise
             if self._at_once == 1:
@@ -160,6 +167,16 @@ class _Answerer:
         return np.ascontiguousarray(chosen.swapaxes(-1, -2))
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A Ctrl-C in here waits until the end of the block; processes started in here never see one."""
+    before = pthread_sigmask(SIG_BLOCK, {SIGINT})
+    try:
+        yield
+    finally:
+        pthread_sigmask(SIG_SETMASK, before)
+
+
 # -- in a process of its own -------------------------------------------------------------------------------------------
 
 _answerer: _Answerer
@@ -167,7 +184,6 @@ _answerer: _Answerer
 
 def _start(work: Work, places: "SimpleQueue[torch.device]", threads: int) -> None:
     global _answerer
-    signal(SIGINT, SIG_IGN)  # Ctrl-C is the main process's to answer
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     _answerer = _Answerer(work, places.get())

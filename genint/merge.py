@@ -21,6 +21,7 @@ from genint.outputs import (
     changed_file,
     check_space,
     difference,
+    give_names,
     is_unfinished,
     output_folder,
     provenance,
@@ -107,7 +108,7 @@ def _read_part(folder: Path) -> Part:
         raise InputError(f"{changed}: was changed or removed since the run that made it. Predict that part again")
     for name in report["files"]:
         if not name.endswith((".bw", ".tsv")):
-            raise InputError(f"{folder / name}: cannot be merged, only bigWigs and .tsv can. Predict into bigWigs")
+            raise InputError(f"{folder / name}: cannot be merged, only bigWigs and .tsv can. Predict into those")
     return Part(folder, report)
 
 
@@ -166,9 +167,10 @@ def _merge_bigwig(parts: Sequence[Part], folder: Path, name: str) -> None:
         if list(reader.sizes.items()) != list(sizes.items()):
             raise InputError(f"{reader.path}: its chromosomes are not those of {readers[0].path}. Predict it again")
     with_data = set(chain.from_iterable(reader.chroms() for reader in readers))
-    with BigWigWriter(folder / name, sizes, bin_bp=bin_bp) as writer:
+    with BigWigWriter(folder / f".{name}", sizes, bin_bp=bin_bp) as writer:
         for chrom in filter(with_data.__contains__, sizes):
             writer.add(chrom, 0, _joined(chrom, readers, bin_bp))
+    give_names([writer.path])
 
 
 def _joined(chrom: str, readers: Sequence[BinReader], bin_bp: int) -> npt.NDArray[np.float32]:

@@ -45,6 +45,7 @@ class OutputFolder:
         self.path, self._complete = self.scratch / "unfinished", self.scratch / "complete"
         self._outdated = self.scratch / "outdated"
         self.report: dict[str, Any] | None = None
+        self._is_another_s = False  # what lies in `scratch`
 
     def publish(self, report: Mapping[str, Any]) -> dict[str, Any]:
         """Every file in `path` is whole: they replace the last run's files in the user's folder, run.json last.
@@ -83,6 +84,7 @@ class OutputFolder:
         if not overwrite and begun != plan:
             self.report = self._finished(plan)
         if self.report is not None:
+            self._is_another_s = kept
             return
         _check_free(self._out, names)
         if kept and begun != plan:
@@ -109,6 +111,8 @@ class OutputFolder:
 
     def leave(self) -> None:
         """Remove what no run can go on with."""
+        if self._is_another_s:
+            return
         if self.report is not None or not self.is_worth_keeping():
             self._clear()
             self.lock.unlink()  # last: until then nobody else may start
@@ -171,6 +175,13 @@ def to_disk(files: Sequence[Path]) -> None:
     with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
         for _ in pool.map(_sync, files):  # here an error of any of them shows
             pass
+
+
+def give_names(files: Sequence[Path]) -> None:
+    """Once they are on the disk, files lose the dot before their names: those without one are whole."""
+    to_disk(files)
+    for file in files:
+        os.replace(file, file.with_name(file.name[1:]))
 
 
 def _sync(file: Path) -> None:
@@ -275,6 +286,9 @@ def _flat(plan: object, name: str = "") -> Iterator[tuple[str, object]]:
     if isinstance(plan, Mapping):
         for key, value in plan.items():
             yield from _flat(value, f"{name}.{key}" if name else key)
+    elif isinstance(plan, list):
+        for number, value in enumerate(plan, start=1):
+            yield from _flat(value, f"{name} {number}")
     else:
         yield name, plan
 

@@ -29,6 +29,7 @@ from genint.summary import FORMATS as SUMMARY_FORMATS
 from genint.summary import STATISTICS, check_format, write_summary
 from genint.tracks import TrackTable
 from genint.views import Doubles, Request, Stitcher, Views
+from genint.zarr_store import check_names
 
 SCALES = ("coverage", "model")
 # Full-precision floats hardly compress; zoom levels add a third, and a zarr store is there twice while it is zipped.
@@ -158,18 +159,20 @@ def prepare(
     `columns` picks tracks, default all. Raises InputError when no row touches the genome, and for models that do not
     answer the same tracks in the same bins, and when the package for the summary's format is missing.
     """
-    first = models[0]
+    first, options = models[0], options or Options()
     for model in models[1:]:
-        _check_alike(first, model)
+        _check_alike(first, model, options.scale)
+    options.views.stride(first.geometry)
     placed = [place(row, genome.sizes) for row in rows]
     wanted = wanted_bins((region for _, region in placed if region), genome.sizes, first.geometry.bin_bp)
     if not wanted:
         raise InputError(
             f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
         )
-    options = options or Options()
     if options.summary:
         check_format(options.summary_format)
+    if options.format == "zarr":
+        check_names(wanted)
     unwanted = (place(Row("", region, ""), genome.sizes).region for region in options.blacklist)
     blacklisted = wanted_bins(filter(None, unwanted), genome.sizes, first.geometry.bin_bp)
     wanted = {chrom: mask & ~blacklisted[chrom] if chrom in blacklisted else mask for chrom, mask in wanted.items()}
@@ -182,12 +185,21 @@ def _digest(items: Iterable[object]) -> str:
     return hashlib.sha256("".join(f"{item}\n" for item in items).encode()).hexdigest()
 
 
-def _check_alike(first: Model, other: Model) -> None:
+def _check_alike(first: Model, other: Model, scale: str) -> None:
+    """Their answers can be averaged: same bins, same tracks, same strands and, on the models' scale, same scale."""
     if other.geometry != first.geometry:
         raise InputError(f"{other.name}: its windows and bins are not those of {first.name}: {other.geometry}")
     ours, theirs = ([track.identifier for track in model.tracks] for model in (first, other))
     if ours != theirs:
         raise InputError(f"{other.name}: its {len(theirs)} tracks are not the {len(ours)} of {first.name}")
+    told = ("sum_stat", "scale", "clip", "clip_soft", "transform") if scale == "model" else ()
+    for one, two in zip(first.tracks, other.tracks, strict=True):
+        for column in ("strand_pair", *told):
+            if (ours := getattr(one, column)) != (theirs := getattr(two, column)):
+                raise InputError(
+                    f"{other.name}: {column} of its track {two.identifier} is {theirs}, not {ours} as in {first.name}. "
+                    + ("Give --scale coverage" if column in told else "Choose models of the same track table")
+                )
 
 
 def predict(

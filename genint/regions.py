@@ -6,6 +6,7 @@ reads or types: `chrI:1,001-2,000` is 1-based with both ends included, as in gen
 
 import gzip
 import re
+import sys
 import zlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from genint.errors import InputError
+
+_MOST_DIGITS = 18  # of a coordinate: what tables and arrays hold
 
 
 @dataclass(frozen=True, order=True)
@@ -70,11 +73,14 @@ def split_region(text: str, names: Container[str] = ()) -> tuple[str, int, int |
         raise InputError(
             f"--region {text}: not a region. Expected chrom:start-end, 1-based, for example chrI:1,001-2,000"
         )
-    chrom, first, dash, last = match.groups()
-    start = int(first.replace(",", "") or 0)
+    chrom, dash = match[1], match[3]
+    first, last = (digits.replace(",", "") for digits in (match[2], match[4] or ""))
+    if max(len(first), len(last)) > _MOST_DIGITS:
+        raise InputError(f"--region {text[:60]}...: no chromosome is that long. Expected at most {_MOST_DIGITS} digits")
+    start = int(first or 0)
     if dash is None:
         return chrom, start, start
-    return chrom, start, int(last.replace(",", "")) if last.replace(",", "") else None
+    return chrom, start, int(last) if last else None
 
 
 # -- BED ---------------------------------------------------------------------------------------------------------------
@@ -109,6 +115,9 @@ def _bed_rows(path: Path | str) -> Iterator[Row]:
             raise InputError(f"{place}: the first column is empty. Expected chrom<TAB>start<TAB>end")
         if not (start + end).isascii() or not (start.isdigit() and end.isdigit()):
             raise InputError(f"{place}: start {start!r} and end {end!r} are not both whole numbers >= 0")
+        if max(len(start), len(end)) > _MOST_DIGITS:
+            raise InputError(f"{place}: no chromosome is that long. Expected at most {_MOST_DIGITS} digits")
+        name = " ".join(name.splitlines())  # of a lone carriage return, say, which ends a line in some readers
         try:
             yield Row(f"line {number}", Region(chrom, int(start), int(end)), name or ".")
         except ValueError as error:
@@ -117,13 +126,18 @@ def _bed_rows(path: Path | str) -> Iterator[Row]:
 
 def _lines(path: Path | str, expected: str) -> Iterator[str]:
     """Lines of a text file without their ends and its byte-order mark; gzip is recognised by its first bytes."""
+    if str(path) == "-" and sys.stdin is None:  # closed, and some other file may have its number by now
+        raise InputError(f"-: standard input is closed. Expected {expected}")
+    number = 0
     try:
         with open(0, "rb", closefd=False) if str(path) == "-" else open(path, "rb") as file:
             packed = file.peek(2)[:2] == b"\x1f\x8b"
-            for number, raw in enumerate(gzip.GzipFile(fileobj=file) if packed else file):
-                yield raw.decode("utf-8" if number else "utf-8-sig").rstrip("\r\n")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not a text file. Expected {expected}") from None
+            for number, raw in enumerate(gzip.GzipFile(fileobj=file) if packed else file, start=1):
+                yield raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}, line {number}: is not UTF-8 text (byte {error.object[error.start]:#x}). Expected {expected}"
+        ) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path}: the gzip stream is damaged or cut short ({error}). Copy the file again") from None
     except OSError as error:

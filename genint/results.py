@@ -13,7 +13,7 @@ from genint.bedgraph import BedGraphWriter
 from genint.bigwig import BigWigWriter
 from genint.console import Console
 from genint.grid import Geometry, Tile, count_bins
-from genint.outputs import OutputFolder, to_disk
+from genint.outputs import OutputFolder, give_names
 from genint.spool import Floats, Spool
 from genint.tracks import TrackTable
 from genint.zarr_store import write_zarr
@@ -67,7 +67,7 @@ def write_results(
                 identifiers = [track.identifier for track in tracks]
                 unnamed = folder.path / f".{name}"
                 write_zarr(unnamed, folder.scratch, identifiers, spool, rows, kept, sizes, geometry)
-                _name([unnamed])
+                give_names([unnamed])
             advance(1)
 
 
@@ -101,7 +101,7 @@ def _write_tracks(
                     n_bins = count_bins(sizes[stretch.chrom], geometry.bin_bp) - stretch.first_bin
                     list(threads.map(partial(_add, stretch, values, n_bins), writers, missing))
                 list(threads.map(_close, writers))
-                _name([writer.path for writer in writers])
+                give_names([writer.path for writer in writers])
             advance(len(names[rows]))
 
 
@@ -111,13 +111,6 @@ def _add(stretch: Stretch, values: Floats, n_bins: int, writer: BigWigWriter | B
 
 def _close(writer: BigWigWriter | BedGraphWriter) -> None:
     writer.close()
-
-
-def _name(files: Sequence[Path]) -> None:
-    """What is whole and on the disk loses the dot before its name."""
-    to_disk(files)
-    for file in files:
-        os.replace(file, file.with_name(file.name[1:]))
 
 
 def _stretches(kept: Sequence[Tile], geometry: Geometry, longest: int) -> Iterator[Stretch]:

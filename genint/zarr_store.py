@@ -6,7 +6,7 @@ like every other result, and is read through zarr's ZipStore.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,19 @@ from zipfile import ZipFile, ZipInfo
 import numpy as np
 import zarr
 
+from genint.errors import InputError
 from genint.grid import Geometry, Tile, count_bins
 from genint.spool import Spool
 
 _CHUNK_BINS, _CHUNK_TRACKS = 4_096, 64  # 1 MB
 _BYTES_AT_ONCE = 32 << 20  # read from the spool
+
+
+def check_names(chroms: Iterable[str]) -> None:
+    """Raise InputError for a chromosome that no array can be named after (Zarr core specification 3.1, node names)."""
+    for chrom in chroms:
+        if "/" in chrom or not chrom.strip(".") or chrom.startswith("__"):
+            raise InputError(f"--format zarr: {chrom} cannot be the name of an array. Give --format bigwig")
 
 
 def write_zarr(

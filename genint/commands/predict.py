@@ -225,11 +225,14 @@ def _tell(report: dict[str, Any], out: Path, n_rows: int, console: "Console", as
 
 def _shifts(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(word) for word in text.split(","))
+        shifts = tuple(int(word) for word in text.split(","))
     except ValueError:
         raise typer.BadParameter(
             f"{text!r} is not a list of whole numbers such as -1,0,1", param_hint="--shifts"
         ) from None
+    if len(set(shifts)) < len(shifts):
+        raise typer.BadParameter(f"{text!r} names a shift twice", param_hint="--shifts")
+    return shifts
 
 
 def _max_n(policy: str, most: float | None) -> float:

@@ -146,9 +146,13 @@ def load_model(model: str | Path, device: torch.device | str = "cpu") -> Model:
         module=module.to(device).eval().requires_grad_(False),
         tracks=tracks,
         assembly=_read_assembly(folder, header),
-        digest=hashlib.sha256(weights_file.read_bytes() + (folder / "config.json").read_bytes()).hexdigest(),
+        digest=_digest(weights_file, folder / "config.json", folder / "tracks.tsv"),
         training=header.get("training", {}),
     )
+
+
+def _digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def halve_model(model: str | Path, out: Path) -> None:
