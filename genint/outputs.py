@@ -278,15 +278,24 @@ def difference(theirs: Plan | None, ours: Plan) -> str:
         return "nothing says which"
     old, new = dict(_flat(theirs)), dict(_flat(ours))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    told = [f"{name} was {_short(old.get(name))}, is {_short(new.get(name))}" for name in names[:3]]
+    told = [_change(name, old.get(name), new.get(name)) for name in names[:3]]
     return "; ".join([*told, *(["more"] if len(names) > 3 else [])])
+
+
+def _change(name: str, old: object, new: object) -> str:
+    if isinstance(old, list) and isinstance(new, list):
+        gone, come = [item for item in old if item not in new], [item for item in new if item not in old]
+        if gone or come:
+            found = {"without": gone, "with": come}
+            return f"{name} is {' and '.join(f'{word} {_short(items)}' for word, items in found.items() if items)}"
+    return f"{name} was {_short(old)}, is {_short(new)}"
 
 
 def _flat(plan: object, name: str = "") -> Iterator[tuple[str, object]]:
     if isinstance(plan, Mapping):
         for key, value in plan.items():
             yield from _flat(value, f"{name}.{key}" if name else key)
-    elif isinstance(plan, list):
+    elif isinstance(plan, list) and any(isinstance(value, Mapping) for value in plan):
         for number, value in enumerate(plan, start=1):
             yield from _flat(value, f"{name} {number}")
     else:

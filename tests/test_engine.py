@@ -1,9 +1,14 @@
 """The engine: answers in the order of the views, whatever the batches, the memory and the number of processes."""
 
+import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,6 +158,44 @@ def test_a_thread_answers_as_the_caller_does(monkeypatch: pytest.MonkeyPatch) ->
         check(threaded, views(11))
     with Engine(work(Wrong()), [CPU]) as threaded, pytest.raises(RuntimeError, match="a bug of ours"):
         list(threaded.answers(views(11)))
+
+
+def test_a_process_that_is_ended_is_told_whenever_it_shows() -> None:
+    with Engine(work(Plain()), [CPU, CPU]) as engine:
+        answers = engine.answers(views(100))
+        next(answers)
+        for child in multiprocessing.active_children():
+            child.kill()
+            child.join()
+        time.sleep(0.5)  # so that it shows where the next batch is given, not where an answer is taken
+        with pytest.raises(InputError, match="was ended from outside"):
+            list(answers)
+
+
+def test_processes_never_see_a_ctrl_c() -> None:
+    """It goes to the whole group; one that was importing PyTorch told of it in a traceback."""
+    with Engine(work(Plain()), [CPU, CPU]) as engine:
+        for child in multiprocessing.active_children():
+            os.kill(child.pid or 0, signal.SIGINT)
+        check(engine, views(9))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other compilers")
+def test_compile_without_a_compiler_is_told(tmp_path: Path) -> None:
+    script = f"""if True:
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+        from tests.test_engine import *
+        with Engine(work(Plain())._replace(compile=True), [CPU]) as engine:
+            try:
+                list(engine.answers(views(1)))
+            except InputError as error:
+                print(error)
+    """
+    # Without a cache of its own an earlier compilation would do.
+    environment = {**os.environ, "CXX": "/nonexistent/g++", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert run.stdout == "--compile: finds no C++ compiler. Install one, or leave out --compile\n", run.stderr[-2000:]
 
 
 def test_two_processes_answer_as_one_does() -> None:

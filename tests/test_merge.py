@@ -239,7 +239,7 @@ def options_of_parts(tmp_path: Path, tiny_model: Path) -> Iterator[tuple[dict[st
     save_model(other, model, "")
     yield {"scale": "model"}, r'options\.scale was "coverage", is "model"'
     yield {"max_n": 0.1}, r"options\.max_n was 0\.5, is 0\.1"
-    yield {"model": other}, r"models was .*, is "
+    yield {"model": other}, r"models 1\.digest was "
 
 
 def test_parts_that_differ_in_more_than_their_regions_are_refused(
@@ -257,7 +257,7 @@ def test_parts_that_differ_in_more_than_their_regions_are_refused(
     [
         ({"genome": {"digest": "0"}}, r'genome\.digest was "[0-9a-f]+\.\.\., is "0"'),
         ({"versions": {"genint": "9"}}, r"versions\.genint was .*, is \"9\""),
-        ({"tracks": ["atac"]}, r"tracks was .*, is \[\"atac\"\]"),
+        ({"tracks": ["atac"]}, r'tracks is without \["cage_plus", '),
         ({"bin_bp": 64}, "bin_bp was 128, is 64"),
         ({"blacklist": "0"}, 'blacklist was null, is "0"'),
     ],

@@ -199,6 +199,23 @@ def test_a_run_that_was_to_overwrite_another_goes_on_without_being_asked_again(t
     assert held(tmp_path) == {"a.bw": "whole", "b.bw": "2"}
 
 
+def test_a_finished_run_is_answered_beside_the_unfinished_work_of_another(tmp_path: Path) -> None:
+    files = {"a.bw": "new", "b.bw": "new"}
+    run(tmp_path, files, OTHER)
+    stop_halfway(tmp_path, overwrite=True)
+    assert run(tmp_path, files, OTHER)["made by"] == "test"
+    with pytest.raises(OutputError, match="holds a finished run"):
+        run(tmp_path, files, {"model": "third"})
+    run(tmp_path, files, resume=True)
+    assert held(tmp_path) == {"a.bw": "whole", "b.bw": "new"}, "a.bw was done before the run was stopped"
+
+
+def test_lists_differ_by_what_only_one_has(tmp_path: Path) -> None:
+    assert outputs.difference({"t": ["a", "b"]}, {"t": ["b", "c"]}) == 't is without ["a"] and with ["c"]'
+    assert outputs.difference({"t": ["a", "b"]}, {"t": ["b", "a"]}) == 't was ["a", "b"], is ["b", "a"]'
+    assert outputs.difference({"m": [{"d": 1}]}, {"m": [{"d": 2}]}) == "m 1.d was 1, is 2"
+
+
 def test_resume_needs_a_run_that_was_begun(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds no unfinished run\. Leave out --resume"):
         run(tmp_path, {"a.bw": "1"}, resume=True)

@@ -2,9 +2,12 @@
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -206,7 +209,7 @@ def test_a_smaller_run_takes_the_larger_one_s_place_but_not_the_user_s_files(
     (tmp_path / "mine.bw").write_text("mine")
     refused = genint(*common, "--tracks", "atac")
     assert refused.code == 1
-    assert 'tracks was ["atac", "cage_plus"' in refused.err
+    assert 'tracks is without ["cage_plus", ' in refused.err
     assert "--overwrite" in refused.err
     assert genint(*common, "--tracks", "atac", "--overwrite").code == 0
     assert sorted(file.name for file in tmp_path.glob("*.bw")) == ["atac.bw", "mine.bw"]
@@ -387,6 +390,7 @@ def test_resume_needs_a_run_to_go_on_with(tiny_model: Path, tmp_path: Path, geni
     assert "holds no unfinished run" in finished.err
     assert not list((tmp_path / "out").iterdir())
     assert genint(*common, "--resume", "--overwrite").code == 2
+    assert genint(*common, "--shifts", "0,0").code == 2
 
 
 def test_several_processes_make_the_same_bytes_as_one(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
@@ -435,3 +439,42 @@ def test_models_of_an_ensemble_answer_the_same_tracks(tiny_model: Path, tmp_path
     )
     assert finished.code == 1
     assert "fewer: its 2 tracks are not the 7 of tiny" in finished.err
+
+
+def unstranded(track: Track) -> Track:
+    return replace(track, strand_pair=track.identifier)
+
+
+def rescaled(track: Track) -> Track:
+    return replace(track, scale=5.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "scale", "told"),
+    [
+        (unstranded, "coverage", "other: strand_pair of its track cage_plus is cage_plus, not cage_minus as in tiny"),
+        (rescaled, "model", "other: scale of its track atac is 5.0, not 0.17 as in tiny. Give --scale coverage"),
+        (rescaled, "coverage", ""),
+    ],
+)
+def test_models_of_an_ensemble_agree_on_what_is_averaged(
+    change: Callable[[Track], Track], scale: str, told: str, tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    model = load_model(tiny_model)
+    tracks = TrackTable(map(change, model.tracks))
+    save_model(tmp_path / "other", replace(model, name="other", tracks=tracks), "")
+    command = ["predict", EXAMPLE / "genome.fa", "--region", "chr3:1-100", "-m", tiny_model]
+    finished = genint(*command, "--ensemble", tmp_path / "other", "--scale", scale, "-o", tmp_path / "out")
+    assert finished.code == (1 if told else 0)
+    assert told in finished.err
+
+
+def test_a_model_whose_track_table_has_changed_is_another_model(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+    model = shutil.copytree(tiny_model, tmp_path / "model")
+    command = ["predict", EXAMPLE / "genome.fa", "--region", "chr3:1-100", "-m", model, "-o", tmp_path / "out"]
+    assert genint(*command).code == 0
+    loaded = load_model(model)
+    save_model(model, replace(loaded, tracks=TrackTable(replace(track, scale=2.0) for track in loaded.tracks)), "")
+    finished = genint(*command)
+    assert finished.code == 1
+    assert "holds a finished run, and models 1.digest was " in finished.err

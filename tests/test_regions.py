@@ -206,7 +206,18 @@ def test_a_wrong_row_is_named_by_its_line_with_what_was_found(row: str, found: s
 
 
 def test_a_row_longer_than_any_chromosome_is_a_row(tmp_path: Path) -> None:
-    assert regions(written(tmp_path, f"chrI\t0\t{10**30}\n")) == [Region("chrI", 0, 10**30)]
+    assert regions(written(tmp_path, f"chrI\t0\t{10**18 - 1}\n")) == [Region("chrI", 0, 10**18 - 1)]
+
+
+def test_a_name_that_would_end_a_line_of_a_table_does_not(tmp_path: Path) -> None:
+    rows = read_bed(written(tmp_path, "chrI\t0\t9\ta\rb\u2028c\nchrI\t0\t9\td\r\n"))
+    assert [row.name for row in rows] == ["a b c", "d"]
+
+
+def test_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match=r"-: standard input is closed\. Expected BED rows"):
+        read_bed("-")
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "# one\ntrack name=a\n", "chrom\tstart\tend\n", gzip.compress(b"")])

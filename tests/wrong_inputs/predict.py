@@ -94,7 +94,7 @@ bed_case("end before start", "chr1\t10\t5\n", "line 1", "start 10", "end 5")
 bed_case("an empty row", "chr1\t10\t10\n", "line 1", "half-open")
 bed_case("unknown chromosome", "chr1\t1\t2\nchr9\t1\t2\n", "chr9", "chr1, chr2, chr3")
 bed_case("other names altogether", "NC_1\t1\t2\n", "NC_1", "--aliases")
-bed_case("binary", bytes(range(128, 256)) * 4, "not a text file")
+bed_case("binary", bytes(range(128, 256)) * 4, "is not UTF-8 text")
 bed_case("gzip cut short", gzip.compress(b"chr1\t1\t2\n" * 5000)[:-20], "cut short", file="bad.bed.gz")
 
 CASES["regions: all past the end"] = lambda folder, model: (
@@ -107,6 +107,7 @@ CASES["regions: all past the end"] = lambda folder, model: (
 option_case("a region without numbers", ["--region", "chr1:a-b"], "chr1:a-b", "Expected chrom:start-end")
 option_case("a region from base 0", ["--region", "chr1:0-5"], "chr1:0-5", "1-based")
 option_case("a region backwards", ["--region", "chr1:9-5"], "chr1:9-5")
+option_case("a region longer than numbers", ["--region", f"chr1:1-{'9' * 5_000}"], "chr1:1-999", "18 digits")
 option_case("a region elsewhere", ["--region", "chr9:1-5"], "chr9")
 option_case("chromosomes that are not there", ["--chroms", "chr8,chr9"], "chr8, chr9")
 option_case("no such track", ["--tracks", "no_such_track"], "no_such_track", "7 tracks")
@@ -129,6 +130,13 @@ option_case("workers on a GPU", ["--device", "cuda", "--workers", "2"], "--devic
 def blacklist_of_another_assembly(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     bed = written(folder / "other.bed", "chrUn_1\t5\t10\n")
     return ["predict", GENOME, BED, "-m", model, "--blacklist", bed], ["other.bed", "none of its 1 row(s)", "--aliases"]
+
+
+@case
+def a_chromosome_that_no_array_can_be_named_after(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    genome = written(folder / "hla.fa", f">HLA/A\n{'ACGT' * 50}\n")
+    arguments = ["predict", genome, "--whole-genome", "-m", model, "--format", "zarr"]
+    return arguments, ["--format zarr: HLA/A", "--format bigwig"]
 
 
 # -- model folder
