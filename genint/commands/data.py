@@ -45,7 +45,7 @@ def make(
         ),
     ] = [],  # noqa: B006  typer copies it
     bin_bp: Annotated[int, typer.Option("--bin-bp", min=1, help="Bases per bin.")] = 128,
-    seed: Annotated[int, typer.Option("--seed", help="Draws the blocks when --valid and --test are shares.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws the blocks if --valid and --test are shares.")] = 1,
     aliases: options.Aliases = None,
     quiet: options.Quiet = False,
 ) -> None:

@@ -232,8 +232,11 @@ def _linked(
             read += 1
             yield row, record
     if read < len(rows):
+        empty = [path.name for path in files if not path.stat().st_size]
         raise InputError(
-            f"{files[-1]}: is the last of {read} {label} record(s), {bed} has {len(rows)} rows. Copy the records again"
+            f"{files[-1]}: is the last of {read} {label} record(s), {bed} has {len(rows)} rows"
+            + (f"; {', '.join(empty)} held none" if empty else "")
+            + ". Copy the records again"
         )
 
 

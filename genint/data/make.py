@@ -14,7 +14,7 @@ from genint.dna import UNKNOWN
 from genint.errors import InputError
 from genint.genome import Genome
 from genint.grid import BinMask, bases_per_bin, touched_bins, wanted_bins
-from genint.regions import Region, read_bed, reconcile
+from genint.regions import Region, read_bed, reconcile, reconcile_known
 from genint.tracks import TrackTable, read_tracks
 
 FLANK_BP = 65_536  # DNA beyond a stretch inside a chromosome: what a model reads around its bins is then there
@@ -47,7 +47,7 @@ def make_dataset(
         sizes = {c: length for c, length in genome.sizes.items() if any(c in names for names in columns)}
         pieces = split.pieces(sizes, bin_bp, aliases, str(genome.path))
         excluded = _excluded_bins(exclude, genome, bin_bp, aliases)
-        writer = DataSetWriter(folder, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks)
+        writer, trains = DataSetWriter(folder, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks), False
         for chrom, group in groupby(pieces, key=lambda piece: piece[0].chrom):
             own = list(group)
             measured = sum(chrom in names for names in columns)
@@ -61,6 +61,11 @@ def make_dataset(
                 blocks = _targets(readers, names, tracks, hidden, region, sizes[chrom], bin_bp)
                 first, last = max(region.start - FLANK_BP, 0), region.end + FLANK_BP
                 writer.add(chrom, region.start, region.end, label, first, [tokens[first:last]], blocks)
+                trains |= label == "train" and not hidden[touched_bins(region, bin_bp)].all()
+        if not trains:
+            raise InputError(
+                f"{genome.path}: nothing is left of it to train on: other splits, N and --exclude take every bin"
+            )
         writer.close()
 
 
@@ -72,9 +77,9 @@ def _open_track(tracks_file: Path, identifier: str, file: str) -> BigWigReader:
 
 def _measured(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
     """Genome name -> the bigWig's own name, for the chromosomes in its header. Lengths must agree."""
-    names = reconcile(
-        reader.chroms, genome.sizes, asked_by=str(reader.path), known_by=str(genome.path), aliases=aliases
-    )
+    names = reconcile_known(reader.chroms, genome.sizes, aliases)  # bigWigs often have contigs that a FASTA leaves out
+    if not names:
+        reconcile(reader.chroms, genome.sizes, asked_by=str(reader.path), known_by=str(genome.path), aliases=aliases)
     for theirs, ours in names.items():
         if reader.chroms[theirs] != genome.sizes[ours]:
             raise InputError(
@@ -123,4 +128,14 @@ def _targets(
             if name is not None:
                 coverage[:, column] = reader.bin_sums(name, bin_bp, first, last) / widths
         coverage[hidden[first:last]] = np.nan
-        yield np.maximum(transform.apply(coverage), 0).astype(np.float32)
+        values = np.maximum(transform.apply(coverage), 0)
+        if len(large := np.argwhere(values > np.finfo(np.float32).max)):
+            index, column = large[0].tolist()
+            place = Region(region.chrom, (first + index) * bin_bp, min((first + index + 1) * bin_bp, chrom_bp))
+            name = tracks[column].identifier
+            raise InputError(
+                f"{readers[column].path}: {place} is {coverage[index, column]:g} per base, scaled "
+                f"{values[index, column]:g}, which float32 cannot hold. Give {name} a smaller scale, or a clip, "
+                "in the track table"
+            )
+        yield values.astype(np.float32)

@@ -118,6 +118,11 @@ class BedSplit:
         masks = {chrom: np.zeros((3, count_bins(length, bin_bp)), dtype=np.bool_) for chrom, length in sizes.items()}
         for row in rows:
             chrom = names[row.region.chrom]
+            if row.region.start >= sizes[chrom]:
+                raise InputError(
+                    f"{self.bed}, {row.source}: {row.region} starts past the end of {chrom} ({sizes[chrom]:,} bp) in "
+                    f"{known_by}. Is it the same assembly?"
+                )
             masks[chrom][SPLITS.index(row.name), touched_bins(row.region, bin_bp)] = True
         labels = {
             chrom: np.where(mask.sum(axis=0) == 1, mask.argmax(axis=0), _NO_SPLIT).astype(np.int8)

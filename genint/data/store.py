@@ -1,7 +1,7 @@
 """A data set on disk.
 
     DATASET/
-      dataset.json      format version, bin width, assembly
+      dataset.json      format version, bin width, assembly, sha256 of the DNA and of the targets
       tracks.tsv        the track table; its transforms are already applied to the targets
       stretches.tsv     chrom, start, end, split, dna_start, dna_end: unbroken stretches of chromosome, one after
                         another in the arrays. Bins fill [start, end), the last may be shorter; DNA is there for
@@ -84,7 +84,7 @@ class DataSet:
 
     @property
     def digest(self) -> str:
-        """sha256 of what the data set says of itself: header, track table and stretches."""
+        """sha256 of the header, which holds a digest of DNA and targets, of the track table and the stretches."""
         files = ("dataset.json", "tracks.tsv", "stretches.tsv")
         return hashlib.sha256(b"".join((self.path / file).read_bytes() for file in files)).hexdigest()
 
@@ -192,6 +192,7 @@ class DataSetWriter:
         path.mkdir(parents=True)
         tracks.write(path / "tracks.tsv")
         self._stretches: list[Stretch] = []
+        self._content = {"dna": hashlib.sha256(), "targets": hashlib.sha256()}
         arrays = zarr.open_group(path / "arrays.zarr", mode="w")
         common: dict[str, Any] = {
             "compressors": [ZstdCodec(level=3), Crc32cCodec()],
@@ -218,14 +219,19 @@ class DataSetWriter:
         """Append the stretch [start, end): its DNA from `dna_start` on, and targets (bins, T), both in blocks."""
         base, first_bin = self._dna.shape[0], self._targets.shape[0]
         for piece in tokens:
-            self._dna.append(piece)
+            self._append(self._dna, piece)
         for block in targets:
-            self._targets.append(block)
+            self._append(self._targets, block)
         dna_end = dna_start + self._dna.shape[0] - base
         stretch = Stretch(chrom, start, end, split, dna_start, dna_end, base, first_bin)
         if self._targets.shape[0] - first_bin != stretch.bins(self._bin_bp) or not dna_start <= start < end <= dna_end:
             raise ValueError(f"{stretch}: {self._targets.shape[0] - first_bin} bins, DNA [{dna_start}, {dna_end})")
         self._stretches.append(stretch)
+
+    def _append(self, array: Any, block: npt.NDArray[Any]) -> None:
+        stored = np.ascontiguousarray(block, dtype=array.dtype)
+        array.append(stored)
+        self._content[array.basename].update(stored.data)
 
     def close(self) -> None:
         rows = [COLUMNS, *(tuple(str(getattr(stretch, name)) for name in COLUMNS) for stretch in self._stretches)]
@@ -234,6 +240,7 @@ class DataSetWriter:
             "format_version": FORMAT_VERSION,
             "bin_bp": self._bin_bp,
             "assembly": {"name": self._assembly.name, "sizes": self._assembly.sizes},
+            "content": {name: digest.hexdigest() for name, digest in self._content.items()},
         }
         (self._path / "dataset.json").write_text(json.dumps(header, indent=1) + "\n")
 

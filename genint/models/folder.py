@@ -175,6 +175,9 @@ def describe(model: str, n_tracks: int, windows: int | None = None) -> dict[str,
     if architecture in ARCHITECTURES and preset in ARCHITECTURES[architecture].presets:
         config = ARCHITECTURES[architecture].presets[preset]()
         facts = {"name": model}
+    elif architecture in ARCHITECTURES and preset:
+        known = ", ".join(ARCHITECTURES[architecture].presets)
+        raise InputError(f"{model}: no such preset. {architecture} has {known}")
     else:
         folder = find_model(model)
         header = read_header(folder)

@@ -96,6 +96,8 @@ def published_config(port: Port, *, gamma: str, input_bp: int) -> PublishedConfi
         core = input_bp // bin_bp if numbers["target_length"] == -1 else numbers["target_length"]
         first, last = numbers["dim"] // 2, numbers["dim"]
         steps = numbers["num_downsamples"] - 2
+        if steps < 1 or not 0 <= numbers["dropout_rate"] < 1:
+            raise ValueError(f"num_downsamples {steps + 2} is below 3, or dropout_rate is not at least 0 and below 1")
         widths = [first * math.exp(math.log(last / first) / steps * step) for step in range(steps + 1)]
         unit = numbers["dim_divisible_by"]
         if input_bp % bin_bp or input_bp < core * bin_bp:
@@ -199,9 +201,9 @@ def _check_tracks(port: Port, head: str, tracks: TrackTable, tracks_file: Path) 
     if not isinstance(heads, dict) or head not in heads:
         known = ", ".join(heads) if isinstance(heads, dict) else "none"
         raise InputError(f"--head {head}: {port.file.parent / 'config.json'} has {known}. Choose one of these")
-    if heads[head] != len(tracks):
+    if not isinstance(heads[head], int) or heads[head] != len(tracks):
         raise InputError(
-            f"{tracks_file}: lists {len(tracks):,} tracks, the {head} head has {heads[head]:,}. "
+            f"{tracks_file}: lists {len(tracks):,} tracks, the {head} head has {heads[head]!r}. "
             f"Give the table of that head, targets_{head}.txt"
         )
 

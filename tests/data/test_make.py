@@ -48,6 +48,57 @@ def test_a_chromosome_that_a_bigwig_does_not_list_was_not_measured(example_datas
     assert np.isfinite(np.delete(chr3, orc, axis=1)).mean() > 0.9
 
 
+def one_track(folder: Path, value: float, **columns: str) -> Path:
+    """A track table and its bigWig, which also lists a contig that the example genome does not have."""
+    with Genome(EXAMPLE / "genome.fa") as genome, pyBigWig.open(str(folder / "one.bw"), "w") as bigwig:
+        bigwig.addHeader([*genome.sizes.items(), ("chrUn_1", 500)])
+        bigwig.addEntries(["chr1"], [1_000], ends=[1_001], values=[value])
+    table = {"identifier": "one", "file": "one.bw", "strand_pair": "one", "description": "ATAC:one", **columns}
+    (folder / "tracks.tsv").write_text("\t".join(table) + "\n" + "\t".join(table.values()) + "\n")
+    return folder / "tracks.tsv"
+
+
+def test_a_contig_that_the_genome_lacks_is_left_out(tmp_path: Path) -> None:
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        make_dataset(genome, one_track(tmp_path, 7.0), tmp_path / "d", split=Split(valid=["chr3"], test=["chr2"]))
+    assert {stretch.chrom for stretch in DataSet(tmp_path / "d").stretches} == {"chr1", "chr2", "chr3"}
+
+
+def test_what_float32_cannot_hold_is_told(tmp_path: Path) -> None:
+    table = one_track(tmp_path, 3e38, scale="1e6")
+    with (
+        Genome(EXAMPLE / "genome.fa") as genome,
+        pytest.raises(
+            InputError, match=r"one\.bw: chr1:897-1,024 is 2\.34\d+e\+36 per base, .* Give one a smaller scale"
+        ),
+    ):
+        make_dataset(genome, table, tmp_path / "d", split=Split(valid=["chr3"], test=["chr2"]))
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_set_with_nothing_to_train_on_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "all.bed").write_text("chr1\t0\t999999999\n")
+    with Genome(EXAMPLE / "genome.fa") as genome, pytest.raises(InputError, match=r"nothing is left of it to train on"):
+        make_dataset(
+            genome,
+            EXAMPLE / "tracks.tsv",
+            tmp_path / "d",
+            split=Split(valid=["chr3"], test=["chr2"]),
+            exclude=[tmp_path / "all.bed"],
+        )
+    assert not (tmp_path / "d").exists()
+
+
+def test_the_digest_sees_the_numbers(tmp_path: Path) -> None:
+    digests = set()
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        for number, value in enumerate((7.0, 7.0, 8.0)):
+            table = one_track(tmp_path, value)
+            make_dataset(genome, table, tmp_path / f"d{number}", split=Split(valid=["chr3"], test=["chr2"]))
+            digests.add(DataSet(tmp_path / f"d{number}").digest)
+    assert len(digests) == 2
+
+
 def test_excluded_bins_and_bins_of_n_are_nan_in_every_track(example_dataset: Path) -> None:
     dataset = DataSet(example_dataset)
     with Genome(EXAMPLE / "genome.fa") as genome:
