@@ -1,6 +1,8 @@
 """Judging models on a split of a data set: all of them on the same tiles, through the same code."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +16,34 @@ from genint.devices import enough_memory, inference
 from genint.errors import InputError
 from genint.grid import Geometry, count_bins, touched_bins
 from genint.metrics import BlockPearson, Pearson, TrackPearson, WindowPearson
-from genint.models.folder import Model
+from genint.models.folder import Model, load_model
 from genint.regions import Region
 from genint.scores import BLOCK_BP, Result, Score
 from genint.tracks import Track
 
 Tokens = npt.NDArray[np.uint8]
 Predictor = Callable[[Tokens], npt.NDArray[np.float32]]  # (B, input_bp) -> (B, core_bins, T) on the model's scale
+BASELINES = (ConstantBaseline, KmerBaseline)
+
+
+def load_distinct(paths: Sequence[str], *, baselines: bool = False) -> list[Model]:
+    """Load models under names of their own: a name that another one or a baseline has, too, gives way to the path.
+
+    Raises InputError as load_model does, and when even the paths do not tell the models apart.
+    """
+    models = [load_model(path) for path in paths]
+    taken = [baseline.name for baseline in BASELINES] if baselines else []
+    names = Counter([*taken, *(model.name for model in models)])
+    models = [
+        model if names[model.name] == 1 else replace(model, name=path)
+        for path, model in zip(paths, models, strict=True)
+    ]
+    for name, times in Counter([*taken, *(model.name for model in models)]).items():
+        if times > 1:
+            raise InputError(
+                f"{name}: {times} models would go by that name. Name each once, or give another path to it"
+            )
+    return models
 
 
 def evaluate(
@@ -36,7 +59,8 @@ def evaluate(
 ) -> list[Result]:
     """Score every model, and the baselines if asked for, on `split`. All see the same tiles through the same code.
 
-    Raises InputError for a model whose tracks, transforms or bins are not the data set's.
+    Results go by the models' names, see load_distinct. Raises InputError for a model whose tracks, transforms or bins
+    are not the data set's.
     """
     results = []
     for model in models:
@@ -49,7 +73,7 @@ def evaluate(
             if models
             else Geometry(core_bp=128 * dataset.bin_bp, context_bp=512, bin_bp=dataset.bin_bp)
         )
-        for baseline in (ConstantBaseline(dataset, geometry), KmerBaseline(dataset, geometry)):
+        for baseline in (kind(dataset, geometry) for kind in BASELINES):
             results.append(_result(baseline.name, baseline.predict, dataset, geometry, split, batch_size, console))
     return results
 

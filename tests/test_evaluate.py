@@ -1,6 +1,8 @@
 """Scores: the same code for every model and baseline, and figures that a slow reference agrees with."""
 
 import json
+import re
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -13,9 +15,9 @@ from genint.console import Console
 from genint.data.loader import SplitTiles, track_means
 from genint.data.store import DataSet
 from genint.errors import InputError
-from genint.evaluate import evaluate, profiles
+from genint.evaluate import evaluate, load_distinct, profiles
 from genint.grid import Geometry
-from genint.models.folder import load_model
+from genint.models.folder import build, load_model, save_model
 from genint.regions import Region
 from genint.scores import Result, Score, differences, report, summaries, write_reports
 from tests.conftest import Run, tiny_config
@@ -203,6 +205,52 @@ def test_figures_are_drawn_on_request(example_dataset: Path, tiny_model: Path, t
     assert genint("eval", example_dataset, tiny_model, "--plots").code == 2
 
 
+def test_models_of_one_name_are_told_apart_by_their_paths(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder, seed in (("m/a", 1), ("m[a", 2), ("m/constant", 3)):
+        torch.manual_seed(seed)
+        model = load_model(tiny_model)
+        module = build("interpreter", model.config, len(model.tracks))
+        name = "constant" if folder == "m/constant" else "tiny"
+        save_model(Path(folder), replace(model, name=name, module=module), "# tiny\n")
+    command = ["eval", example_dataset, "m/a", "m[a", "m/constant"]
+    finished = genint(*command, "--baselines", "-o", "out", "--plots", "--locus", "chr2:1-9000", "--tracks", "rna_plus")
+    assert finished.code == 0, finished.err
+    report = json.loads(Path("out/metrics.json").read_text())
+    names = ["m/a", "m[a", "m/constant", "constant", "linear on k-mers"]
+    assert list(report["pearson_across_tracks"]) == names
+    overall = {row["model"]: row["pearson"] for row in report["means"] if row["assay"] == "all"}
+    assert len(set(overall.values())) == len(names)
+    table = finished.out[finished.out.index("Mean Pearson") :]
+    for name, r in overall.items():
+        assert re.search(rf"^{re.escape(name)} .* {r:.4f} ", table, re.MULTILINE)
+    assert len(list(Path("out").glob("tracks_*.png"))) == 10
+    assert list(profiles(DataSet(example_dataset), load_distinct(["m/a", "m[a"]), Region("chr2", 0, 9))[1]) == names[:2]
+
+
+@pytest.mark.parametrize("paths", [["m/a", "m/a"], ["constant", "--baselines"]])
+def test_models_that_even_their_paths_do_not_tell_apart_are_refused(
+    paths: list[str],
+    example_dataset: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    genint: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = load_model(tiny_model)
+    save_model(Path("m/a"), model, "# tiny\n")
+    save_model(Path("constant"), replace(model, name="constant"), "# tiny\n")
+    finished = genint("eval", example_dataset, *paths)
+    assert finished.code == 1
+    assert (
+        finished.err
+        == f"genint: error: {paths[0]}: 2 models would go by that name. Name each once, or give another path to it\n"
+    )
+
+
 def test_a_place_that_cannot_be_drawn_or_written_to_is_told_before_any_work(
     example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,7 +260,7 @@ def test_a_place_that_cannot_be_drawn_or_written_to_is_told_before_any_work(
     monkeypatch.setattr("genint.evaluate.evaluate", work)
     (tmp_path / "file").write_text("mine")
     command = ["eval", example_dataset, tiny_model, "-o"]
-    assert "file: File exists" in genint(*command, tmp_path / "file").err
+    assert "file: cannot write (File exists)" in genint(*command, tmp_path / "file").err
     assert "--locus chr9:1-5" in genint(*command, tmp_path / "out", "--locus", "chr9:1-5").err
     assert "--locus chr2:999,999-9,999,999" in genint(*command, tmp_path / "out", "--locus", "2:999999-9999999").err
     assert genint(*command, tmp_path / "out", "--tracks", "rna").code == 2

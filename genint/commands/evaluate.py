@@ -70,13 +70,13 @@ def evaluate(
     from genint.data.store import DataSet
     from genint.devices import choose_device, choose_dtype
     from genint.evaluate import evaluate as run
-    from genint.models.folder import load_model
+    from genint.evaluate import load_distinct
     from genint.scores import report, write_reports
 
     options.use_threads(threads)
     opened, console, chosen = DataSet(dataset), Console(quiet=quiet), choose_device(device)
     precision = choose_dtype(dtype, chosen)
-    loaded = [load_model(model) for model in models or []]
+    loaded = load_distinct(models or [], baselines=baselines)
     region = _locus(opened, locus) if locus else None
     columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
     if out:
@@ -112,8 +112,10 @@ def _check_usage(
 def _draw_pairs(results: "list[Result]", out: Path) -> None:
     from genint.plot import save_figure, scatter_of_tracks
 
-    for first, second in combinations(results, 2):
-        save_figure(scatter_of_tracks(first, second), out / _slug(f"tracks_{first.model}_vs_{second.model}"))
+    stems = _file_names([result.model for result in results])
+    for first, second in combinations(range(len(results)), 2):
+        figure = scatter_of_tracks(results[first], results[second])
+        save_figure(figure, out / f"tracks_{stems[first]}_vs_{stems[second]}")
 
 
 def _locus(dataset: "DataSet", text: str) -> "Region":
@@ -138,18 +140,21 @@ def _draw_locus(dataset: "DataSet", models: "list[Model]", region: "Region", col
     names = [dataset.tracks[column].identifier for column in columns]
     shown = {name: values[:, columns] for name, values in predicted.items()}
     figure = profiles_over_locus(region, dataset.bin_bp, names, measured[:, columns], shown)
-    save_figure(figure, out / _slug(f"locus_{region.chrom}_{region.start + 1}_{region.end}"))
+    save_figure(figure, out / _file_names([f"locus_{region.chrom}_{region.start + 1}_{region.end}"])[0])
 
 
-def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)
+def _file_names(names: list[str]) -> list[str]:
+    """Names as any file system takes them, the end of long ones; numbered where they would be one and the same."""
+    safe = [re.sub(r"[^A-Za-z0-9._-]+", "_", name)[-80:] for name in names]
+    return [name if safe.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(safe, start=1)]
 
 
 def _print_tables(results: "list[Result]", replicate_paper: bool) -> None:
     """A row per track, then a row per model with a column per assay (Table 1 of the paper), then the differences."""
     from rich.console import Console
 
-    screen = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 1_000)
+    width = None if sys.stdout.isatty() else 1_000
+    screen = Console(file=sys.stdout, width=width, markup=False, emoji=False)  # names and paths as they are
     if not replicate_paper:
         screen.print(_tracks_table(results))
     screen.print(_assays_table(results))
