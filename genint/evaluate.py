@@ -1,4 +1,4 @@
-"""Judging models on a split of a data set: all of them on the same tiles, through the same code."""
+"""Judging models on a split of a data set: all of them on the same bins, through the same code."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ def evaluate(
     dtype: torch.dtype = torch.float32,
     baselines: bool = False,
 ) -> list[Result]:
-    """Score every model, and the baselines if asked for, on `split`. All see the same tiles through the same code.
+    """Score every model, and the baselines if asked for, on `split`. All meet the same bins and the same code.
 
     Results go by the models' names, see load_distinct. Raises InputError for a model whose tracks, transforms or bins
     are not the data set's.
@@ -137,7 +137,7 @@ def _result(
             for track, (bins, r, r_log, r_windows) in zip(dataset.tracks, columns, strict=True)
         ],
         across_tracks=across.compute(),
-        blocks=blocks.sums(),
+        blocks=blocks.sums,
     )
 
 

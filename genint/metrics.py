@@ -2,13 +2,15 @@
 
 The headline number of the field (Basenji's and Enformer's PearsonR) is one r per track over all bins of a split, all
 windows pooled, then the plain mean over tracks. Two others go by the same name: r within each window, averaged over
-windows, and r across tracks within each bin, averaged over bins.
+windows (a model's own tiles, so it compares models of one tile width alone), and r across tracks within each bin,
+averaged over bins.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Block = tuple[str, int]  # chromosome, number of the block on it
 
 
 def moments(predicted: Floats, target: Floats) -> Floats:
@@ -54,7 +56,10 @@ class Pearson:
 
 
 class WindowPearson:
-    """r within each window and track, averaged over the windows where it is defined."""
+    """r within each window and track, averaged over the windows where it is defined.
+
+    A window is a model's own tile, so models of other tiles are averaged over other windows.
+    """
 
     def __init__(self, n_tracks: int) -> None:
         self._total, self._windows = np.zeros(n_tracks), np.zeros(n_tracks)
@@ -87,20 +92,18 @@ class TrackPearson:
 
 
 class BlockPearson:
-    """The headline r kept apart by block of chromosome, so that blocks can be drawn again and again."""
+    """The headline r kept apart by block of chromosome, so that blocks can be drawn again; `sums` is (6, T) each."""
 
     def __init__(self, n_tracks: int) -> None:
         self._n_tracks = n_tracks
-        self._blocks: dict[tuple[str, int], Floats] = {}
+        self.sums: dict[Block, Floats] = {}
 
-    def update(self, block: tuple[str, int], predicted: Floats, target: Floats) -> None:
-        """Add bins of one block: both (N, T)."""
-        sums = self._blocks.setdefault(block, np.zeros((6, self._n_tracks)))
+    def update(self, block: Block, predicted: Floats, target: Floats) -> None:
+        """Add bins of one block: both (N, T). Without a measured one, as past the end of a stretch, it is no block."""
+        if not np.isfinite(target).any():
+            return
+        sums = self.sums.setdefault(block, np.zeros((6, self._n_tracks)))
         sums += moments(predicted, target)
-
-    def sums(self) -> Floats:
-        """(blocks, 6, T), in the order of first sight."""
-        return np.stack(list(self._blocks.values()))
 
 
 def mean_over_tracks(per_track: Floats) -> float:

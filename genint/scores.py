@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genint.data.store import DataSet
-from genint.metrics import Floats, bootstrap_means, mean_over_tracks
+from genint.metrics import Block, Floats, bootstrap_means, mean_over_tracks
 
 BLOCK_BP = 100_000  # drawn together in the bootstrap: neighbouring bins are not independent
 DRAWS = 1_000
@@ -18,7 +18,7 @@ DRAWS = 1_000
 AXES = {
     "pearson": "per track over all measured bins of the split, on the model's scale; the field's PearsonR",
     "pearson_log1p": "the same for log(1 + sum over the bin) in the units of the bigWigs",
-    "pearson_windows": "per track within each window, averaged over windows",
+    "pearson_windows": "per track within each window, averaged over windows, which are the model's own tiles",
     "pearson_across_tracks": "across tracks within each bin, averaged over bins",
 }
 
@@ -37,12 +37,12 @@ class Score:
 
 
 class Result(NamedTuple):
-    """How one model did: a score per track, r across tracks, and sums (blocks, 6, T) for a bootstrap to draw from."""
+    """How one model did: a score per track, r across tracks, and sums (6, T) per block for a bootstrap."""
 
     model: str
     scores: list[Score]
     across_tracks: float
-    blocks: Floats
+    blocks: dict[Block, Floats]
 
 
 class Difference(NamedTuple):
@@ -68,11 +68,12 @@ def summaries(results: Sequence[Result]) -> Iterator[Score]:
 
 
 def differences(results: Sequence[Result], seed: int = 1) -> list[Difference]:
-    """Every pair of models compared on the same draws of 100 kb blocks."""
+    """Every pair of models compared on the same draws of 100 kb blocks; all were scored on the same split."""
     if len(results) < 2:
         return []
-    means = bootstrap_means(np.stack([result.blocks for result in results]), DRAWS, seed)
-    whole = bootstrap_means(np.stack([result.blocks.sum(axis=0, keepdims=True) for result in results]), 1, seed)[0]
+    sums = np.stack([[result.blocks[block] for block in results[0].blocks] for result in results])
+    means = bootstrap_means(sums, DRAWS, seed)  # (models, blocks, 6, T) -> (draws, models)
+    whole = bootstrap_means(sums.sum(axis=1, keepdims=True), 1, seed)[0]
     rows = []
     for first, second in combinations(range(len(results)), 2):
         low, high = np.nanquantile(means[:, first] - means[:, second], (0.025, 0.975))

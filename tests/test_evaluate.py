@@ -17,6 +17,7 @@ from genint.data.store import DataSet
 from genint.errors import InputError
 from genint.evaluate import evaluate, load_distinct, profiles
 from genint.grid import Geometry
+from genint.metrics import BlockPearson
 from genint.models.folder import build, load_model, save_model
 from genint.regions import Region
 from genint.scores import Result, Score, differences, report, summaries, write_reports
@@ -54,7 +55,7 @@ def test_scores_are_numpy_s_correlation_of_all_measured_bins(example_dataset: Pa
     complete = np.isfinite(measured).all(axis=1) & (measured.std(axis=1) > 1e-6)
     across = [np.corrcoef(x, y)[0, 1] for x, y in zip(predicted[complete], measured[complete], strict=True)]
     assert results[0].across_tracks == pytest.approx(np.mean(across), abs=1e-4)
-    block_sums = results[0].blocks.sum(axis=0)
+    block_sums = sum(results[0].blocks.values())
     np.testing.assert_array_equal(block_sums[0], [score.bins for score in results[0].scores])
 
 
@@ -178,6 +179,24 @@ def test_the_bootstrap_of_a_model_against_itself_is_zero_and_against_a_worse_one
     better = differences([kmers, constant])[0]
     assert 0 < better.low < better.difference < better.high
     assert differences([kmers, constant])[0] == better
+
+
+def test_models_of_other_tiles_are_compared_on_the_same_blocks(example_dataset: Path, tiny_model: Path) -> None:
+    dataset, model = DataSet(example_dataset), load_model(tiny_model)
+    config = tiny_config(core_bp=131_072)  # a tile reaches past chr2's 60 kb, into a block that has no bins
+    module = build("interpreter", config, len(dataset.tracks))
+    module.load_state_dict(model.module.state_dict())
+    wide = replace(model, name="wide", config=config, module=module.eval())
+    results = evaluate(dataset, [model, wide], "test", QUIET, baselines=True)
+    assert {tuple(result.blocks) for result in results} == {(("chr2", 0),)}
+    assert len(differences(results)) == 6
+
+
+def test_a_block_without_measurements_is_not_drawn() -> None:
+    blocks = BlockPearson(1)
+    for number, target in enumerate((1.0, np.nan, 0.0)):
+        blocks.update(("chr1", number), np.ones((4, 1)), np.full((4, 1), target))
+    assert list(blocks.sums) == [("chr1", 0), ("chr1", 2)]
 
 
 def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset: Path, tiny_model: Path) -> None:

@@ -59,9 +59,9 @@ def evaluate(
     """Score MODELS on a split of DATASET: Pearson per track over all measured bins, and means per assay.
 
     Several figures go by that name, and each is told with its axis: pearson, over all bins on the model's scale, as
-    the field reports it; log1p, of log(1 + sum over the bin) in the units of the bigWigs; windows, within each window,
-    averaged. Differences between models come with a 95 % interval from a paired bootstrap over 100 kb blocks.
-    --tracks picks the tracks that --locus draws.
+    the field reports it; log1p, of log(1 + sum over the bin) in the units of the bigWigs; windows, within each window
+    (the model's own tile), averaged. Differences between models come with a 95 % interval from a paired bootstrap over
+    100 kb blocks. --tracks picks the tracks that --locus draws.
 
     Example: genint eval dataset my-model --baselines -o scores
     """
