@@ -10,7 +10,7 @@ import torch
 
 from genint.baselines import ConstantBaseline, KmerBaseline
 from genint.console import Console
-from genint.data.loader import SplitTiles, read_window
+from genint.data.loader import SplitTiles, check_geometry, read_window
 from genint.data.store import DataSet, Stretch
 from genint.devices import enough_memory, inference
 from genint.errors import InputError
@@ -59,12 +59,16 @@ def evaluate(
 ) -> list[Result]:
     """Score every model, and the baselines if asked for, on `split`. All meet the same bins and the same code.
 
-    Results go by the models' names, see load_distinct. Raises InputError for a model whose tracks, transforms or bins
-    are not the data set's.
+    Results go by the models' names, see load_distinct. Raises InputError, before any is scored, for a model whose
+    tracks, transforms or bins are not the data set's, and for an empty split.
     """
-    results = []
     for model in models:
         _check_tracks(dataset, model)
+        check_geometry(dataset, model.geometry)
+    for needed in [split, "train"] if baselines else [split]:
+        dataset.split(needed)
+    results = []
+    for model in models:
         predictor = _module_predictor(model, device or torch.device("cpu"), dtype)
         results.append(_result(model.name, predictor, dataset, model.geometry, split, batch_size, console))
     if baselines:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -13,15 +14,18 @@ import torch
 from genint.baselines import AROUND_BINS, LONGEST_KMER, N_FEATURES, KmerBaseline, kmer_features
 from genint.console import Console
 from genint.data.loader import SplitTiles, track_means
+from genint.data.make import make_dataset
+from genint.data.splits import Split
 from genint.data.store import DataSet
 from genint.errors import InputError
 from genint.evaluate import evaluate, load_distinct, profiles
+from genint.genome import Genome
 from genint.grid import Geometry
 from genint.metrics import BlockPearson
 from genint.models.folder import build, load_model, save_model
 from genint.regions import Region
 from genint.scores import Result, Score, differences, report, summaries, write_reports
-from tests.conftest import Run, tiny_config
+from tests.conftest import EXAMPLE, Run, tiny_config
 
 QUIET = Console(quiet=True)
 
@@ -112,9 +116,27 @@ def test_the_linear_model_predicts_each_track_s_mean_on_what_it_learned_from(exa
     np.testing.assert_allclose(mean, track_means(dataset), rtol=0.25)
 
 
-def test_a_model_of_other_tracks_is_refused(example_dataset: Path, tiny_model: Path, tmp_path: Path) -> None:
-    import shutil
+def test_a_track_that_was_not_measured_for_training_leaves_the_other_tracks_alone(tmp_path: Path, genint: Run) -> None:
+    with Genome(EXAMPLE / "genome.fa") as genome:  # chip_orc was not measured on chr3, the rest
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "ds", split=Split(valid=["chr1"], test=["chr2"]))
+    finished = genint("eval", tmp_path / "ds", "--baselines", "--json")
+    assert finished.code == 0, finished.err
+    rows = [row for row in json.loads(finished.out)["tracks"] if row["model"] == "linear on k-mers"]
+    assert {row["identifier"] for row in rows if row["pearson"] == 0} == {"chip_orc"}
 
+
+def test_an_empty_training_split_is_told_before_any_model_is_scored(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(example_dataset, tmp_path / "ds")
+    table = tmp_path / "ds" / "stretches.tsv"
+    table.write_text(table.read_text().replace("train", "valid"))
+    monkeypatch.setattr("genint.evaluate._result", None)
+    with pytest.raises(InputError, match="the train split is empty"):
+        evaluate(DataSet(tmp_path / "ds"), [load_model(tiny_model)], "test", QUIET, baselines=True)
+
+
+def test_a_model_of_other_tracks_is_refused(example_dataset: Path, tiny_model: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(tiny_model, other)
     table = (other / "tracks.tsv").read_text()
