@@ -46,13 +46,17 @@ class Result(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Mean r over tracks of `model` minus that of `other`, with its 95 % interval over blocks of chromosome."""
+    """Mean r over tracks of `model` minus that of `other`, with its 95 % interval over `blocks` blocks of chromosome.
+
+    The interval is NaN where there is but one block: nothing then says how much blocks differ.
+    """
 
     model: str
     other: str
     difference: float
     low: float
     high: float
+    blocks: int
 
 
 def summaries(results: Sequence[Result]) -> Iterator[Score]:
@@ -74,11 +78,11 @@ def differences(results: Sequence[Result], seed: int = 1) -> list[Difference]:
     sums = np.stack([[result.blocks[block] for block in results[0].blocks] for result in results])
     means = bootstrap_means(sums, DRAWS, seed)  # (models, blocks, 6, T) -> (draws, models)
     whole = bootstrap_means(sums.sum(axis=1, keepdims=True), 1, seed)[0]
-    rows = []
+    rows, blocks = [], sums.shape[1]
     for first, second in combinations(range(len(results)), 2):
-        low, high = np.nanquantile(means[:, first] - means[:, second], (0.025, 0.975))
+        low, high = np.nanquantile(means[:, first] - means[:, second], (0.025, 0.975)) if blocks > 1 else (np.nan,) * 2
         names = results[first].model, results[second].model
-        rows.append(Difference(*names, float(whole[first] - whole[second]), float(low), float(high)))
+        rows.append(Difference(*names, float(whole[first] - whole[second]), float(low), float(high), blocks))
     return rows
 
 

@@ -197,6 +197,7 @@ def test_the_tiny_config_of_the_tests_has_bins_of_the_data_set(example_dataset: 
 def test_the_bootstrap_of_a_model_against_itself_is_zero_and_against_a_worse_one_is_not(example_dataset: Path) -> None:
     constant, kmers = evaluate(DataSet(example_dataset), [], "train", QUIET, baselines=True)
     same = differences([kmers, kmers])[0]
+    assert same.blocks == 3  # of chr1's 204,800 bp
     assert (same.difference, same.low, same.high) == (0, 0, 0)
     better = differences([kmers, constant])[0]
     assert 0 < better.low < better.difference < better.high
@@ -219,6 +220,13 @@ def test_a_block_without_measurements_is_not_drawn() -> None:
     for number, target in enumerate((1.0, np.nan, 0.0)):
         blocks.update(("chr1", number), np.ones((4, 1)), np.full((4, 1), target))
     assert list(blocks.sums) == [("chr1", 0), ("chr1", 2)]
+
+
+def test_one_block_gives_no_interval(example_dataset: Path, tmp_path: Path, genint: Run) -> None:
+    finished = genint("eval", example_dataset, "--baselines", "-o", tmp_path)  # chr2 is 60 kb long
+    (row,) = json.loads((tmp_path / "metrics.json").read_text())["differences"]
+    assert (row["low"], row["high"], row["blocks"]) == (None, None, 1)
+    assert re.search(r"^constant - linear on k-mers +-0\.\d+ +-$", finished.out, re.MULTILINE)
 
 
 def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset: Path, tiny_model: Path) -> None:

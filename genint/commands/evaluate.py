@@ -205,5 +205,6 @@ def _differences_table(results: "list[Result]") -> "Table":
 
     table = _table("Differences of mean Pearson, 95 % interval over 100 kb blocks", "models", "difference", "interval")
     for row in differences(results):
-        table.add_row(f"{row.model} - {row.other}", f"{row.difference:+.4f}", f"{row.low:+.4f} to {row.high:+.4f}")
+        interval = f"{row.low:+.4f} to {row.high:+.4f}" if row.blocks > 1 else "-"
+        table.add_row(f"{row.model} - {row.other}", f"{row.difference:+.4f}", interval)
     return table
