@@ -59,8 +59,8 @@ def evaluate(
 ) -> list[Result]:
     """Score every model, and the baselines if asked for, on `split`. All meet the same bins and the same code.
 
-    Results go by the models' names, see load_distinct. Raises InputError, before any is scored, for a model whose
-    tracks, transforms or bins are not the data set's, and for an empty split.
+    Results go by the models' names, see load_distinct. Raises InputError before any is scored for a model whose tracks,
+    transforms or bins are not the data set's and for an empty split; later when no track can be scored.
     """
     for model in models:
         _check_tracks(dataset, model)
@@ -133,6 +133,11 @@ def _result(
                     here = starts // BLOCK_BP == block
                     blocks.update((region.chrom, int(block)), predicted[offset, here], measured[offset, here])
             advance(len(batch))
+    if not np.isfinite(pooled.compute()).any():
+        raise InputError(
+            f"{dataset.path}: nothing to score in the {split} split: no track has measured bins there that differ. "
+            "Choose another --split, or make the data set with another"
+        )
     columns = zip(pooled.counts, pooled.compute(), logged.compute(), windows.compute(), strict=True)
     return Result(
         model=name,

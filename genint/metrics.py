@@ -116,7 +116,7 @@ def bootstrap_means(models: Floats, draws: int, seed: int) -> Floats:
     """(models, blocks, 6, T) -> (draws, models): mean r over tracks on blocks drawn with replacement.
 
     All models meet the same draws, so the difference of two columns is a paired bootstrap. Tracks that any model
-    cannot be scored on are left out for all.
+    cannot be scored on are left out for all. NaN for a draw whose blocks leave no track to score.
     """
     generator = np.random.default_rng(seed)
     blocks = models.shape[1]
@@ -125,5 +125,5 @@ def bootstrap_means(models: Floats, draws: int, seed: int) -> Floats:
     for draw in range(draws):
         weights = np.bincount(generator.integers(blocks, size=blocks), minlength=blocks)
         r = pearson(np.einsum("b,mbst->mst", weights, models))[:, scored]
-        means[draw] = np.nanmean(r, axis=1)
+        means[draw] = [mean_over_tracks(row) for row in r]
     return means

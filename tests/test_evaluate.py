@@ -79,6 +79,18 @@ def test_a_track_that_was_not_measured_is_listed_without_a_score(example_dataset
     assert [row["pearson"] for row in content["tracks"] if row["identifier"] == "chip_orc"] == [None]
 
 
+def test_a_split_without_anything_to_score_is_refused_in_one_line(tmp_path: Path, genint: Run) -> None:
+    (tmp_path / "all.bed").write_text("chr2\t0\t60003\n")
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        split, exclude = Split(valid=["chr3"], test=["chr2"]), [tmp_path / "all.bed"]
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "ds", split=split, exclude=exclude)
+    finished = genint("eval", tmp_path / "ds", "--baselines", "-o", tmp_path / "scores")
+    assert finished.code == 1
+    assert re.fullmatch(r"genint: error: .*ds: nothing to score in the test split.*\n", finished.err)
+    assert finished.out == ""
+    assert list((tmp_path / "scores").iterdir()) == []
+
+
 def test_the_constant_scores_zero_and_the_k_mers_more(example_dataset: Path) -> None:
     results = evaluate(DataSet(example_dataset), [], "test", QUIET, baselines=True)
     means = {score.model: score.pearson for score in summaries(results) if score.assay == "all"}

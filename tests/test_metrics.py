@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genint.metrics import Pearson, mean_over_tracks
+from genint.metrics import Pearson, bootstrap_means, mean_over_tracks, moments
 
 
 @given(seed=st.integers(0, 2**32 - 1), offset=st.floats(-1e4, 1e4), pieces=st.integers(1, 5))
@@ -35,3 +35,11 @@ def test_a_constant_prediction_scores_zero_and_a_constant_target_cannot_be_score
 def test_the_mean_leaves_out_tracks_that_cannot_be_scored() -> None:
     assert mean_over_tracks(np.array([0.2, np.nan, 0.6])) == pytest.approx(0.4)
     assert np.isnan(mean_over_tracks(np.array([np.nan])))
+
+
+def test_a_draw_without_a_track_to_score_has_no_mean() -> None:
+    rising = np.arange(10.0)[:, None]
+    blocks = np.stack([moments(rising, target) for target in (rising, np.ones_like(rising))])
+    means = bootstrap_means(blocks[None], 50, seed=1)[:, 0]  # a quarter of the draws has the second block alone
+    assert 0 < np.isnan(means).sum() < 50
+    assert np.nanmax(means) == 1
