@@ -18,7 +18,7 @@ from genint.grid import Geometry, count_bins, touched_bins
 from genint.metrics import BlockPearson, Pearson, TrackPearson, WindowPearson
 from genint.models.folder import Model, load_model
 from genint.regions import Region
-from genint.scores import BLOCK_BP, Result, Score
+from genint.scores import BLOCK_BP, OVERALL, Result, Score
 from genint.tracks import Track
 
 Tokens = npt.NDArray[np.uint8]
@@ -60,13 +60,10 @@ def evaluate(
     """Score every model, and the baselines if asked for, on `split`. All meet the same bins and the same code.
 
     Results go by the models' names, see load_distinct. Raises InputError before any is scored for a model whose tracks,
-    transforms or bins are not the data set's and for an empty split; later when no track can be scored.
+    transforms or bins are not the data set's, for an empty split and for an assay named "all"; later when no track can
+    be scored.
     """
-    for model in models:
-        _check_tracks(dataset, model)
-        check_geometry(dataset, model.geometry)
-    for needed in [split, "train"] if baselines else [split]:
-        dataset.split(needed)
+    _check_scorable(dataset, models, [split, "train"] if baselines else [split])
     results = []
     for model in models:
         predictor = _module_predictor(model, device or torch.device("cpu"), dtype)
@@ -80,6 +77,21 @@ def evaluate(
         for baseline in (kind(dataset, geometry) for kind in BASELINES):
             results.append(_result(baseline.name, baseline.predict, dataset, geometry, split, batch_size, console))
     return results
+
+
+def _check_scorable(dataset: DataSet, models: Sequence[Model], splits: Sequence[str]) -> None:
+    """What can be told before the first tile is read."""
+    for track in dataset.tracks:
+        if track.assay == OVERALL:
+            raise InputError(
+                f"{dataset.path / 'tracks.tsv'}: the assay of {track.identifier} is {OVERALL!r}, which names the mean "
+                "over all tracks. Write another one before the colon of its description"
+            )
+    for model in models:
+        _check_tracks(dataset, model)
+        check_geometry(dataset, model.geometry)
+    for split in splits:
+        dataset.split(split)
 
 
 def _check_tracks(dataset: DataSet, model: Model) -> None:

@@ -14,6 +14,7 @@ from genint.metrics import Block, Floats, bootstrap_means, mean_over_tracks
 
 BLOCK_BP = 100_000  # drawn together in the bootstrap: neighbouring bins are not independent
 DRAWS = 1_000
+OVERALL = "all"  # stands for the assay in means over all tracks
 
 AXES = {
     "pearson": "per track over all measured bins of the split, on the model's scale; the field's PearsonR",
@@ -62,8 +63,9 @@ class Difference(NamedTuple):
 def summaries(results: Sequence[Result]) -> Iterator[Score]:
     """A row per model and assay, then one over all tracks: plain means over the tracks that could be scored."""
     for result in results:
-        for assay in [*dict.fromkeys(score.assay for score in result.scores), "all"]:
-            group = [score for score in result.scores if assay in (score.assay, "all")]
+        scored = [score for score in result.scores if score.pearson == score.pearson]
+        for assay in [*dict.fromkeys(score.assay for score in result.scores), OVERALL]:
+            group = [score for score in scored if assay in (score.assay, OVERALL)]
             means = (
                 mean_over_tracks(np.array([getattr(score, name) for score in group]))
                 for name in ("pearson", "pearson_log1p", "pearson_windows")

@@ -75,6 +75,15 @@ def test_a_track_that_was_not_measured_is_listed_without_a_score(example_dataset
     lost = [score for score in all_scores(results) if np.isnan(score.pearson)]
     assert [(score.identifier, score.bins) for score in lost] == [("chip_orc", 0)]
     content = json.loads(report(results, "valid", DataSet(example_dataset)))
+    means = {row["assay"]: (row["identifier"], row["bins"]) for row in content["means"]}
+    bins = sum(score.bins for score in all_scores(results) if score.assay == "CHIP")  # of its two tracks, chip_reb1's
+    assert means["CHIP"] == ("mean of 1", bins)
+    assert means["all"][0] == "mean of 6"
+    scores = [replace(score, pearson=np.nan) if score.assay == "RNA" else score for score in results[0].scores]
+    assert [(row.identifier, row.bins) for row in summaries([results[0]._replace(scores=scores)])][2] == (
+        "mean of 0",
+        0,
+    )
     assert content["not_scored"] == ["chip_orc"]
     assert [row["pearson"] for row in content["tracks"] if row["identifier"] == "chip_orc"] == [None]
 
@@ -155,6 +164,18 @@ def test_a_model_of_other_tracks_is_refused(example_dataset: Path, tiny_model: P
     (other / "tracks.tsv").write_text(table.replace("cage_plus\t", "cage_forward\t"))
     with pytest.raises(InputError, match="differ first in row 2"):
         evaluate(DataSet(example_dataset), [load_model(other)], "test", QUIET)
+
+
+def test_an_assay_that_would_pass_for_the_mean_over_all_tracks_is_refused(
+    example_dataset: Path, tmp_path: Path, genint: Run
+) -> None:
+    shutil.copytree(example_dataset, tmp_path / "ds")
+    table = tmp_path / "ds" / "tracks.tsv"
+    table.write_text(table.read_text().replace("ATAC:", "all:"))
+    finished = genint("eval", tmp_path / "ds", "--baselines")
+    assert finished.code == 1
+    assert "the assay of atac is 'all'" in finished.err
+    assert len(finished.err.splitlines()) == 1
 
 
 def test_a_model_of_other_bins_is_refused(example_dataset: Path) -> None:

@@ -186,16 +186,16 @@ def _tracks_table(results: "list[Result]") -> "Table":
 
 
 def _assays_table(results: "list[Result]") -> "Table":
-    from genint.scores import summaries
+    from genint.scores import OVERALL, summaries
 
     means = list(summaries(results))
     assays = list(dict.fromkeys(score.assay for score in means))
     counts = {score.assay: score.identifier.removeprefix("mean of ") for score in means}
-    heads = [f"{'Overall' if assay == 'all' else assay}\n{counts[assay]} tracks" for assay in assays]
+    heads = [f"{'Overall' if assay == OVERALL else assay}\n{counts[assay]} tracks" for assay in assays]
     table = _table("Mean Pearson over tracks", "model", *heads, "Overall\nlog1p", "across\ntracks")
     for result in results:
         row = {score.assay: score for score in means if score.model == result.model}
-        figures = [row[assay].pearson for assay in assays] + [row["all"].pearson_log1p, result.across_tracks]
+        figures = [row[assay].pearson for assay in assays] + [row[OVERALL].pearson_log1p, result.across_tracks]
         table.add_row(result.model, *(f"{value:.4f}" for value in figures))
     return table
 
