@@ -18,7 +18,7 @@ from genint.grid import Geometry, count_bins, touched_bins
 from genint.metrics import BlockPearson, Pearson, TrackPearson, WindowPearson
 from genint.models.folder import Model, load_model
 from genint.regions import Region
-from genint.scores import BLOCK_BP, OVERALL, Result, Score
+from genint.scores import BLOCK_BP, OVERALL, Profiles, Result, Score
 from genint.tracks import Track
 
 Tokens = npt.NDArray[np.uint8]
@@ -163,8 +163,13 @@ def _result(
 
 
 def profiles(
-    dataset: DataSet, models: Sequence[Model], region: Region, *, device: torch.device | None = None
-) -> tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[np.float32]]]:
+    dataset: DataSet,
+    models: Sequence[Model],
+    region: Region,
+    *,
+    batch_size: int = 8,
+    device: torch.device | None = None,
+) -> Profiles:
     """What was measured and what each model predicts in the bins of a region, (bins, T) on the model's scale.
 
     Raises InputError when the region lies in none of the data set's stretches, whatever their split.
@@ -172,6 +177,10 @@ def profiles(
     stretch = find_stretch(dataset, region)
     inside = Region(region.chrom, region.start - stretch.start, region.end - stretch.start)
     bins = touched_bins(inside, dataset.bin_bp)
+
+    def tokens(starts: Sequence[int], geometry: Geometry) -> Tokens:
+        return np.stack([read_window(dataset, stretch, start, geometry)[0] for start in starts])
+
     predicted = {}
     for model in models:
         _check_tracks(dataset, model)
@@ -179,10 +188,12 @@ def profiles(
         core = model.geometry.core_bins
         first, last = bins.start // core, count_bins(bins.stop, core)
         starts = [index * core for index in range(first, last)]
-        tokens = np.stack([read_window(dataset, stretch, start, model.geometry)[0] for start in starts])
-        values = predictor(tokens).reshape(-1, len(dataset.tracks))
+        batches = [starts[i : i + batch_size] for i in range(0, len(starts), batch_size)]
+        values = np.concatenate([predictor(tokens(batch, model.geometry)) for batch in batches])
+        values = values.reshape(-1, len(dataset.tracks))
         predicted[model.name] = values[bins.start - first * core : bins.stop - first * core]
-    return dataset.targets(stretch, bins.start, bins.stop - bins.start), predicted
+    measured = dataset.targets(stretch, bins.start, bins.stop - bins.start)
+    return Profiles(stretch.start + bins.start * dataset.bin_bp, measured, predicted)
 
 
 def find_stretch(dataset: DataSet, region: Region) -> Stretch:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from genint.data.store import DataSet
 from genint.metrics import Block, Floats, bootstrap_means, mean_over_tracks
@@ -58,6 +59,14 @@ class Difference(NamedTuple):
     low: float
     high: float
     blocks: int
+
+
+class Profiles(NamedTuple):
+    """Bins of a locus, (bins, T) on the model's scale: the first begins at base `start`; predictions by model."""
+
+    start: int
+    measured: npt.NDArray[np.float32]
+    predicted: dict[str, npt.NDArray[np.float32]]
 
 
 def summaries(results: Sequence[Result]) -> Iterator[Score]:

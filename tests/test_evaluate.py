@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from genint.baselines import AROUND_BINS, LONGEST_KMER, N_FEATURES, KmerBaseline, kmer_features
 from genint.console import Console
@@ -17,14 +18,15 @@ from genint.data.loader import SplitTiles, track_means
 from genint.data.make import make_dataset
 from genint.data.splits import Split
 from genint.data.store import DataSet
-from genint.errors import InputError
+from genint.errors import InputError, OutputError
 from genint.evaluate import evaluate, load_distinct, profiles
 from genint.genome import Genome
 from genint.grid import Geometry
 from genint.metrics import BlockPearson
 from genint.models.folder import build, load_model, save_model
+from genint.plot import profiles_over_locus
 from genint.regions import Region
-from genint.scores import Result, Score, differences, report, summaries, write_reports
+from genint.scores import Profiles, Result, Score, differences, report, summaries, write_reports
 from tests.conftest import EXAMPLE, Run, tiny_config
 
 QUIET = Console(quiet=True)
@@ -265,7 +267,8 @@ def test_one_block_gives_no_interval(example_dataset: Path, tmp_path: Path, geni
 def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset: Path, tiny_model: Path) -> None:
     dataset, model = DataSet(example_dataset), load_model(tiny_model)
     region = Region("chr3", 5_000, 9_001)
-    measured, predicted = profiles(dataset, [model], region)
+    start, measured, predicted = profiles(dataset, [model], region, batch_size=1)
+    assert start == 39 * 128
     first, last = 5_000 // 128, -(-9_001 // 128)
     stretch = dataset.split("valid")[0]
     assert np.array_equal(measured, dataset.targets(stretch, first, last - first), equal_nan=True)
@@ -275,6 +278,46 @@ def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset:
     np.testing.assert_allclose(predicted["tiny"], whole[first:last], rtol=1e-5)
     with pytest.raises(InputError, match="chr9"):
         profiles(dataset, [model], Region("chr9", 0, 5))
+
+
+def test_profiles_begin_where_their_first_bin_does_and_go_through_the_model_in_batches(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(example_dataset, tmp_path / "ds")
+    table = tmp_path / "ds" / "stretches.tsv"  # of an imported data set, chr2's begins anywhere
+    moved = table.read_text().replace("chr2\t0\t60003\ttest\t0\t60003", "chr2\t1037\t61040\ttest\t1037\t61040")
+    table.write_text(moved)
+    model, batches = load_model(tiny_model), list[int]()
+    model.module.register_forward_pre_hook(lambda module, inputs: batches.append(len(inputs[0])))
+    drawn = profiles(DataSet(tmp_path / "ds"), [model], Region("chr2", 9_000, 19_000), batch_size=2)
+    assert drawn.start == 1_037 + 62 * 128
+    assert len(drawn.measured) == len(drawn.predicted["tiny"]) == 79
+    assert batches == [2, 2, 2]
+
+
+def test_a_figure_of_a_locus_tells_its_places_in_plain_numbers() -> None:
+    values = np.ones((100, 1), dtype=np.float32)
+    figure = profiles_over_locus("chrX", 128, ["rna"], Profiles(132_357_221, values, {"tiny": values}))
+    FigureCanvasAgg(figure).draw()
+    axis = figure.axes[-1].xaxis
+    assert axis.get_offset_text().get_text() == ""
+    assert "132,360,000" in [label.get_text() for label in axis.get_ticklabels()]
+    assert axis.get_view_interval() == pytest.approx([132_357_221, 132_357_221 + 100 * 128])
+
+
+def test_scores_are_told_before_anything_is_drawn(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OutputError("no figure today")
+
+    monkeypatch.setattr("genint.plot.save_figure", fail)
+    for figures in (["--locus", "chr2:1-9000"], ["--plots", "--baselines"]):
+        finished = genint("eval", example_dataset, tiny_model, "-o", tmp_path, *figures)
+        assert finished.code == 1
+        assert "no figure today" in finished.err
+        assert "Mean Pearson over tracks" in finished.out
+        assert (tmp_path / "metrics.json").exists()
 
 
 def test_figures_are_drawn_on_request(example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run) -> None:
@@ -309,7 +352,10 @@ def test_models_of_one_name_are_told_apart_by_their_paths(
     for name, r in overall.items():
         assert re.search(rf"^{re.escape(name)} .* {r:.4f} ", table, re.MULTILINE)
     assert len(list(Path("out").glob("tracks_*.png"))) == 10
-    assert list(profiles(DataSet(example_dataset), load_distinct(["m/a", "m[a"]), Region("chr2", 0, 9))[1]) == names[:2]
+    assert (
+        list(profiles(DataSet(example_dataset), load_distinct(["m/a", "m[a"]), Region("chr2", 0, 9)).predicted)
+        == names[:2]
+    )
 
 
 @pytest.mark.parametrize("paths", [["m/a", "m/a"], ["constant", "--baselines"]])
@@ -346,6 +392,10 @@ def test_a_place_that_cannot_be_drawn_or_written_to_is_told_before_any_work(
     assert "--locus chr9:1-5" in genint(*command, tmp_path / "out", "--locus", "chr9:1-5").err
     assert "--locus chr2:999,999-9,999,999" in genint(*command, tmp_path / "out", "--locus", "2:999999-9999999").err
     assert genint(*command, tmp_path / "out", "--tracks", "rna").code == 2
+    monkeypatch.setattr("genint.plot.MOST_PANELS", 13)
+    err = genint(*command, tmp_path / "out", "--locus", "chr2:1-9000").err
+    assert "7 tracks, measured and by 1 model(s), make 14 panels" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_the_paper_s_table_has_its_metric_alone(example_dataset: Path, tiny_model: Path, genint: Run) -> None:

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from genint.data.store import DataSet
-    from genint.models.folder import Model
     from genint.regions import Region
-    from genint.scores import Result
+    from genint.scores import Profiles, Result
 
 
 Models = Annotated[
@@ -70,15 +69,15 @@ def evaluate(
     from genint.data.store import DataSet
     from genint.devices import choose_device, choose_dtype
     from genint.evaluate import evaluate as run
-    from genint.evaluate import load_distinct
+    from genint.evaluate import load_distinct, profiles
     from genint.scores import report, write_reports
 
     options.use_threads(threads)
     opened, console, chosen = DataSet(dataset), Console(quiet=quiet), choose_device(device)
     precision = choose_dtype(dtype, chosen)
     loaded = load_distinct(models or [], baselines=baselines)
-    region = _locus(opened, locus) if locus else None
     columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
+    region = _locus(opened, locus, len(columns), len(loaded)) if locus else None
     if out:
         out.mkdir(parents=True, exist_ok=True)
     results = run(
@@ -86,14 +85,15 @@ def evaluate(
     )
     if out:
         write_reports(results, split, opened, out)
-        if plots:
-            _draw_pairs(results, out)
-        if region:
-            _draw_locus(opened, loaded, region, columns, out)
     if json_output:
         print(report(results, split, opened))
     else:
         _print_tables(results, replicate_paper)
+    if out and plots:
+        _draw_pairs(results, out)
+    if out and region:
+        values = profiles(opened, loaded, region, batch_size=batch_size, device=chosen)
+        _draw_locus(opened, values, region, columns, out)
 
 
 def _check_usage(
@@ -118,11 +118,19 @@ def _draw_pairs(results: "list[Result]", out: Path) -> None:
         save_figure(figure, out / f"tracks_{stems[first]}_vs_{stems[second]}")
 
 
-def _locus(dataset: "DataSet", text: str) -> "Region":
-    """The place to draw, in the data set's own chromosome names; known to lie there before anything is scored."""
+def _locus(dataset: "DataSet", text: str, n_tracks: int, n_models: int) -> "Region":
+    """The place to draw, in the data set's own chromosome names; known to be drawable before anything is scored."""
+    from genint.errors import InputError
     from genint.evaluate import find_stretch
+    from genint.plot import MOST_PANELS
     from genint.regions import Region, parse_region, reconcile, split_region
 
+    panels = n_tracks * (1 + n_models)
+    if panels > MOST_PANELS:
+        raise InputError(
+            f"--locus {text}: {n_tracks} tracks, measured and by {n_models} model(s), make {panels} panels; more than "
+            f"{MOST_PANELS} cannot be read. Pick tracks with --tracks"
+        )
     sizes = {stretch.chrom: stretch.end for stretch in dataset.stretches}
     asked = split_region(text, sizes)[0]
     name = reconcile([asked], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[asked]
@@ -132,14 +140,13 @@ def _locus(dataset: "DataSet", text: str) -> "Region":
     return region
 
 
-def _draw_locus(dataset: "DataSet", models: "list[Model]", region: "Region", columns: list[int], out: Path) -> None:
-    from genint.evaluate import profiles
+def _draw_locus(dataset: "DataSet", values: "Profiles", region: "Region", columns: list[int], out: Path) -> None:
     from genint.plot import profiles_over_locus, save_figure
 
-    measured, predicted = profiles(dataset, models, region)
     names = [dataset.tracks[column].identifier for column in columns]
-    shown = {name: values[:, columns] for name, values in predicted.items()}
-    figure = profiles_over_locus(region, dataset.bin_bp, names, measured[:, columns], shown)
+    predicted = {name: rows[:, columns] for name, rows in values.predicted.items()}
+    shown = values._replace(measured=values.measured[:, columns], predicted=predicted)
+    figure = profiles_over_locus(region.chrom, dataset.bin_bp, names, shown)
     save_figure(figure, out / _file_names([f"locus_{region.chrom}_{region.start + 1}_{region.end}"])[0])
 
 
