@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Block = tuple[str, int]  # chromosome, number of the block on it
+CONSTANT = 1e-10  # of the mean square: less variance than that may be the rounding of the sums
 
 
 def moments(predicted: Floats, target: Floats) -> Floats:
@@ -26,11 +27,11 @@ def pearson(sums: Floats) -> Floats:
     mean_x, mean_y, mean_xx, mean_yy, mean_xy = np.moveaxis(
         sums[..., 1:, :] / np.maximum(count, 1)[..., None, :], -2, 0
     )
-    variance_x = np.maximum(mean_xx - mean_x**2, 0)
-    variance_y = np.maximum(mean_yy - mean_y**2, 0)
+    variance_x, variance_y = mean_xx - mean_x**2, mean_yy - mean_y**2
+    varies_x, varies_y = variance_x > CONSTANT * mean_xx, variance_y > CONSTANT * mean_yy
     with np.errstate(divide="ignore", invalid="ignore"):
-        r = np.where(variance_x > 1e-12, (mean_xy - mean_x * mean_y) / np.sqrt(variance_x * variance_y), 0.0)
-    return np.where((count > 1) & (variance_y > 1e-12), np.clip(r, -1, 1), np.nan)
+        r = (mean_xy - mean_x * mean_y) / (np.sqrt(variance_x) * np.sqrt(variance_y))
+    return np.where((count > 1) & varies_y, np.where(varies_x, np.clip(r, -1, 1), 0.0), np.nan)
 
 
 class Pearson:
