@@ -34,7 +34,7 @@ class KmerBaseline:
     """Ridge regression from the counts of all k-mers, k up to 4, in the bin and in the bin with two bins on each side.
 
     2 x 340 counts and an intercept, fitted per track on the training split by the normal equations in float64.
-    Negative answers become zero.
+    Negative answers become zero; a track that was not measured there is predicted to be zero.
     """
 
     name = "linear on k-mers"
@@ -54,6 +54,8 @@ class KmerBaseline:
                 gram[columns] += features[seen].T @ features[seen]
                 moment[columns] += features[seen].T @ values[seen][:, columns]
         for columns in groups:
+            if not gram[columns].any():
+                continue  # not measured in the training split: the weights stay zero
             penalty = RIDGE * np.trace(gram[columns]) / N_FEATURES * np.eye(N_FEATURES)
             self._weights[:, columns] = np.linalg.solve(gram[columns] + penalty, moment[columns])
 

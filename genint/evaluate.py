@@ -1,6 +1,8 @@
-"""Judging models on a split of a data set: all of them on the same tiles, through the same code."""
+"""Judging models on a split of a data set: all of them on the same bins, through the same code."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -8,19 +10,40 @@ import torch
 
 from genint.baselines import ConstantBaseline, KmerBaseline
 from genint.console import Console
-from genint.data.loader import SplitTiles, read_window
+from genint.data.loader import SplitTiles, check_geometry, read_window
 from genint.data.store import DataSet, Stretch
 from genint.devices import enough_memory, inference
 from genint.errors import InputError
 from genint.grid import Geometry, count_bins, touched_bins
 from genint.metrics import BlockPearson, Pearson, TrackPearson, WindowPearson
-from genint.models.folder import Model
+from genint.models.folder import Model, load_model
 from genint.regions import Region
-from genint.scores import BLOCK_BP, Result, Score
+from genint.scores import BLOCK_BP, OVERALL, Profiles, Result, Score
 from genint.tracks import Track
 
 Tokens = npt.NDArray[np.uint8]
 Predictor = Callable[[Tokens], npt.NDArray[np.float32]]  # (B, input_bp) -> (B, core_bins, T) on the model's scale
+BASELINES = (ConstantBaseline, KmerBaseline)
+
+
+def load_distinct(paths: Sequence[str], *, baselines: bool = False) -> list[Model]:
+    """Load models under names of their own: a name that another one or a baseline has, too, gives way to the path.
+
+    Raises InputError as load_model does, and when even the paths do not tell the models apart.
+    """
+    models = [load_model(path) for path in paths]
+    taken = [baseline.name for baseline in BASELINES] if baselines else []
+    names = Counter([*taken, *(model.name for model in models)])
+    models = [
+        model if names[model.name] == 1 else replace(model, name=path)
+        for path, model in zip(paths, models, strict=True)
+    ]
+    for name, times in Counter([*taken, *(model.name for model in models)]).items():
+        if times > 1:
+            raise InputError(
+                f"{name}: {times} models would go by that name. Name each once, or give another path to it"
+            )
+    return models
 
 
 def evaluate(
@@ -34,13 +57,15 @@ def evaluate(
     dtype: torch.dtype = torch.float32,
     baselines: bool = False,
 ) -> list[Result]:
-    """Score every model, and the baselines if asked for, on `split`. All see the same tiles through the same code.
+    """Score every model, and the baselines if asked for, on `split`. All meet the same bins and the same code.
 
-    Raises InputError for a model whose tracks, transforms or bins are not the data set's.
+    Results go by the models' names, see load_distinct. Raises InputError before any is scored for a model whose tracks,
+    transforms or bins are not the data set's, for an empty split and for an assay named "all"; later when no track can
+    be scored.
     """
+    _check_scorable(dataset, models, [split, "train"] if baselines else [split])
     results = []
     for model in models:
-        _check_tracks(dataset, model)
         predictor = _module_predictor(model, device or torch.device("cpu"), dtype)
         results.append(_result(model.name, predictor, dataset, model.geometry, split, batch_size, console))
     if baselines:
@@ -49,9 +74,24 @@ def evaluate(
             if models
             else Geometry(core_bp=128 * dataset.bin_bp, context_bp=512, bin_bp=dataset.bin_bp)
         )
-        for baseline in (ConstantBaseline(dataset, geometry), KmerBaseline(dataset, geometry)):
+        for baseline in (kind(dataset, geometry) for kind in BASELINES):
             results.append(_result(baseline.name, baseline.predict, dataset, geometry, split, batch_size, console))
     return results
+
+
+def _check_scorable(dataset: DataSet, models: Sequence[Model], splits: Sequence[str]) -> None:
+    """What can be told before the first tile is read."""
+    for track in dataset.tracks:
+        if track.assay == OVERALL:
+            raise InputError(
+                f"{dataset.path / 'tracks.tsv'}: the assay of {track.identifier} is {OVERALL!r}, which names the mean "
+                "over all tracks. Write another one before the colon of its description"
+            )
+    for model in models:
+        _check_tracks(dataset, model)
+        check_geometry(dataset, model.geometry)
+    for split in splits:
+        dataset.split(split)
 
 
 def _check_tracks(dataset: DataSet, model: Model) -> None:
@@ -105,6 +145,11 @@ def _result(
                     here = starts // BLOCK_BP == block
                     blocks.update((region.chrom, int(block)), predicted[offset, here], measured[offset, here])
             advance(len(batch))
+    if not np.isfinite(pooled.compute()).any():
+        raise InputError(
+            f"{dataset.path}: nothing to score in the {split} split: no track has measured bins there that differ. "
+            "Choose another --split, or make the data set with another"
+        )
     columns = zip(pooled.counts, pooled.compute(), logged.compute(), windows.compute(), strict=True)
     return Result(
         model=name,
@@ -113,13 +158,18 @@ def _result(
             for track, (bins, r, r_log, r_windows) in zip(dataset.tracks, columns, strict=True)
         ],
         across_tracks=across.compute(),
-        blocks=blocks.sums(),
+        blocks=blocks.sums,
     )
 
 
 def profiles(
-    dataset: DataSet, models: Sequence[Model], region: Region, *, device: torch.device | None = None
-) -> tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[np.float32]]]:
+    dataset: DataSet,
+    models: Sequence[Model],
+    region: Region,
+    *,
+    batch_size: int = 8,
+    device: torch.device | None = None,
+) -> Profiles:
     """What was measured and what each model predicts in the bins of a region, (bins, T) on the model's scale.
 
     Raises InputError when the region lies in none of the data set's stretches, whatever their split.
@@ -127,6 +177,10 @@ def profiles(
     stretch = find_stretch(dataset, region)
     inside = Region(region.chrom, region.start - stretch.start, region.end - stretch.start)
     bins = touched_bins(inside, dataset.bin_bp)
+
+    def tokens(starts: Sequence[int], geometry: Geometry) -> Tokens:
+        return np.stack([read_window(dataset, stretch, start, geometry)[0] for start in starts])
+
     predicted = {}
     for model in models:
         _check_tracks(dataset, model)
@@ -134,10 +188,12 @@ def profiles(
         core = model.geometry.core_bins
         first, last = bins.start // core, count_bins(bins.stop, core)
         starts = [index * core for index in range(first, last)]
-        tokens = np.stack([read_window(dataset, stretch, start, model.geometry)[0] for start in starts])
-        values = predictor(tokens).reshape(-1, len(dataset.tracks))
+        batches = [starts[i : i + batch_size] for i in range(0, len(starts), batch_size)]
+        values = np.concatenate([predictor(tokens(batch, model.geometry)) for batch in batches])
+        values = values.reshape(-1, len(dataset.tracks))
         predicted[model.name] = values[bins.start - first * core : bins.stop - first * core]
-    return dataset.targets(stretch, bins.start, bins.stop - bins.start), predicted
+    measured = dataset.targets(stretch, bins.start, bins.stop - bins.start)
+    return Profiles(stretch.start + bins.start * dataset.bin_bp, measured, predicted)
 
 
 def find_stretch(dataset: DataSet, region: Region) -> Stretch:

@@ -2,13 +2,16 @@
 
 The headline number of the field (Basenji's and Enformer's PearsonR) is one r per track over all bins of a split, all
 windows pooled, then the plain mean over tracks. Two others go by the same name: r within each window, averaged over
-windows, and r across tracks within each bin, averaged over bins.
+windows (a model's own tiles, so it compares models of one tile width alone), and r across tracks within each bin,
+averaged over bins.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Block = tuple[str, int]  # chromosome, number of the block on it
+CONSTANT = 1e-10  # of the mean square: less variance than that may be the rounding of the sums
 
 
 def moments(predicted: Floats, target: Floats) -> Floats:
@@ -24,11 +27,11 @@ def pearson(sums: Floats) -> Floats:
     mean_x, mean_y, mean_xx, mean_yy, mean_xy = np.moveaxis(
         sums[..., 1:, :] / np.maximum(count, 1)[..., None, :], -2, 0
     )
-    variance_x = np.maximum(mean_xx - mean_x**2, 0)
-    variance_y = np.maximum(mean_yy - mean_y**2, 0)
+    variance_x, variance_y = mean_xx - mean_x**2, mean_yy - mean_y**2
+    varies_x, varies_y = variance_x > CONSTANT * mean_xx, variance_y > CONSTANT * mean_yy
     with np.errstate(divide="ignore", invalid="ignore"):
-        r = np.where(variance_x > 1e-12, (mean_xy - mean_x * mean_y) / np.sqrt(variance_x * variance_y), 0.0)
-    return np.where((count > 1) & (variance_y > 1e-12), np.clip(r, -1, 1), np.nan)
+        r = (mean_xy - mean_x * mean_y) / (np.sqrt(variance_x) * np.sqrt(variance_y))
+    return np.where((count > 1) & varies_y, np.where(varies_x, np.clip(r, -1, 1), 0.0), np.nan)
 
 
 class Pearson:
@@ -54,7 +57,10 @@ class Pearson:
 
 
 class WindowPearson:
-    """r within each window and track, averaged over the windows where it is defined."""
+    """r within each window and track, averaged over the windows where it is defined.
+
+    A window is a model's own tile, so models of other tiles are averaged over other windows.
+    """
 
     def __init__(self, n_tracks: int) -> None:
         self._total, self._windows = np.zeros(n_tracks), np.zeros(n_tracks)
@@ -87,20 +93,18 @@ class TrackPearson:
 
 
 class BlockPearson:
-    """The headline r kept apart by block of chromosome, so that blocks can be drawn again and again."""
+    """The headline r kept apart by block of chromosome, so that blocks can be drawn again; `sums` is (6, T) each."""
 
     def __init__(self, n_tracks: int) -> None:
         self._n_tracks = n_tracks
-        self._blocks: dict[tuple[str, int], Floats] = {}
+        self.sums: dict[Block, Floats] = {}
 
-    def update(self, block: tuple[str, int], predicted: Floats, target: Floats) -> None:
-        """Add bins of one block: both (N, T)."""
-        sums = self._blocks.setdefault(block, np.zeros((6, self._n_tracks)))
+    def update(self, block: Block, predicted: Floats, target: Floats) -> None:
+        """Add bins of one block: both (N, T). Without a measured one, as past the end of a stretch, it is no block."""
+        if not np.isfinite(target).any():
+            return
+        sums = self.sums.setdefault(block, np.zeros((6, self._n_tracks)))
         sums += moments(predicted, target)
-
-    def sums(self) -> Floats:
-        """(blocks, 6, T), in the order of first sight."""
-        return np.stack(list(self._blocks.values()))
 
 
 def mean_over_tracks(per_track: Floats) -> float:
@@ -113,7 +117,7 @@ def bootstrap_means(models: Floats, draws: int, seed: int) -> Floats:
     """(models, blocks, 6, T) -> (draws, models): mean r over tracks on blocks drawn with replacement.
 
     All models meet the same draws, so the difference of two columns is a paired bootstrap. Tracks that any model
-    cannot be scored on are left out for all.
+    cannot be scored on are left out for all. NaN for a draw whose blocks leave no track to score.
     """
     generator = np.random.default_rng(seed)
     blocks = models.shape[1]
@@ -122,5 +126,5 @@ def bootstrap_means(models: Floats, draws: int, seed: int) -> Floats:
     for draw in range(draws):
         weights = np.bincount(generator.integers(blocks, size=blocks), minlength=blocks)
         r = pearson(np.einsum("b,mbst->mst", weights, models))[:, scored]
-        means[draw] = np.nanmean(r, axis=1)
+        means[draw] = [mean_over_tracks(row) for row in r]
     return means

@@ -1,20 +1,20 @@
 """Figures: arrays in, matplotlib Figure out. No files are read and no model is run here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from genint.regions import Region
-from genint.scores import Result
+from genint.scores import Profiles, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, told apart with any colour vision.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+
+MOST_PANELS = 64  # of a figure over a locus: 51 inches high
 
 
 def scatter_of_tracks(first: Result, second: Result) -> "Figure":
@@ -41,23 +41,18 @@ def scatter_of_tracks(first: Result, second: Result) -> "Figure":
     return figure
 
 
-def profiles_over_locus(
-    region: Region,
-    bin_bp: int,
-    tracks: Sequence[str],
-    measured: npt.NDArray[np.float32],
-    predicted: Mapping[str, npt.NDArray[np.float32]],
-) -> "Figure":
+def profiles_over_locus(chrom: str, bin_bp: int, tracks: Sequence[str], profiles: Profiles) -> "Figure":
     """Measured and predicted values along a locus, a row of panels per track (Figure 3 of the paper).
 
-    `measured` and each of `predicted` are (bins, len(tracks)); the first bin holds the region's first base.
+    The profiles' columns are `tracks`. Figures of more than MOST_PANELS panels are not meant to be read.
     """
     from matplotlib.figure import Figure
 
-    rows = [("measured", measured, "0.35"), *((n, v, _COLOURS[i % 8]) for i, (n, v) in enumerate(predicted.items()))]
+    models = [(name, values, _COLOURS[i % 8]) for i, (name, values) in enumerate(profiles.predicted.items())]
+    rows = [("measured", profiles.measured, "0.35"), *models]
     figure = Figure(figsize=(10, 0.3 + 0.8 * len(rows) * len(tracks)), layout="constrained")
     panels = figure.subplots(len(rows) * len(tracks), sharex=True, squeeze=False)[:, 0]
-    edges = (region.start // bin_bp + np.arange(len(measured) + 1)) * bin_bp / 1_000
+    edges = profiles.start + bin_bp * np.arange(len(profiles.measured) + 1)
     for track, name in enumerate(tracks):
         top = max(float(np.nanmax(values[:, track], initial=1e-3)) for _, values, _ in rows)
         for row, (label, values, colour) in enumerate(rows):
@@ -67,7 +62,8 @@ def profiles_over_locus(
             axes.set_ylabel(f"{name}\n{label}", rotation=0, ha="right", va="center", fontsize=8)
             for side in ("top", "right", "left"):
                 axes.spines[side].set_visible(False)
-    panels[-1].set(xlim=(edges[0], edges[-1]), xlabel=f"{region.chrom}, kb")
+    panels[-1].set(xlim=(edges[0], edges[-1]), xlabel=f"{chrom}, bp")
+    panels[-1].xaxis.set_major_formatter("{x:,.0f}")
     return figure
 
 

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from genint.data.store import DataSet
-from genint.metrics import Floats, bootstrap_means, mean_over_tracks
+from genint.metrics import Block, Floats, bootstrap_means, mean_over_tracks
 
 BLOCK_BP = 100_000  # drawn together in the bootstrap: neighbouring bins are not independent
 DRAWS = 1_000
+OVERALL = "all"  # stands for the assay in means over all tracks
 
 AXES = {
     "pearson": "per track over all measured bins of the split, on the model's scale; the field's PearsonR",
     "pearson_log1p": "the same for log(1 + sum over the bin) in the units of the bigWigs",
-    "pearson_windows": "per track within each window, averaged over windows",
+    "pearson_windows": "per track within each window, averaged over windows, which are the model's own tiles",
     "pearson_across_tracks": "across tracks within each bin, averaged over bins",
 }
 
@@ -37,29 +39,42 @@ class Score:
 
 
 class Result(NamedTuple):
-    """How one model did: a score per track, r across tracks, and sums (blocks, 6, T) for a bootstrap to draw from."""
+    """How one model did: a score per track, r across tracks, and sums (6, T) per block for a bootstrap."""
 
     model: str
     scores: list[Score]
     across_tracks: float
-    blocks: Floats
+    blocks: dict[Block, Floats]
 
 
 class Difference(NamedTuple):
-    """Mean r over tracks of `model` minus that of `other`, with its 95 % interval over blocks of chromosome."""
+    """Mean r over tracks of `model` minus that of `other`, with its 95 % interval over `blocks` blocks of chromosome.
+
+    The interval is NaN where there is but one block: nothing then says how much blocks differ.
+    """
 
     model: str
     other: str
     difference: float
     low: float
     high: float
+    blocks: int
+
+
+class Profiles(NamedTuple):
+    """Bins of a locus, (bins, T) on the model's scale: the first begins at base `start`; predictions by model."""
+
+    start: int
+    measured: npt.NDArray[np.float32]
+    predicted: dict[str, npt.NDArray[np.float32]]
 
 
 def summaries(results: Sequence[Result]) -> Iterator[Score]:
     """A row per model and assay, then one over all tracks: plain means over the tracks that could be scored."""
     for result in results:
-        for assay in [*dict.fromkeys(score.assay for score in result.scores), "all"]:
-            group = [score for score in result.scores if assay in (score.assay, "all")]
+        scored = [score for score in result.scores if score.pearson == score.pearson]
+        for assay in [*dict.fromkeys(score.assay for score in result.scores), OVERALL]:
+            group = [score for score in scored if assay in (score.assay, OVERALL)]
             means = (
                 mean_over_tracks(np.array([getattr(score, name) for score in group]))
                 for name in ("pearson", "pearson_log1p", "pearson_windows")
@@ -68,16 +83,17 @@ def summaries(results: Sequence[Result]) -> Iterator[Score]:
 
 
 def differences(results: Sequence[Result], seed: int = 1) -> list[Difference]:
-    """Every pair of models compared on the same draws of 100 kb blocks."""
+    """Every pair of models compared on the same draws of 100 kb blocks; all were scored on the same split."""
     if len(results) < 2:
         return []
-    means = bootstrap_means(np.stack([result.blocks for result in results]), DRAWS, seed)
-    whole = bootstrap_means(np.stack([result.blocks.sum(axis=0, keepdims=True) for result in results]), 1, seed)[0]
-    rows = []
+    sums = np.stack([[result.blocks[block] for block in results[0].blocks] for result in results])
+    means = bootstrap_means(sums, DRAWS, seed)  # (models, blocks, 6, T) -> (draws, models)
+    whole = bootstrap_means(sums.sum(axis=1, keepdims=True), 1, seed)[0]
+    rows, blocks = [], sums.shape[1]
     for first, second in combinations(range(len(results)), 2):
-        low, high = np.nanquantile(means[:, first] - means[:, second], (0.025, 0.975))
+        low, high = np.nanquantile(means[:, first] - means[:, second], (0.025, 0.975)) if blocks > 1 else (np.nan,) * 2
         names = results[first].model, results[second].model
-        rows.append(Difference(*names, float(whole[first] - whole[second]), float(low), float(high)))
+        rows.append(Difference(*names, float(whole[first] - whole[second]), float(low), float(high), blocks))
     return rows
 
 

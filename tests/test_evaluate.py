@@ -1,24 +1,33 @@
 """Scores: the same code for every model and baseline, and figures that a slow reference agrees with."""
 
 import json
+import re
+import shutil
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from genint.baselines import AROUND_BINS, LONGEST_KMER, N_FEATURES, KmerBaseline, kmer_features
 from genint.console import Console
 from genint.data.loader import SplitTiles, track_means
+from genint.data.make import make_dataset
+from genint.data.splits import Split
 from genint.data.store import DataSet
-from genint.errors import InputError
-from genint.evaluate import evaluate, profiles
+from genint.errors import InputError, OutputError
+from genint.evaluate import evaluate, load_distinct, profiles
+from genint.genome import Genome
 from genint.grid import Geometry
-from genint.models.folder import load_model
+from genint.metrics import BlockPearson
+from genint.models.folder import build, load_model, save_model
+from genint.plot import profiles_over_locus
 from genint.regions import Region
-from genint.scores import Result, Score, differences, report, summaries, write_reports
-from tests.conftest import Run, tiny_config
+from genint.scores import Profiles, Result, Score, differences, report, summaries, write_reports
+from tests.conftest import EXAMPLE, Run, tiny_config
 
 QUIET = Console(quiet=True)
 
@@ -52,7 +61,7 @@ def test_scores_are_numpy_s_correlation_of_all_measured_bins(example_dataset: Pa
     complete = np.isfinite(measured).all(axis=1) & (measured.std(axis=1) > 1e-6)
     across = [np.corrcoef(x, y)[0, 1] for x, y in zip(predicted[complete], measured[complete], strict=True)]
     assert results[0].across_tracks == pytest.approx(np.mean(across), abs=1e-4)
-    block_sums = results[0].blocks.sum(axis=0)
+    block_sums = sum(results[0].blocks.values())
     np.testing.assert_array_equal(block_sums[0], [score.bins for score in results[0].scores])
 
 
@@ -68,8 +77,29 @@ def test_a_track_that_was_not_measured_is_listed_without_a_score(example_dataset
     lost = [score for score in all_scores(results) if np.isnan(score.pearson)]
     assert [(score.identifier, score.bins) for score in lost] == [("chip_orc", 0)]
     content = json.loads(report(results, "valid", DataSet(example_dataset)))
+    means = {row["assay"]: (row["identifier"], row["bins"]) for row in content["means"]}
+    bins = sum(score.bins for score in all_scores(results) if score.assay == "CHIP")  # of its two tracks, chip_reb1's
+    assert means["CHIP"] == ("mean of 1", bins)
+    assert means["all"][0] == "mean of 6"
+    scores = [replace(score, pearson=np.nan) if score.assay == "RNA" else score for score in results[0].scores]
+    assert [(row.identifier, row.bins) for row in summaries([results[0]._replace(scores=scores)])][2] == (
+        "mean of 0",
+        0,
+    )
     assert content["not_scored"] == ["chip_orc"]
     assert [row["pearson"] for row in content["tracks"] if row["identifier"] == "chip_orc"] == [None]
+
+
+def test_a_split_without_anything_to_score_is_refused_in_one_line(tmp_path: Path, genint: Run) -> None:
+    (tmp_path / "all.bed").write_text("chr2\t0\t60003\n")
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        split, exclude = Split(valid=["chr3"], test=["chr2"]), [tmp_path / "all.bed"]
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "ds", split=split, exclude=exclude)
+    finished = genint("eval", tmp_path / "ds", "--baselines", "-o", tmp_path / "scores")
+    assert finished.code == 1
+    assert re.fullmatch(r"genint: error: .*ds: nothing to score in the test split.*\n", finished.err)
+    assert finished.out == ""
+    assert list((tmp_path / "scores").iterdir()) == []
 
 
 def test_the_constant_scores_zero_and_the_k_mers_more(example_dataset: Path) -> None:
@@ -109,15 +139,45 @@ def test_the_linear_model_predicts_each_track_s_mean_on_what_it_learned_from(exa
     np.testing.assert_allclose(mean, track_means(dataset), rtol=0.25)
 
 
-def test_a_model_of_other_tracks_is_refused(example_dataset: Path, tiny_model: Path, tmp_path: Path) -> None:
-    import shutil
+def test_a_track_that_was_not_measured_for_training_leaves_the_other_tracks_alone(tmp_path: Path, genint: Run) -> None:
+    with Genome(EXAMPLE / "genome.fa") as genome:  # chip_orc was not measured on chr3, the rest
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "ds", split=Split(valid=["chr1"], test=["chr2"]))
+    finished = genint("eval", tmp_path / "ds", "--baselines", "--json")
+    assert finished.code == 0, finished.err
+    rows = [row for row in json.loads(finished.out)["tracks"] if row["model"] == "linear on k-mers"]
+    assert {row["identifier"] for row in rows if row["pearson"] == 0} == {"chip_orc"}
 
+
+def test_an_empty_training_split_is_told_before_any_model_is_scored(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(example_dataset, tmp_path / "ds")
+    table = tmp_path / "ds" / "stretches.tsv"
+    table.write_text(table.read_text().replace("train", "valid"))
+    monkeypatch.setattr("genint.evaluate._result", None)
+    with pytest.raises(InputError, match="the train split is empty"):
+        evaluate(DataSet(tmp_path / "ds"), [load_model(tiny_model)], "test", QUIET, baselines=True)
+
+
+def test_a_model_of_other_tracks_is_refused(example_dataset: Path, tiny_model: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(tiny_model, other)
     table = (other / "tracks.tsv").read_text()
     (other / "tracks.tsv").write_text(table.replace("cage_plus\t", "cage_forward\t"))
     with pytest.raises(InputError, match="differ first in row 2"):
         evaluate(DataSet(example_dataset), [load_model(other)], "test", QUIET)
+
+
+def test_an_assay_that_would_pass_for_the_mean_over_all_tracks_is_refused(
+    example_dataset: Path, tmp_path: Path, genint: Run
+) -> None:
+    shutil.copytree(example_dataset, tmp_path / "ds")
+    table = tmp_path / "ds" / "tracks.tsv"
+    table.write_text(table.read_text().replace("ATAC:", "all:"))
+    finished = genint("eval", tmp_path / "ds", "--baselines")
+    assert finished.code == 1
+    assert "the assay of atac is 'all'" in finished.err
+    assert len(finished.err.splitlines()) == 1
 
 
 def test_a_model_of_other_bins_is_refused(example_dataset: Path) -> None:
@@ -172,16 +232,43 @@ def test_the_tiny_config_of_the_tests_has_bins_of_the_data_set(example_dataset: 
 def test_the_bootstrap_of_a_model_against_itself_is_zero_and_against_a_worse_one_is_not(example_dataset: Path) -> None:
     constant, kmers = evaluate(DataSet(example_dataset), [], "train", QUIET, baselines=True)
     same = differences([kmers, kmers])[0]
+    assert same.blocks == 3  # of chr1's 204,800 bp
     assert (same.difference, same.low, same.high) == (0, 0, 0)
     better = differences([kmers, constant])[0]
     assert 0 < better.low < better.difference < better.high
     assert differences([kmers, constant])[0] == better
 
 
+def test_models_of_other_tiles_are_compared_on_the_same_blocks(example_dataset: Path, tiny_model: Path) -> None:
+    dataset, model = DataSet(example_dataset), load_model(tiny_model)
+    config = tiny_config(core_bp=131_072)  # a tile reaches past chr2's 60 kb, into a block that has no bins
+    module = build("interpreter", config, len(dataset.tracks))
+    module.load_state_dict(model.module.state_dict())
+    wide = replace(model, name="wide", config=config, module=module.eval())
+    results = evaluate(dataset, [model, wide], "test", QUIET, baselines=True)
+    assert {tuple(result.blocks) for result in results} == {(("chr2", 0),)}
+    assert len(differences(results)) == 6
+
+
+def test_a_block_without_measurements_is_not_drawn() -> None:
+    blocks = BlockPearson(1)
+    for number, target in enumerate((1.0, np.nan, 0.0)):
+        blocks.update(("chr1", number), np.ones((4, 1)), np.full((4, 1), target))
+    assert list(blocks.sums) == [("chr1", 0), ("chr1", 2)]
+
+
+def test_one_block_gives_no_interval(example_dataset: Path, tmp_path: Path, genint: Run) -> None:
+    finished = genint("eval", example_dataset, "--baselines", "-o", tmp_path)  # chr2 is 60 kb long
+    (row,) = json.loads((tmp_path / "metrics.json").read_text())["differences"]
+    assert (row["low"], row["high"], row["blocks"]) == (None, None, 1)
+    assert re.search(r"^constant - linear on k-mers +-0\.\d+ +-$", finished.out, re.MULTILINE)
+
+
 def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset: Path, tiny_model: Path) -> None:
     dataset, model = DataSet(example_dataset), load_model(tiny_model)
     region = Region("chr3", 5_000, 9_001)
-    measured, predicted = profiles(dataset, [model], region)
+    start, measured, predicted = profiles(dataset, [model], region, batch_size=1)
+    assert start == 39 * 128
     first, last = 5_000 // 128, -(-9_001 // 128)
     stretch = dataset.split("valid")[0]
     assert np.array_equal(measured, dataset.targets(stretch, first, last - first), equal_nan=True)
@@ -191,6 +278,46 @@ def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset:
     np.testing.assert_allclose(predicted["tiny"], whole[first:last], rtol=1e-5)
     with pytest.raises(InputError, match="chr9"):
         profiles(dataset, [model], Region("chr9", 0, 5))
+
+
+def test_profiles_begin_where_their_first_bin_does_and_go_through_the_model_in_batches(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(example_dataset, tmp_path / "ds")
+    table = tmp_path / "ds" / "stretches.tsv"  # of an imported data set, chr2's begins anywhere
+    moved = table.read_text().replace("chr2\t0\t60003\ttest\t0\t60003", "chr2\t1037\t61040\ttest\t1037\t61040")
+    table.write_text(moved)
+    model, batches = load_model(tiny_model), list[int]()
+    model.module.register_forward_pre_hook(lambda module, inputs: batches.append(len(inputs[0])))
+    drawn = profiles(DataSet(tmp_path / "ds"), [model], Region("chr2", 9_000, 19_000), batch_size=2)
+    assert drawn.start == 1_037 + 62 * 128
+    assert len(drawn.measured) == len(drawn.predicted["tiny"]) == 79
+    assert batches == [2, 2, 2]
+
+
+def test_a_figure_of_a_locus_tells_its_places_in_plain_numbers() -> None:
+    values = np.ones((100, 1), dtype=np.float32)
+    figure = profiles_over_locus("chrX", 128, ["rna"], Profiles(132_357_221, values, {"tiny": values}))
+    FigureCanvasAgg(figure).draw()
+    axis = figure.axes[-1].xaxis
+    assert axis.get_offset_text().get_text() == ""
+    assert "132,360,000" in [label.get_text() for label in axis.get_ticklabels()]
+    assert axis.get_view_interval() == pytest.approx([132_357_221, 132_357_221 + 100 * 128])
+
+
+def test_scores_are_told_before_anything_is_drawn(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OutputError("no figure today")
+
+    monkeypatch.setattr("genint.plot.save_figure", fail)
+    for figures in (["--locus", "chr2:1-9000"], ["--plots", "--baselines"]):
+        finished = genint("eval", example_dataset, tiny_model, "-o", tmp_path, *figures)
+        assert finished.code == 1
+        assert "no figure today" in finished.err
+        assert "Mean Pearson over tracks" in finished.out
+        assert (tmp_path / "metrics.json").exists()
 
 
 def test_figures_are_drawn_on_request(example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run) -> None:
@@ -203,6 +330,55 @@ def test_figures_are_drawn_on_request(example_dataset: Path, tiny_model: Path, t
     assert genint("eval", example_dataset, tiny_model, "--plots").code == 2
 
 
+def test_models_of_one_name_are_told_apart_by_their_paths(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder, seed in (("m/a", 1), ("m[a", 2), ("m/constant", 3)):
+        torch.manual_seed(seed)
+        model = load_model(tiny_model)
+        module = build("interpreter", model.config, len(model.tracks))
+        name = "constant" if folder == "m/constant" else "tiny"
+        save_model(Path(folder), replace(model, name=name, module=module), "# tiny\n")
+    command = ["eval", example_dataset, "m/a", "m[a", "m/constant"]
+    finished = genint(*command, "--baselines", "-o", "out", "--plots", "--locus", "chr2:1-9000", "--tracks", "rna_plus")
+    assert finished.code == 0, finished.err
+    report = json.loads(Path("out/metrics.json").read_text())
+    names = ["m/a", "m[a", "m/constant", "constant", "linear on k-mers"]
+    assert list(report["pearson_across_tracks"]) == names
+    overall = {row["model"]: row["pearson"] for row in report["means"] if row["assay"] == "all"}
+    assert len(set(overall.values())) == len(names)
+    table = finished.out[finished.out.index("Mean Pearson") :]
+    for name, r in overall.items():
+        assert re.search(rf"^{re.escape(name)} .* {r:.4f} ", table, re.MULTILINE)
+    assert len(list(Path("out").glob("tracks_*.png"))) == 10
+    assert (
+        list(profiles(DataSet(example_dataset), load_distinct(["m/a", "m[a"]), Region("chr2", 0, 9)).predicted)
+        == names[:2]
+    )
+
+
+@pytest.mark.parametrize("paths", [["m/a", "m/a"], ["constant", "--baselines"]])
+def test_models_that_even_their_paths_do_not_tell_apart_are_refused(
+    paths: list[str],
+    example_dataset: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    genint: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = load_model(tiny_model)
+    save_model(Path("m/a"), model, "# tiny\n")
+    save_model(Path("constant"), replace(model, name="constant"), "# tiny\n")
+    finished = genint("eval", example_dataset, *paths)
+    assert finished.code == 1
+    assert (
+        finished.err
+        == f"genint: error: {paths[0]}: 2 models would go by that name. Name each once, or give another path to it\n"
+    )
+
+
 def test_a_place_that_cannot_be_drawn_or_written_to_is_told_before_any_work(
     example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,10 +388,14 @@ def test_a_place_that_cannot_be_drawn_or_written_to_is_told_before_any_work(
     monkeypatch.setattr("genint.evaluate.evaluate", work)
     (tmp_path / "file").write_text("mine")
     command = ["eval", example_dataset, tiny_model, "-o"]
-    assert "file: File exists" in genint(*command, tmp_path / "file").err
+    assert "file: cannot write (File exists)" in genint(*command, tmp_path / "file").err
     assert "--locus chr9:1-5" in genint(*command, tmp_path / "out", "--locus", "chr9:1-5").err
     assert "--locus chr2:999,999-9,999,999" in genint(*command, tmp_path / "out", "--locus", "2:999999-9999999").err
     assert genint(*command, tmp_path / "out", "--tracks", "rna").code == 2
+    monkeypatch.setattr("genint.plot.MOST_PANELS", 13)
+    err = genint(*command, tmp_path / "out", "--locus", "chr2:1-9000").err
+    assert "7 tracks, measured and by 1 model(s), make 14 panels" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_the_paper_s_table_has_its_metric_alone(example_dataset: Path, tiny_model: Path, genint: Run) -> None:

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from genint.data.store import DataSet
-    from genint.models.folder import Model
     from genint.regions import Region
-    from genint.scores import Result
+    from genint.scores import Profiles, Result
 
 
 Models = Annotated[
@@ -59,9 +58,9 @@ def evaluate(
     """Score MODELS on a split of DATASET: Pearson per track over all measured bins, and means per assay.
 
     Several figures go by that name, and each is told with its axis: pearson, over all bins on the model's scale, as
-    the field reports it; log1p, of log(1 + sum over the bin) in the units of the bigWigs; windows, within each window,
-    averaged. Differences between models come with a 95 % interval from a paired bootstrap over 100 kb blocks.
-    --tracks picks the tracks that --locus draws.
+    the field reports it; log1p, of log(1 + sum over the bin) in the units of the bigWigs; windows, within each window
+    (the model's own tile), averaged. Differences between models come with a 95 % interval from a paired bootstrap over
+    100 kb blocks. --tracks picks the tracks that --locus draws.
 
     Example: genint eval dataset my-model --baselines -o scores
     """
@@ -70,15 +69,15 @@ def evaluate(
     from genint.data.store import DataSet
     from genint.devices import choose_device, choose_dtype
     from genint.evaluate import evaluate as run
-    from genint.models.folder import load_model
+    from genint.evaluate import load_distinct, profiles
     from genint.scores import report, write_reports
 
     options.use_threads(threads)
     opened, console, chosen = DataSet(dataset), Console(quiet=quiet), choose_device(device)
     precision = choose_dtype(dtype, chosen)
-    loaded = [load_model(model) for model in models or []]
-    region = _locus(opened, locus) if locus else None
+    loaded = load_distinct(models or [], baselines=baselines)
     columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
+    region = _locus(opened, locus, len(columns), len(loaded)) if locus else None
     if out:
         out.mkdir(parents=True, exist_ok=True)
     results = run(
@@ -86,14 +85,15 @@ def evaluate(
     )
     if out:
         write_reports(results, split, opened, out)
-        if plots:
-            _draw_pairs(results, out)
-        if region:
-            _draw_locus(opened, loaded, region, columns, out)
     if json_output:
         print(report(results, split, opened))
     else:
         _print_tables(results, replicate_paper)
+    if out and plots:
+        _draw_pairs(results, out)
+    if out and region:
+        values = profiles(opened, loaded, region, batch_size=batch_size, device=chosen)
+        _draw_locus(opened, values, region, columns, out)
 
 
 def _check_usage(
@@ -112,15 +112,25 @@ def _check_usage(
 def _draw_pairs(results: "list[Result]", out: Path) -> None:
     from genint.plot import save_figure, scatter_of_tracks
 
-    for first, second in combinations(results, 2):
-        save_figure(scatter_of_tracks(first, second), out / _slug(f"tracks_{first.model}_vs_{second.model}"))
+    stems = _file_names([result.model for result in results])
+    for first, second in combinations(range(len(results)), 2):
+        figure = scatter_of_tracks(results[first], results[second])
+        save_figure(figure, out / f"tracks_{stems[first]}_vs_{stems[second]}")
 
 
-def _locus(dataset: "DataSet", text: str) -> "Region":
-    """The place to draw, in the data set's own chromosome names; known to lie there before anything is scored."""
+def _locus(dataset: "DataSet", text: str, n_tracks: int, n_models: int) -> "Region":
+    """The place to draw, in the data set's own chromosome names; known to be drawable before anything is scored."""
+    from genint.errors import InputError
     from genint.evaluate import find_stretch
+    from genint.plot import MOST_PANELS
     from genint.regions import Region, parse_region, reconcile, split_region
 
+    panels = n_tracks * (1 + n_models)
+    if panels > MOST_PANELS:
+        raise InputError(
+            f"--locus {text}: {n_tracks} tracks, measured and by {n_models} model(s), make {panels} panels; more than "
+            f"{MOST_PANELS} cannot be read. Pick tracks with --tracks"
+        )
     sizes = {stretch.chrom: stretch.end for stretch in dataset.stretches}
     asked = split_region(text, sizes)[0]
     name = reconcile([asked], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[asked]
@@ -130,26 +140,28 @@ def _locus(dataset: "DataSet", text: str) -> "Region":
     return region
 
 
-def _draw_locus(dataset: "DataSet", models: "list[Model]", region: "Region", columns: list[int], out: Path) -> None:
-    from genint.evaluate import profiles
+def _draw_locus(dataset: "DataSet", values: "Profiles", region: "Region", columns: list[int], out: Path) -> None:
     from genint.plot import profiles_over_locus, save_figure
 
-    measured, predicted = profiles(dataset, models, region)
     names = [dataset.tracks[column].identifier for column in columns]
-    shown = {name: values[:, columns] for name, values in predicted.items()}
-    figure = profiles_over_locus(region, dataset.bin_bp, names, measured[:, columns], shown)
-    save_figure(figure, out / _slug(f"locus_{region.chrom}_{region.start + 1}_{region.end}"))
+    predicted = {name: rows[:, columns] for name, rows in values.predicted.items()}
+    shown = values._replace(measured=values.measured[:, columns], predicted=predicted)
+    figure = profiles_over_locus(region.chrom, dataset.bin_bp, names, shown)
+    save_figure(figure, out / _file_names([f"locus_{region.chrom}_{region.start + 1}_{region.end}"])[0])
 
 
-def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)
+def _file_names(names: list[str]) -> list[str]:
+    """Names as any file system takes them, the end of long ones; numbered where they would be one and the same."""
+    safe = [re.sub(r"[^A-Za-z0-9._-]+", "_", name)[-80:] for name in names]
+    return [name if safe.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(safe, start=1)]
 
 
 def _print_tables(results: "list[Result]", replicate_paper: bool) -> None:
     """A row per track, then a row per model with a column per assay (Table 1 of the paper), then the differences."""
     from rich.console import Console
 
-    screen = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 1_000)
+    width = None if sys.stdout.isatty() else 1_000
+    screen = Console(file=sys.stdout, width=width, markup=False, emoji=False)  # names and paths as they are
     if not replicate_paper:
         screen.print(_tracks_table(results))
     screen.print(_assays_table(results))
@@ -181,16 +193,16 @@ def _tracks_table(results: "list[Result]") -> "Table":
 
 
 def _assays_table(results: "list[Result]") -> "Table":
-    from genint.scores import summaries
+    from genint.scores import OVERALL, summaries
 
     means = list(summaries(results))
     assays = list(dict.fromkeys(score.assay for score in means))
     counts = {score.assay: score.identifier.removeprefix("mean of ") for score in means}
-    heads = [f"{'Overall' if assay == 'all' else assay}\n{counts[assay]} tracks" for assay in assays]
+    heads = [f"{'Overall' if assay == OVERALL else assay}\n{counts[assay]} tracks" for assay in assays]
     table = _table("Mean Pearson over tracks", "model", *heads, "Overall\nlog1p", "across\ntracks")
     for result in results:
         row = {score.assay: score for score in means if score.model == result.model}
-        figures = [row[assay].pearson for assay in assays] + [row["all"].pearson_log1p, result.across_tracks]
+        figures = [row[assay].pearson for assay in assays] + [row[OVERALL].pearson_log1p, result.across_tracks]
         table.add_row(result.model, *(f"{value:.4f}" for value in figures))
     return table
 
@@ -200,5 +212,6 @@ def _differences_table(results: "list[Result]") -> "Table":
 
     table = _table("Differences of mean Pearson, 95 % interval over 100 kb blocks", "models", "difference", "interval")
     for row in differences(results):
-        table.add_row(f"{row.model} - {row.other}", f"{row.difference:+.4f}", f"{row.low:+.4f} to {row.high:+.4f}")
+        interval = f"{row.low:+.4f} to {row.high:+.4f}" if row.blocks > 1 else "-"
+        table.add_row(f"{row.model} - {row.other}", f"{row.difference:+.4f}", interval)
     return table
