@@ -48,10 +48,8 @@ def markdown(options: argparse.Namespace) -> str:
     lines += ["", "| difference of Overall | | 95 % interval |", "|---|---|---|"]
     for row in scores["differences"]:
         if "interpreter" in (row["model"], row["other"]):
-            difference = f"{row['difference']:+.3f}"
-            lines.append(
-                f"| {row['model']} - {row['other']} | {difference} | {row['low']:+.3f} to {row['high']:+.3f} |"
-            )
+            interval = "-" if row["low"] is None else f"{row['low']:+.3f} to {row['high']:+.3f}"
+            lines.append(f"| {row['model']} - {row['other']} | {row['difference']:+.3f} | {interval} |")
     return "\n".join(lines)
 
 

@@ -94,7 +94,10 @@ def test_a_bin_that_two_splits_share_belongs_to_none(tmp_path: Path) -> None:
         ("chr1 0 1280 valid\n", "nothing to train on"),
         ("chr1 0 5000 train\nchr1 100 200 train\nchr1 4000 6000 test\n", "line 3: .* says test and overlaps .*line 1"),
         ("chr7 0 1280 train\n", "chr7"),
-        ("chr1 0 1280 train\nchr1 12000000 12000009 valid\n", "line 2: .* starts past the end of chr1 .* same assembly"),
+        (
+            "chr1 0 1280 train\nchr1 12000000 12000009 valid\n",
+            "line 2: .* starts past the end of chr1 .* same assembly",
+        ),
     ],
 )
 def test_a_bed_that_does_not_split_is_refused(text: str, message: str, tmp_path: Path) -> None:
