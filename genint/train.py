@@ -13,7 +13,7 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from genint import __version__
 from genint.console import Console
@@ -21,7 +21,7 @@ from genint.data.loader import track_means
 from genint.data.store import DataSet
 from genint.devices import choose_device
 from genint.errors import InputError
-from genint.learner import Averaging, Learner, Report
+from genint.learner import Averaging, Learner, Patience, Report
 from genint.models.folder import ARCHITECTURES, Model, build, load_model, save_model
 from genint.models.layers import ModelConfig
 from genint.train_config import TrainConfig, write_train_config
@@ -65,9 +65,7 @@ def train(
     # A second one, because Lightning writes `last` beside a monitored figure only when that is a new best.
     callbacks: list[Callback] = [best, _checkpoint(folder, "last")]
     if config.patience:
-        callbacks.append(
-            EarlyStopping("val_pearson", mode="max", patience=config.patience, check_on_train_epoch_end=True)
-        )
+        callbacks.append(Patience(config.patience))
     with ExitStack() as stack:
         stack.enter_context(_quiet_lightning())
         advance = stack.enter_context(console.progress("training", config.steps))

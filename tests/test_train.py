@@ -265,6 +265,40 @@ def test_training_stops_early_when_validation_no_longer_improves(example_dataset
         assert len(list(csv.DictReader(file))) < 20
 
 
+class Killed(Exception):
+    """Stands for kill -9, where nothing may be learned from how the process ends."""
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> None:
+    """Make `place`, a function that training calls, fail when training has made so many steps."""
+
+    def kill(*arguments: Any, **_: Any) -> Any:
+        if step == 0 or arguments[0].trainer.global_step == step:
+            raise Killed
+        return train_on(*arguments)
+
+    train_on = Learner.training_step
+    monkeypatch.setattr(place, kill)
+
+
+@pytest.mark.parametrize(
+    ("place", "step"), [("genint.learner.Learner.training_step", 2), ("genint.train.save_model", 0)]
+)
+def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
+    place: str, step: int, example_dataset: Path, tmp_path: Path
+) -> None:
+    dataset = DataSet(example_dataset)
+    config = settings(steps=40, validate_every=1, patience=3, learning_rate=1e-9, ema_decay=0.0)
+    with pytest.MonkeyPatch.context() as monkeypatch, pytest.raises(Killed):
+        killed_at(monkeypatch, place, step)
+        train(dataset, tmp_path / "killed" / "model", config, QUIET)
+    for run in ("killed", "whole"):
+        train(dataset, tmp_path / run / "model", config, QUIET)
+    for file in ("training/log.csv", "model.safetensors", "config.json"):
+        killed, whole = ((tmp_path / run / "model" / file).read_bytes() for run in ("killed", "whole"))
+        assert killed == whole, file
+
+
 def test_fine_tuning_keeps_the_trunk_and_starts_a_new_head(
     example_dataset: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
