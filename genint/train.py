@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 import warnings
+import zipfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +54,15 @@ def train(
     """Train until `config.steps`, going on from `out`/training/last.ckpt if it is there; write the best model to `out`.
 
     Best is the highest mean validation Pearson over tracks, of the averaged weights when ema_decay is set.
-    Raises InputError when `out` holds a run of other settings or another data set, and when the loss is not finite.
+    A finished run is answered with its model, and no file changes. Raises InputError when `out` holds a run of other
+    settings or another data set, a model from elsewhere or a damaged checkpoint, and when the loss is not finite.
     """
     machine, folder = machine or Machine(), out / "training"
     _check_machine(config, machine)
     _claim(folder, config, dataset)
+    if (out / "config.json").exists():  # the last file that a run writes
+        console.say(f"{out}: this run is finished")
+        return load_model(out)
     lightning.seed_everything(config.seed, verbose=False)
     model = _new_model(dataset, out.name, config)
     learner = Learner(model.module, dataset, model.geometry, config)
@@ -73,8 +78,7 @@ def train(
         if config.ema_decay:
             callbacks.insert(0, Averaging(config.ema_decay))
         trainer = _trainer(folder, config, machine, callbacks)
-        resume = folder / "last.ckpt"
-        trainer.fit(learner, ckpt_path=resume if resume.exists() else None)
+        trainer.fit(learner, ckpt_path=_resume(folder))
     if trainer.is_global_zero:
         checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
         learner.load_state_dict(checkpoint["state_dict"])
@@ -166,7 +170,10 @@ def _claim(folder: Path, config: TrainConfig, dataset: DataSet) -> None:
         identity["from_model"] = load_model(config.from_model).digest
     file = folder / "run.json"
     if file.exists():
-        before = json.loads(file.read_text())
+        try:
+            before = dict(json.loads(file.read_text()))
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{file}: is damaged ({error}). Remove {folder} to begin anew") from None
         changed = [
             f"{name}: {before.get(name)} then, {value} now"
             for name, value in identity.items()
@@ -177,11 +184,25 @@ def _claim(folder: Path, config: TrainConfig, dataset: DataSet) -> None:
                 f"{folder.parent}: holds a run of other settings ({'; '.join(changed)}). Choose another -o"
             )
         return
+    for name in ("config.json", "model.safetensors", "tracks.tsv", "README.md"):
+        if (folder.parent / name).exists():
+            raise InputError(f"{folder.parent}: {name} is there, and no training/run.json beside it. Choose another -o")
     folder.mkdir(parents=True, exist_ok=True)
     write_train_config(config, folder / "train.toml")
     new = folder / f".run.json.{os.getpid()}.tmp"  # renamed when complete: other processes of the run read it
     new.write_text(json.dumps(identity, indent=1) + "\n")
     os.replace(new, file)
+
+
+def _resume(folder: Path) -> Path | None:
+    """The checkpoint to go on from, if there is one. Each is a zip file, which ends with its table of contents."""
+    last, best = folder / "last.ckpt", folder / "best.ckpt"
+    if not last.exists():
+        return None
+    for file in (last, best):
+        if not zipfile.is_zipfile(file):
+            raise InputError(f"{file}: is missing or cut short. Remove {folder} to begin anew")
+    return last
 
 
 def _quiet_lightning() -> Any:

@@ -86,6 +86,22 @@ def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path) -> None:
     assert model.training["val_pearson"] > 0.7
 
 
+class Killed(Exception):
+    """Stands for kill -9, where nothing may be learned from how the process ends."""
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> None:
+    """Make `place`, a function that training calls, fail when training has made so many steps."""
+
+    def kill(*arguments: Any, **_: Any) -> Any:
+        if step == 0 or arguments[0].trainer.global_step == step:
+            raise Killed
+        return train_on(*arguments)
+
+    train_on = Learner.training_step
+    monkeypatch.setattr(place, kill)
+
+
 def block_at(step: int) -> None:
     """Make training say `step 5` when it comes to step 5, and wait there for its end."""
     train_on = Learner.training_step
@@ -151,6 +167,55 @@ def test_a_folder_with_a_run_of_other_settings_is_refused(example_dataset: Path,
     train(dataset, tmp_path / "model", settings(steps=2), QUIET)
     with pytest.raises(InputError, match="seed: 1 then, 2 now"):
         train(dataset, tmp_path / "model", settings(steps=2, seed=2), QUIET)
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {str(file.relative_to(folder)): (file.stat().st_mtime_ns, file.read_bytes()) for file in files}
+
+
+def test_a_finished_run_given_again_answers_at_once_and_changes_no_file(
+    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, config = DataSet(example_dataset), settings(steps=2, patience=1)
+    model = train(dataset, tmp_path / "model", config, QUIET, command="genint train")
+    before = contents(tmp_path / "model")
+    killed_at(monkeypatch, "lightning.Trainer.fit")
+    again = train(dataset, tmp_path / "model", config, QUIET, command="genint train again")
+    assert (again.digest, again.training) == (model.digest, model.training)
+    assert contents(tmp_path / "model") == before
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tracks.tsv", "README.md"])
+def test_files_that_no_run_wrote_are_not_replaced(file: str, example_dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / file).write_text("somebody else's")
+    with pytest.raises(InputError, match=f"{file} is there, and no training/run.json.*Choose another -o"):
+        train(DataSet(example_dataset), tmp_path, settings(steps=2), QUIET)
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.parametrize(
+    ("file", "size", "message"),
+    [
+        ("last.ckpt", 1_000, r"last\.ckpt: is missing or cut short.*Remove"),
+        ("best.ckpt", 1_000, r"best\.ckpt: is missing or cut short.*Remove"),
+        ("best.ckpt", None, r"best\.ckpt: is missing or cut short.*Remove"),
+        ("run.json", 0, r"run\.json: is damaged.*Remove"),
+    ],
+)
+def test_a_run_that_cannot_go_on_says_which_file_is_damaged(
+    file: str, size: int | None, message: str, example_dataset: Path, tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        killed_at(monkeypatch, "genint.train.save_model")
+        with pytest.raises(Killed):
+            train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+    damaged = tmp_path / "model" / "training" / file
+    damaged.write_bytes(damaged.read_bytes()[:size])
+    if size is None:
+        damaged.unlink()
+    with pytest.raises(InputError, match=message):
+        train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
 
 
 def test_the_model_folder_predicts_and_its_card_says_how_it_was_made(
@@ -265,22 +330,6 @@ def test_training_stops_early_when_validation_no_longer_improves(example_dataset
         assert len(list(csv.DictReader(file))) < 20
 
 
-class Killed(Exception):
-    """Stands for kill -9, where nothing may be learned from how the process ends."""
-
-
-def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> None:
-    """Make `place`, a function that training calls, fail when training has made so many steps."""
-
-    def kill(*arguments: Any, **_: Any) -> Any:
-        if step == 0 or arguments[0].trainer.global_step == step:
-            raise Killed
-        return train_on(*arguments)
-
-    train_on = Learner.training_step
-    monkeypatch.setattr(place, kill)
-
-
 @pytest.mark.parametrize(
     ("place", "step"), [("genint.learner.Learner.training_step", 2), ("genint.train.save_model", 0)]
 )
@@ -289,9 +338,10 @@ def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
 ) -> None:
     dataset = DataSet(example_dataset)
     config = settings(steps=40, validate_every=1, patience=3, learning_rate=1e-9, ema_decay=0.0)
-    with pytest.MonkeyPatch.context() as monkeypatch, pytest.raises(Killed):
+    with pytest.MonkeyPatch.context() as monkeypatch:
         killed_at(monkeypatch, place, step)
-        train(dataset, tmp_path / "killed" / "model", config, QUIET)
+        with pytest.raises(Killed):
+            train(dataset, tmp_path / "killed" / "model", config, QUIET)
     for run in ("killed", "whole"):
         train(dataset, tmp_path / run / "model", config, QUIET)
     for file in ("training/log.csv", "model.safetensors", "config.json"):
