@@ -100,8 +100,9 @@ def _new_model(dataset: DataSet, name: str, config: TrainConfig) -> Model:
     if source:
         trunk = {key: value for key, value in source.module.state_dict().items() if not key.startswith("head.")}
         module.load_state_dict(trunk, strict=False)
-        for key, parameter in module.named_parameters():
-            parameter.requires_grad_(key.startswith("head.") or not config.freeze_trunk)
+    if config.freeze_trunk:
+        module.eval().requires_grad_(False)  # eval: no dropout, and batch statistics stay what they are
+        module.head.train().requires_grad_(True)
     return Model(name, architecture, numbers, module, dataset.tracks, dataset.assembly, digest="", training={})
 
 

@@ -26,9 +26,10 @@ from genint.models.cnn import SYSTEMS, CnnConfig
 from genint.models.enformer import EnformerConfig
 from genint.models.folder import ARCHITECTURES, Architecture, load_model
 from genint.models.layers import ModelConfig
+from genint.models.port import import_enformer
 from genint.train import Machine, train
 from genint.train_config import TrainConfig, read_train_config, write_train_config
-from tests.conftest import Run, tiny_config
+from tests.conftest import Run, tiny_config, write_port
 
 QUIET = Console(quiet=True)
 
@@ -360,6 +361,33 @@ def test_fine_tuning_keeps_the_trunk_and_starts_a_new_head(
     assert all(torch.equal(before[name], frozen[name]) for name in trunk)
     assert not torch.equal(before["head.weight"], frozen["head.weight"])
     assert not all(torch.equal(before[name], free[name]) for name in trunk)
+
+
+@pytest.fixture
+def published(tmp_path: Path, example: Path) -> Path:
+    """A tiny Enformer as published, with batch normalisation and dropout."""
+    source = write_port(tmp_path / "port")
+    import_enformer(str(source), tmp_path / "published", example / "tracks.tsv", gamma="port", input_bp=3_072)
+    return tmp_path / "published"
+
+
+def test_a_frozen_trunk_keeps_its_batch_statistics_and_drops_nothing_out(
+    example_dataset: Path, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning: set[str] = set()
+    train_on = Learner.training_step
+
+    def watched(self: Learner, batch: Any, index: int) -> Any:
+        learning.update(name for name, module in self.model.named_modules() if module.training)
+        return train_on(self, batch, index)
+
+    monkeypatch.setattr(Learner, "training_step", watched)
+    config = TrainConfig(steps=2, batch_size=2, validate_every=1, from_model=str(published), freeze_trunk=True)
+    train(DataSet(example_dataset), tmp_path / "frozen", config, QUIET)
+    before, frozen = weights(published), weights(tmp_path / "frozen")
+    assert [name for name in before if not torch.equal(before[name], frozen[name])] == ["head.weight", "head.bias"]
+    assert any(name.endswith("running_var") for name in before)
+    assert learning == {"head"}  # after a validation, too
 
 
 def test_a_loss_that_is_not_finite_names_the_windows(
