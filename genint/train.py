@@ -218,12 +218,13 @@ def _card(model: Model, dataset: DataSet) -> str:
         name: sorted({s.chrom for s in dataset.stretches if s.split == name}) for name in ("train", "valid", "test")
     }
     assays = sorted({track.assay for track in model.tracks})
+    preset = model.training["preset"]
     settings = ", ".join(f"{name}={value}" for name, value in model.training.items() if name in _SETTINGS)
     return "\n".join(
         [
             f"# {model.name}",
             "",
-            f"A {model.architecture} ({model.training['preset']}) that predicts {len(model.tracks)} tracks "
+            f"A {model.architecture}{f' ({preset})' if preset else ''} that predicts {len(model.tracks)} tracks "
             f"({', '.join(assays)}) in bins of {model.geometry.bin_bp} bp from {model.geometry.input_bp:,} bp of DNA.",
             "",
             f"- Assembly: {model.assembly.name}",

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -369,6 +370,28 @@ def published(tmp_path: Path, example: Path) -> Path:
     source = write_port(tmp_path / "port")
     import_enformer(str(source), tmp_path / "published", example / "tracks.tsv", gamma="port", input_bp=3_072)
     return tmp_path / "published"
+
+
+def test_a_fine_tuned_model_is_recorded_as_what_its_source_is(
+    example_dataset: Path, published: Path, tmp_path: Path, genint: Run
+) -> None:
+    settings, model = tmp_path / "run.toml", tmp_path / "tuned"
+    settings.write_text("steps = 1\nvalidate_every = 1\nbatch_size = 1\n")
+    finished = genint("train", example_dataset, "-o", model, "--from", published, "--config", settings)
+    assert finished.code == 0, finished.err
+    assert "A enformer-published that predicts" in (model / "README.md").read_text()
+    for said in (load_model(model).training, tomllib.loads((model / "training" / "train.toml").read_text())):
+        assert (said["architecture"], said["preset"]) == ("enformer-published", "")  # no preset is as small
+    assert read_train_config(model / "training" / "train.toml", {}).from_model == str(published)
+
+
+@pytest.mark.parametrize("given", [{"architecture": "enformer"}, {"preset": "small"}])
+def test_another_architecture_than_that_of_the_source_is_refused(given: dict[str, str], tiny_model: Path) -> None:
+    (name,) = given
+    with pytest.raises(InputError, match=f"{name} is .*, from_model's is .*Leave {name} out"):
+        TrainConfig(from_model=str(tiny_model), **given)
+    config = TrainConfig(from_model=str(tiny_model))
+    assert (config.architecture, config.preset) == ("interpreter", "tiny")
 
 
 def test_a_frozen_trunk_keeps_its_batch_statistics_and_drops_nothing_out(
