@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
@@ -23,6 +24,7 @@ from genint.data.store import DataSet
 from genint.devices import choose_device
 from genint.errors import InputError
 from genint.learner import Averaging, Learner, Patience, Report
+from genint.metrics import Pearson
 from genint.models.folder import ARCHITECTURES, Model, build, load_model, save_model
 from genint.models.layers import ModelConfig
 from genint.train_config import TrainConfig, write_train_config
@@ -59,6 +61,7 @@ def train(
     """
     machine, folder = machine or Machine(), out / "training"
     _check_machine(config, machine)
+    _check_validation(dataset)
     _claim(folder, config, dataset)
     if (out / "config.json").exists():  # the last file that a run writes
         console.say(f"{out}: this run is finished")
@@ -82,7 +85,7 @@ def train(
     if trainer.is_global_zero:
         checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
         learner.load_state_dict(checkpoint["state_dict"])
-        score = float("nan") if best.best_model_score is None else float(best.best_model_score)
+        score = None if best.best_model_score is None else float(best.best_model_score)  # None: the folder was moved
         training = {"genint": __version__, "command": command, "dataset": dataset.digest, "val_pearson": score}
         model = dataclasses.replace(model, training={**training, **dataclasses.asdict(config)})
         save_model(out, model, _card(model, dataset))
@@ -155,6 +158,24 @@ def _check_machine(config: TrainConfig, machine: Machine) -> None:
         )
 
 
+def _check_validation(dataset: DataSet) -> None:
+    """Without a track that varies there is no Pearson, and no best model."""
+    pearson = Pearson(len(dataset.tracks))
+    for stretch in dataset.split("valid"):
+        for first_bin in range(0, stretch.bins(dataset.bin_bp), _BLOCK_BINS):
+            targets = dataset.targets(stretch, first_bin, _BLOCK_BINS)
+            pearson.update(targets, targets)
+            if np.isfinite(pearson.compute()).any():  # in most data sets after the first block
+                return
+    raise InputError(
+        f"{dataset.path}: no track varies over the valid split, so no Pearson can be computed. "
+        "Make the data set again with another --valid"
+    )
+
+
+_BLOCK_BINS = 128
+
+
 def _wants_bfloat16(precision: str, device: str) -> bool:
     """`auto`: where the device multiplies bfloat16 natively (recent GPUs, and CPUs with AMX)."""
     if precision != "auto":
@@ -218,7 +239,7 @@ def _card(model: Model, dataset: DataSet) -> str:
         name: sorted({s.chrom for s in dataset.stretches if s.split == name}) for name in ("train", "valid", "test")
     }
     assays = sorted({track.assay for track in model.tracks})
-    preset = model.training["preset"]
+    preset, score = model.training["preset"], model.training["val_pearson"]
     settings = ", ".join(f"{name}={value}" for name, value in model.training.items() if name in _SETTINGS)
     return "\n".join(
         [
@@ -229,7 +250,7 @@ def _card(model: Model, dataset: DataSet) -> str:
             "",
             f"- Assembly: {model.assembly.name}",
             *(f"- {name}: {', '.join(chroms) or 'none'}" for name, chroms in splits.items()),
-            f"- Best mean validation Pearson over tracks: {model.training['val_pearson']:.4f}",
+            f"- Best mean validation Pearson over tracks: {'not known' if score is None else f'{score:.4f}'}",
             f"- Command: `{model.training['command']}`",
             f"- Settings: {settings}",
             "",

@@ -19,7 +19,7 @@ from genint.bigwig import BigWigWriter
 from genint.console import Console
 from genint.data.make import make_dataset
 from genint.data.splits import Split
-from genint.data.store import DataSet
+from genint.data.store import DataSet, Stretch
 from genint.errors import InputError
 from genint.genome import Genome
 from genint.learner import Learner
@@ -411,6 +411,33 @@ def test_a_frozen_trunk_keeps_its_batch_statistics_and_drops_nothing_out(
     assert [name for name in before if not torch.equal(before[name], frozen[name])] == ["head.weight", "head.bias"]
     assert any(name.endswith("running_var") for name in before)
     assert learning == {"head"}  # after a validation, too
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_a_validation_split_that_scores_no_track_is_refused(
+    value: float, example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = DataSet.targets
+
+    def flat(self: DataSet, stretch: Stretch, *bins: int) -> Any:
+        targets = read(self, stretch, *bins)
+        return np.full_like(targets, value) if stretch.split == "valid" else targets
+
+    monkeypatch.setattr(DataSet, "targets", flat)
+    with pytest.raises(InputError, match="no track varies over the valid split"):
+        train(DataSet(example_dataset), tmp_path / "model", settings(patience=1), QUIET)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_score_that_is_not_known_is_null(example_dataset: Path, tmp_path: Path) -> None:
+    dataset = DataSet(example_dataset)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        killed_at(monkeypatch, "genint.train.save_model")
+        with pytest.raises(Killed):
+            train(dataset, tmp_path / "model", settings(steps=2), QUIET)
+    (tmp_path / "model").rename(tmp_path / "moved")  # Lightning forgets the best score of a checkpoint folder
+    assert train(dataset, tmp_path / "moved", settings(steps=2), QUIET).training["val_pearson"] is None
+    assert "over tracks: not known" in (tmp_path / "moved" / "README.md").read_text()
 
 
 def test_a_loss_that_is_not_finite_names_the_windows(
