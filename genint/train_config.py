@@ -57,6 +57,8 @@ class TrainConfig:
         for name in ("warmup_steps", "weight_decay", "gradient_clip", "shift_bp", "seed", "patience"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name} is {getattr(self, name)}. Expected 0 or more")
+        if self.seed >= 2**32:
+            raise InputError(f"seed is {self.seed}. Expected less than 4294967296")
         if not 0 <= self.ema_decay < 1:
             raise InputError(f"ema_decay is {self.ema_decay}. Expected 0 (off) or a number below 1")
 
