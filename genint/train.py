@@ -5,9 +5,11 @@ import json
 import logging
 import os
 import platform
+import signal
 import warnings
 import zipfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,7 @@ def train(
         if config.ema_decay:
             callbacks.insert(0, Averaging(config.ema_decay))
         trainer = _trainer(folder, config, machine, callbacks)
+        stack.enter_context(_ctrl_c())
         trainer.fit(learner, ckpt_path=_resume(folder))
     if trainer.is_global_zero:
         checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
@@ -225,6 +228,18 @@ def _resume(folder: Path) -> Path | None:
         if not zipfile.is_zipfile(file):
             raise InputError(f"{file}: is missing or cut short. Remove {folder} to begin anew")
     return last
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[None]:
+    """Lightning answers Ctrl-C with exit 1, and ignores it from then on; who called us expects KeyboardInterrupt."""
+    try:
+        yield
+    except SystemExit as stop:
+        if stop.code != 1:  # SIGTERM has a code of its own
+            raise
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise KeyboardInterrupt from None
 
 
 def _quiet_lightning() -> Any:

@@ -104,6 +104,19 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> Non
     monkeypatch.setattr(place, kill)
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_training_as_it_ends_any_command(
+    number: int, code: int, example_dataset: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run.toml").write_text('preset = "tiny"\nsteps = 2\nbatch_size = 1\n')
+    monkeypatch.setattr(Learner, "training_step", lambda *_: signal.raise_signal(number))
+    before = signal.getsignal(number)
+    finished = genint("train", example_dataset, "-o", tmp_path / "model", "--config", tmp_path / "run.toml", "--quiet")
+    assert finished.code == code
+    assert number != signal.SIGINT or signal.getsignal(number) == before
+    signal.signal(number, before)
+
+
 def block_at(step: int) -> None:
     """Make training say `step 5` when it comes to step 5, and wait there for its end."""
     train_on = Learner.training_step
@@ -299,6 +312,7 @@ def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) 
         ({"ema_decay": 1.0}, "ema_decay"),
         ({"precision": "int8"}, "int8"),
         ({"warmup_steps": -1}, "warmup_steps"),
+        ({"seed": 2**32}, "seed"),
         ({"loss": "hinge"}, "hinge"),
         ({"accumulate": 3}, "accumulate"),
         ({"freeze_trunk": True}, "from_model"),
