@@ -1,12 +1,10 @@
 """Training: it learns, it goes on after a kill as if nothing had been, and it refuses what does not fit."""
 
 import csv
-import dataclasses
 import json
 import signal
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ import pytest
 import torch
 
 from genint.bigwig import BigWigWriter
-from genint.console import Console
 from genint.data.make import make_dataset
 from genint.data.splits import Split
 from genint.data.store import DataSet, Stretch
@@ -27,33 +24,9 @@ from genint.models.cnn import SYSTEMS, CnnConfig
 from genint.models.enformer import EnformerConfig
 from genint.models.folder import ARCHITECTURES, Architecture, load_model
 from genint.models.layers import ModelConfig
-from genint.models.port import import_enformer
 from genint.train import Machine, train
-from genint.train_config import TrainConfig, read_train_config, write_train_config
-from tests.conftest import Run, tiny_config, write_port
-
-QUIET = Console(quiet=True)
-
-
-def add_tiny_presets(architectures: dict[str, Architecture]) -> None:
-    known = architectures["interpreter"]
-    presets = {**known.presets, "tiny": tiny_config, "dropout": lambda: tiny_config(dropout=0.3)}
-    architectures["interpreter"] = Architecture(known.config, known.module, presets)
-
-
-@pytest.fixture(autouse=True)
-def _tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ARCHITECTURES, "interpreter", ARCHITECTURES["interpreter"])
-    add_tiny_presets(ARCHITECTURES)
-
-
-def settings(**changes: Any) -> TrainConfig:
-    numbers: dict[str, Any] = {"preset": "tiny", "steps": 6, "batch_size": 2, "validate_every": 2, "warmup_steps": 2}
-    return TrainConfig(**{**numbers, "precision": "float32", **changes})
-
-
-def weights(model: Path) -> dict[str, torch.Tensor]:
-    return load_model(model).module.state_dict()
+from tests.conftest import Run
+from tests.training import QUIET, settings, tiny_presets, weights  # noqa: F401  a fixture
 
 
 def gc_dataset(folder: Path) -> DataSet:
@@ -133,13 +106,16 @@ def block_at(step: int) -> None:
 def test_a_run_killed_in_mid_epoch_ends_where_an_uninterrupted_one_ends(
     example_dataset: Path, tmp_path: Path, genint: Run
 ) -> None:
-    (tmp_path / "run.toml").write_text('preset = "dropout"\nsteps = 6\nvalidate_every = 2\nbatch_size = 2\n')
+    (tmp_path / "run.toml").write_text(
+        'preset = "dropout"\nsteps = 6\npatience = 3\nvalidate_every = 2\nbatch_size = 2\n'
+    )
     (tmp_path / "killed.py").write_text(
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})\n"
         "from genint.commands import main\n"
         "from genint.models import folder\n"
-        "from tests.test_train import add_tiny_presets, block_at\n"
+        "from tests.test_train import block_at\n"
+        "from tests.training import add_tiny_presets\n"
         "add_tiny_presets(folder.ARCHITECTURES)\n"
         "block_at(5)\n"
         "main()\n"
@@ -297,32 +273,6 @@ def test_every_architecture_trains_evaluates_and_predicts_by_the_same_commands(
     assert len(list(out.glob("*.bw"))) == len(load_model(model).tracks)
 
 
-def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) -> None:
-    config = settings(seed=9, learning_rate=1.5e-3)
-    write_train_config(config, tmp_path / "train.toml")
-    assert read_train_config(tmp_path / "train.toml", {}) == config
-    assert read_train_config(tmp_path / "train.toml", {"seed": 4, "steps": None}) == dataclasses.replace(config, seed=4)
-
-
-@pytest.mark.parametrize(
-    ("change", "word"),
-    [
-        ({"steps": 0}, "steps"),
-        ({"preset": "huge"}, "huge"),
-        ({"ema_decay": 1.0}, "ema_decay"),
-        ({"precision": "int8"}, "int8"),
-        ({"warmup_steps": -1}, "warmup_steps"),
-        ({"seed": 2**32}, "seed"),
-        ({"loss": "hinge"}, "hinge"),
-        ({"accumulate": 3}, "accumulate"),
-        ({"freeze_trunk": True}, "from_model"),
-    ],
-)
-def test_settings_that_make_no_sense_are_named(change: dict[str, Any], word: str) -> None:
-    with pytest.raises(InputError, match=word):
-        settings(**change)
-
-
 def test_the_identity_of_a_run_is_written_before_it_starts(example_dataset: Path, tmp_path: Path) -> None:
     train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
     identity = json.loads((tmp_path / "model" / "training" / "run.json").read_text())
@@ -363,68 +313,6 @@ def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
     for file in ("training/log.csv", "model.safetensors", "config.json"):
         killed, whole = ((tmp_path / run / "model" / file).read_bytes() for run in ("killed", "whole"))
         assert killed == whole, file
-
-
-def test_fine_tuning_keeps_the_trunk_and_starts_a_new_head(
-    example_dataset: Path, tiny_model: Path, tmp_path: Path
-) -> None:
-    config = settings(steps=2, from_model=str(tiny_model), freeze_trunk=True, ema_decay=0.0)
-    train(DataSet(example_dataset), tmp_path / "frozen", config, QUIET)
-    train(DataSet(example_dataset), tmp_path / "free", dataclasses.replace(config, freeze_trunk=False, steps=3), QUIET)
-    before, frozen, free = weights(tiny_model), weights(tmp_path / "frozen"), weights(tmp_path / "free")
-    trunk = [name for name in before if not name.startswith("head.")]
-    assert all(torch.equal(before[name], frozen[name]) for name in trunk)
-    assert not torch.equal(before["head.weight"], frozen["head.weight"])
-    assert not all(torch.equal(before[name], free[name]) for name in trunk)
-
-
-@pytest.fixture
-def published(tmp_path: Path, example: Path) -> Path:
-    """A tiny Enformer as published, with batch normalisation and dropout."""
-    source = write_port(tmp_path / "port")
-    import_enformer(str(source), tmp_path / "published", example / "tracks.tsv", gamma="port", input_bp=3_072)
-    return tmp_path / "published"
-
-
-def test_a_fine_tuned_model_is_recorded_as_what_its_source_is(
-    example_dataset: Path, published: Path, tmp_path: Path, genint: Run
-) -> None:
-    settings, model = tmp_path / "run.toml", tmp_path / "tuned"
-    settings.write_text("steps = 1\nvalidate_every = 1\nbatch_size = 1\n")
-    finished = genint("train", example_dataset, "-o", model, "--from", published, "--config", settings)
-    assert finished.code == 0, finished.err
-    assert "A enformer-published that predicts" in (model / "README.md").read_text()
-    for said in (load_model(model).training, tomllib.loads((model / "training" / "train.toml").read_text())):
-        assert (said["architecture"], said["preset"]) == ("enformer-published", "")  # no preset is as small
-    assert read_train_config(model / "training" / "train.toml", {}).from_model == str(published)
-
-
-@pytest.mark.parametrize("given", [{"architecture": "enformer"}, {"preset": "small"}])
-def test_another_architecture_than_that_of_the_source_is_refused(given: dict[str, str], tiny_model: Path) -> None:
-    (name,) = given
-    with pytest.raises(InputError, match=f"{name} is .*, from_model's is .*Leave {name} out"):
-        TrainConfig(from_model=str(tiny_model), **given)
-    config = TrainConfig(from_model=str(tiny_model))
-    assert (config.architecture, config.preset) == ("interpreter", "tiny")
-
-
-def test_a_frozen_trunk_keeps_its_batch_statistics_and_drops_nothing_out(
-    example_dataset: Path, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    learning: set[str] = set()
-    train_on = Learner.training_step
-
-    def watched(self: Learner, batch: Any, index: int) -> Any:
-        learning.update(name for name, module in self.model.named_modules() if module.training)
-        return train_on(self, batch, index)
-
-    monkeypatch.setattr(Learner, "training_step", watched)
-    config = TrainConfig(steps=2, batch_size=2, validate_every=1, from_model=str(published), freeze_trunk=True)
-    train(DataSet(example_dataset), tmp_path / "frozen", config, QUIET)
-    before, frozen = weights(published), weights(tmp_path / "frozen")
-    assert [name for name in before if not torch.equal(before[name], frozen[name])] == ["head.weight", "head.bias"]
-    assert any(name.endswith("running_var") for name in before)
-    assert learning == {"head"}  # after a validation, too
 
 
 @pytest.mark.parametrize("value", [1.0, np.nan])
@@ -478,7 +366,7 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
         "from genint.data.store import DataSet\n"
         "from genint.models import folder\n"
         "from genint.train import Machine, train\n"
-        "from tests.test_train import add_tiny_presets, settings\n"
+        "from tests.training import add_tiny_presets, settings\n"
         "add_tiny_presets(folder.ARCHITECTURES)\n"
         "machine = Machine(device='cpu', processes=int(sys.argv[1]))\n"
         "config = settings(steps=8, batch_size=4)\n"
