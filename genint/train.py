@@ -5,15 +5,19 @@ import json
 import logging
 import os
 import platform
+import signal
 import warnings
-from contextlib import ExitStack
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from genint import __version__
 from genint.console import Console
@@ -21,7 +25,8 @@ from genint.data.loader import track_means
 from genint.data.store import DataSet
 from genint.devices import choose_device
 from genint.errors import InputError
-from genint.learner import Averaging, Learner, Report
+from genint.learner import Averaging, Learner, Patience, Report
+from genint.metrics import Pearson
 from genint.models.folder import ARCHITECTURES, Model, build, load_model, save_model
 from genint.models.layers import ModelConfig
 from genint.train_config import TrainConfig, write_train_config
@@ -53,11 +58,16 @@ def train(
     """Train until `config.steps`, going on from `out`/training/last.ckpt if it is there; write the best model to `out`.
 
     Best is the highest mean validation Pearson over tracks, of the averaged weights when ema_decay is set.
-    Raises InputError when `out` holds a run of other settings or another data set, and when the loss is not finite.
+    A finished run is answered with its model, and no file changes. Raises InputError when `out` holds a run of other
+    settings or another data set, a model from elsewhere or a damaged checkpoint, and when the loss is not finite.
     """
     machine, folder = machine or Machine(), out / "training"
     _check_machine(config, machine)
+    _check_validation(dataset)
     _claim(folder, config, dataset)
+    if (out / "config.json").exists():  # the last file that a run writes
+        console.say(f"{out}: this run is finished")
+        return load_model(out)
     lightning.seed_everything(config.seed, verbose=False)
     model = _new_model(dataset, out.name, config)
     learner = Learner(model.module, dataset, model.geometry, config)
@@ -65,9 +75,7 @@ def train(
     # A second one, because Lightning writes `last` beside a monitored figure only when that is a new best.
     callbacks: list[Callback] = [best, _checkpoint(folder, "last")]
     if config.patience:
-        callbacks.append(
-            EarlyStopping("val_pearson", mode="max", patience=config.patience, check_on_train_epoch_end=True)
-        )
+        callbacks.append(Patience(config.patience))
     with ExitStack() as stack:
         stack.enter_context(_quiet_lightning())
         advance = stack.enter_context(console.progress("training", config.steps))
@@ -75,12 +83,12 @@ def train(
         if config.ema_decay:
             callbacks.insert(0, Averaging(config.ema_decay))
         trainer = _trainer(folder, config, machine, callbacks)
-        resume = folder / "last.ckpt"
-        trainer.fit(learner, ckpt_path=resume if resume.exists() else None)
+        stack.enter_context(_ctrl_c())
+        trainer.fit(learner, ckpt_path=_resume(folder))
     if trainer.is_global_zero:
         checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
         learner.load_state_dict(checkpoint["state_dict"])
-        score = float("nan") if best.best_model_score is None else float(best.best_model_score)
+        score = None if best.best_model_score is None else float(best.best_model_score)  # None: the folder was moved
         training = {"genint": __version__, "command": command, "dataset": dataset.digest, "val_pearson": score}
         model = dataclasses.replace(model, training={**training, **dataclasses.asdict(config)})
         save_model(out, model, _card(model, dataset))
@@ -98,8 +106,9 @@ def _new_model(dataset: DataSet, name: str, config: TrainConfig) -> Model:
     if source:
         trunk = {key: value for key, value in source.module.state_dict().items() if not key.startswith("head.")}
         module.load_state_dict(trunk, strict=False)
-        for key, parameter in module.named_parameters():
-            parameter.requires_grad_(key.startswith("head.") or not config.freeze_trunk)
+    if config.freeze_trunk:
+        module.eval().requires_grad_(False)  # eval: no dropout, and batch statistics stay what they are
+        module.head.train().requires_grad_(True)
     return Model(name, architecture, numbers, module, dataset.tracks, dataset.assembly, digest="", training={})
 
 
@@ -152,6 +161,24 @@ def _check_machine(config: TrainConfig, machine: Machine) -> None:
         )
 
 
+def _check_validation(dataset: DataSet) -> None:
+    """Without a track that varies there is no Pearson, and no best model."""
+    pearson = Pearson(len(dataset.tracks))
+    for stretch in dataset.split("valid"):
+        for first_bin in range(0, stretch.bins(dataset.bin_bp), _BLOCK_BINS):
+            targets = dataset.targets(stretch, first_bin, _BLOCK_BINS)
+            pearson.update(targets, targets)
+            if np.isfinite(pearson.compute()).any():  # in most data sets after the first block
+                return
+    raise InputError(
+        f"{dataset.path}: no track varies over the valid split, so no Pearson can be computed. "
+        "Make the data set again with another --valid"
+    )
+
+
+_BLOCK_BINS = 128
+
+
 def _wants_bfloat16(precision: str, device: str) -> bool:
     """`auto`: where the device multiplies bfloat16 natively (recent GPUs, and CPUs with AMX)."""
     if precision != "auto":
@@ -168,7 +195,10 @@ def _claim(folder: Path, config: TrainConfig, dataset: DataSet) -> None:
         identity["from_model"] = load_model(config.from_model).digest
     file = folder / "run.json"
     if file.exists():
-        before = json.loads(file.read_text())
+        try:
+            before = dict(json.loads(file.read_text()))
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{file}: is damaged ({error}). Remove {folder} to begin anew") from None
         changed = [
             f"{name}: {before.get(name)} then, {value} now"
             for name, value in identity.items()
@@ -179,11 +209,37 @@ def _claim(folder: Path, config: TrainConfig, dataset: DataSet) -> None:
                 f"{folder.parent}: holds a run of other settings ({'; '.join(changed)}). Choose another -o"
             )
         return
+    for name in ("config.json", "model.safetensors", "tracks.tsv", "README.md"):
+        if (folder.parent / name).exists():
+            raise InputError(f"{folder.parent}: {name} is there, and no training/run.json beside it. Choose another -o")
     folder.mkdir(parents=True, exist_ok=True)
     write_train_config(config, folder / "train.toml")
     new = folder / f".run.json.{os.getpid()}.tmp"  # renamed when complete: other processes of the run read it
     new.write_text(json.dumps(identity, indent=1) + "\n")
     os.replace(new, file)
+
+
+def _resume(folder: Path) -> Path | None:
+    """The checkpoint to go on from, if there is one. Each is a zip file, which ends with its table of contents."""
+    last, best = folder / "last.ckpt", folder / "best.ckpt"
+    if not last.exists():
+        return None
+    for file in (last, best):
+        if not zipfile.is_zipfile(file):
+            raise InputError(f"{file}: is missing or cut short. Remove {folder} to begin anew")
+    return last
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[None]:
+    """Lightning answers Ctrl-C with exit 1, and ignores it from then on; who called us expects KeyboardInterrupt."""
+    try:
+        yield
+    except SystemExit as stop:
+        if stop.code != 1:  # SIGTERM has a code of its own
+            raise
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise KeyboardInterrupt from None
 
 
 def _quiet_lightning() -> Any:
@@ -198,17 +254,18 @@ def _card(model: Model, dataset: DataSet) -> str:
         name: sorted({s.chrom for s in dataset.stretches if s.split == name}) for name in ("train", "valid", "test")
     }
     assays = sorted({track.assay for track in model.tracks})
+    preset, score = model.training["preset"], model.training["val_pearson"]
     settings = ", ".join(f"{name}={value}" for name, value in model.training.items() if name in _SETTINGS)
     return "\n".join(
         [
             f"# {model.name}",
             "",
-            f"A {model.architecture} ({model.training['preset']}) that predicts {len(model.tracks)} tracks "
+            f"A {model.architecture}{f' ({preset})' if preset else ''} that predicts {len(model.tracks)} tracks "
             f"({', '.join(assays)}) in bins of {model.geometry.bin_bp} bp from {model.geometry.input_bp:,} bp of DNA.",
             "",
             f"- Assembly: {model.assembly.name}",
             *(f"- {name}: {', '.join(chroms) or 'none'}" for name, chroms in splits.items()),
-            f"- Best mean validation Pearson over tracks: {model.training['val_pearson']:.4f}",
+            f"- Best mean validation Pearson over tracks: {'not known' if score is None else f'{score:.4f}'}",
             f"- Command: `{model.training['command']}`",
             f"- Settings: {settings}",
             "",

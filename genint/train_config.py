@@ -9,15 +9,15 @@ from typing import Any
 
 from genint.errors import InputError
 from genint.losses import LOSSES
-from genint.models.folder import ARCHITECTURES
+from genint.models.folder import ARCHITECTURES, find_model, read_config, read_header
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """Everything that decides a training run besides the data set. Written beside the model as train.toml."""
 
-    architecture: str = "interpreter"
-    preset: str = "small"
+    architecture: str = ""  # filled in: that of from_model, or interpreter
+    preset: str = ""  # filled in: the one with from_model's numbers, if any, or small
     steps: int = 10_000
     batch_size: int = 4  # windows per step, shared out over all processes
     accumulate: int = 1  # parts that a step's windows are computed in, where a whole batch does not fit
@@ -37,10 +37,11 @@ class TrainConfig:
     freeze_trunk: bool = False  # and leave that trunk as it is
 
     def __post_init__(self) -> None:
+        self._fill_in()
         if self.architecture not in ARCHITECTURES:
             raise InputError(f"architecture {self.architecture!r}: not one of {', '.join(ARCHITECTURES)}")
         presets = ARCHITECTURES[self.architecture].presets
-        if self.preset not in presets:
+        if self.preset not in presets and not self.from_model:
             raise InputError(f"preset {self.preset!r}: {self.architecture} has {', '.join(presets)}")
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise InputError(f"precision {self.precision!r}: not one of auto, float32, bfloat16")
@@ -56,8 +57,28 @@ class TrainConfig:
         for name in ("warmup_steps", "weight_decay", "gradient_clip", "shift_bp", "seed", "patience"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name} is {getattr(self, name)}. Expected 0 or more")
+        if self.seed >= 2**32:
+            raise InputError(f"seed is {self.seed}. Expected less than 4294967296")
         if not 0 <= self.ema_decay < 1:
             raise InputError(f"ema_decay is {self.ema_decay}. Expected 0 (off) or a number below 1")
+
+    def _fill_in(self) -> None:
+        """Architecture and preset where they are not given; beside from_model they can only be its own."""
+        architecture, preset = _kind_of(self.from_model) if self.from_model else ("interpreter", "small")
+        for name, value in (("architecture", architecture), ("preset", preset)):
+            given = getattr(self, name)
+            if self.from_model and given not in ("", value):
+                raise InputError(f"{name} is {given!r}, from_model's is {value or 'none'!r}. Leave {name} out")
+            object.__setattr__(self, name, given or value)
+
+
+def _kind_of(model: str) -> tuple[str, str]:
+    """The architecture of a model folder and the preset with just its numbers, "" when there is none."""
+    folder = find_model(model)
+    header = read_header(folder)
+    architecture, numbers = header["architecture"], read_config(folder, header)
+    presets = ARCHITECTURES[architecture].presets.items()
+    return architecture, next((name for name, make in presets if make() == numbers), "")
 
 
 def read_train_config(file: Path | None, overrides: dict[str, Any]) -> TrainConfig:

@@ -1,7 +1,6 @@
 """Training: it learns, it goes on after a kill as if nothing had been, and it refuses what does not fit."""
 
 import csv
-import dataclasses
 import json
 import signal
 import subprocess
@@ -15,10 +14,9 @@ import pytest
 import torch
 
 from genint.bigwig import BigWigWriter
-from genint.console import Console
 from genint.data.make import make_dataset
 from genint.data.splits import Split
-from genint.data.store import DataSet
+from genint.data.store import DataSet, Stretch
 from genint.errors import InputError
 from genint.genome import Genome
 from genint.learner import Learner
@@ -27,31 +25,8 @@ from genint.models.enformer import EnformerConfig
 from genint.models.folder import ARCHITECTURES, Architecture, load_model
 from genint.models.layers import ModelConfig
 from genint.train import Machine, train
-from genint.train_config import TrainConfig, read_train_config, write_train_config
-from tests.conftest import Run, tiny_config
-
-QUIET = Console(quiet=True)
-
-
-def add_tiny_presets(architectures: dict[str, Architecture]) -> None:
-    known = architectures["interpreter"]
-    presets = {**known.presets, "tiny": tiny_config, "dropout": lambda: tiny_config(dropout=0.3)}
-    architectures["interpreter"] = Architecture(known.config, known.module, presets)
-
-
-@pytest.fixture(autouse=True)
-def _tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ARCHITECTURES, "interpreter", ARCHITECTURES["interpreter"])
-    add_tiny_presets(ARCHITECTURES)
-
-
-def settings(**changes: Any) -> TrainConfig:
-    numbers: dict[str, Any] = {"preset": "tiny", "steps": 6, "batch_size": 2, "validate_every": 2, "warmup_steps": 2}
-    return TrainConfig(**{**numbers, "precision": "float32", **changes})
-
-
-def weights(model: Path) -> dict[str, torch.Tensor]:
-    return load_model(model).module.state_dict()
+from tests.conftest import Run
+from tests.training import QUIET, settings, tiny_presets, weights  # noqa: F401  a fixture
 
 
 def gc_dataset(folder: Path) -> DataSet:
@@ -86,6 +61,35 @@ def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path) -> None:
     assert model.training["val_pearson"] > 0.7
 
 
+class Killed(Exception):
+    """Stands for kill -9, where nothing may be learned from how the process ends."""
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> None:
+    """Make `place`, a function that training calls, fail when training has made so many steps."""
+
+    def kill(*arguments: Any, **_: Any) -> Any:
+        if step == 0 or arguments[0].trainer.global_step == step:
+            raise Killed
+        return train_on(*arguments)
+
+    train_on = Learner.training_step
+    monkeypatch.setattr(place, kill)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_training_as_it_ends_any_command(
+    number: int, code: int, example_dataset: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run.toml").write_text('preset = "tiny"\nsteps = 2\nbatch_size = 1\n')
+    monkeypatch.setattr(Learner, "training_step", lambda *_: signal.raise_signal(number))
+    before = signal.getsignal(number)
+    finished = genint("train", example_dataset, "-o", tmp_path / "model", "--config", tmp_path / "run.toml", "--quiet")
+    assert finished.code == code
+    assert number != signal.SIGINT or signal.getsignal(number) == before
+    signal.signal(number, before)
+
+
 def block_at(step: int) -> None:
     """Make training say `step 5` when it comes to step 5, and wait there for its end."""
     train_on = Learner.training_step
@@ -102,13 +106,16 @@ def block_at(step: int) -> None:
 def test_a_run_killed_in_mid_epoch_ends_where_an_uninterrupted_one_ends(
     example_dataset: Path, tmp_path: Path, genint: Run
 ) -> None:
-    (tmp_path / "run.toml").write_text('preset = "dropout"\nsteps = 6\nvalidate_every = 2\nbatch_size = 2\n')
+    (tmp_path / "run.toml").write_text(
+        'preset = "dropout"\nsteps = 6\npatience = 3\nvalidate_every = 2\nbatch_size = 2\n'
+    )
     (tmp_path / "killed.py").write_text(
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})\n"
         "from genint.commands import main\n"
         "from genint.models import folder\n"
-        "from tests.test_train import add_tiny_presets, block_at\n"
+        "from tests.test_train import block_at\n"
+        "from tests.training import add_tiny_presets\n"
         "add_tiny_presets(folder.ARCHITECTURES)\n"
         "block_at(5)\n"
         "main()\n"
@@ -151,6 +158,55 @@ def test_a_folder_with_a_run_of_other_settings_is_refused(example_dataset: Path,
     train(dataset, tmp_path / "model", settings(steps=2), QUIET)
     with pytest.raises(InputError, match="seed: 1 then, 2 now"):
         train(dataset, tmp_path / "model", settings(steps=2, seed=2), QUIET)
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {str(file.relative_to(folder)): (file.stat().st_mtime_ns, file.read_bytes()) for file in files}
+
+
+def test_a_finished_run_given_again_answers_at_once_and_changes_no_file(
+    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, config = DataSet(example_dataset), settings(steps=2, patience=1)
+    model = train(dataset, tmp_path / "model", config, QUIET, command="genint train")
+    before = contents(tmp_path / "model")
+    killed_at(monkeypatch, "lightning.Trainer.fit")
+    again = train(dataset, tmp_path / "model", config, QUIET, command="genint train again")
+    assert (again.digest, again.training) == (model.digest, model.training)
+    assert contents(tmp_path / "model") == before
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tracks.tsv", "README.md"])
+def test_files_that_no_run_wrote_are_not_replaced(file: str, example_dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / file).write_text("somebody else's")
+    with pytest.raises(InputError, match=f"{file} is there, and no training/run.json.*Choose another -o"):
+        train(DataSet(example_dataset), tmp_path, settings(steps=2), QUIET)
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.parametrize(
+    ("file", "size", "message"),
+    [
+        ("last.ckpt", 1_000, r"last\.ckpt: is missing or cut short.*Remove"),
+        ("best.ckpt", 1_000, r"best\.ckpt: is missing or cut short.*Remove"),
+        ("best.ckpt", None, r"best\.ckpt: is missing or cut short.*Remove"),
+        ("run.json", 0, r"run\.json: is damaged.*Remove"),
+    ],
+)
+def test_a_run_that_cannot_go_on_says_which_file_is_damaged(
+    file: str, size: int | None, message: str, example_dataset: Path, tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        killed_at(monkeypatch, "genint.train.save_model")
+        with pytest.raises(Killed):
+            train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+    damaged = tmp_path / "model" / "training" / file
+    damaged.write_bytes(damaged.read_bytes()[:size])
+    if size is None:
+        damaged.unlink()
+    with pytest.raises(InputError, match=message):
+        train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
 
 
 def test_the_model_folder_predicts_and_its_card_says_how_it_was_made(
@@ -217,31 +273,6 @@ def test_every_architecture_trains_evaluates_and_predicts_by_the_same_commands(
     assert len(list(out.glob("*.bw"))) == len(load_model(model).tracks)
 
 
-def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) -> None:
-    config = settings(seed=9, learning_rate=1.5e-3)
-    write_train_config(config, tmp_path / "train.toml")
-    assert read_train_config(tmp_path / "train.toml", {}) == config
-    assert read_train_config(tmp_path / "train.toml", {"seed": 4, "steps": None}) == dataclasses.replace(config, seed=4)
-
-
-@pytest.mark.parametrize(
-    ("change", "word"),
-    [
-        ({"steps": 0}, "steps"),
-        ({"preset": "huge"}, "huge"),
-        ({"ema_decay": 1.0}, "ema_decay"),
-        ({"precision": "int8"}, "int8"),
-        ({"warmup_steps": -1}, "warmup_steps"),
-        ({"loss": "hinge"}, "hinge"),
-        ({"accumulate": 3}, "accumulate"),
-        ({"freeze_trunk": True}, "from_model"),
-    ],
-)
-def test_settings_that_make_no_sense_are_named(change: dict[str, Any], word: str) -> None:
-    with pytest.raises(InputError, match=word):
-        settings(**change)
-
-
 def test_the_identity_of_a_run_is_written_before_it_starts(example_dataset: Path, tmp_path: Path) -> None:
     train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
     identity = json.loads((tmp_path / "model" / "training" / "run.json").read_text())
@@ -265,17 +296,50 @@ def test_training_stops_early_when_validation_no_longer_improves(example_dataset
         assert len(list(csv.DictReader(file))) < 20
 
 
-def test_fine_tuning_keeps_the_trunk_and_starts_a_new_head(
-    example_dataset: Path, tiny_model: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("place", "step"), [("genint.learner.Learner.training_step", 2), ("genint.train.save_model", 0)]
+)
+def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
+    place: str, step: int, example_dataset: Path, tmp_path: Path
 ) -> None:
-    config = settings(steps=2, from_model=str(tiny_model), freeze_trunk=True, ema_decay=0.0)
-    train(DataSet(example_dataset), tmp_path / "frozen", config, QUIET)
-    train(DataSet(example_dataset), tmp_path / "free", dataclasses.replace(config, freeze_trunk=False, steps=3), QUIET)
-    before, frozen, free = weights(tiny_model), weights(tmp_path / "frozen"), weights(tmp_path / "free")
-    trunk = [name for name in before if not name.startswith("head.")]
-    assert all(torch.equal(before[name], frozen[name]) for name in trunk)
-    assert not torch.equal(before["head.weight"], frozen["head.weight"])
-    assert not all(torch.equal(before[name], free[name]) for name in trunk)
+    dataset = DataSet(example_dataset)
+    config = settings(steps=40, validate_every=1, patience=3, learning_rate=1e-9, ema_decay=0.0)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        killed_at(monkeypatch, place, step)
+        with pytest.raises(Killed):
+            train(dataset, tmp_path / "killed" / "model", config, QUIET)
+    for run in ("killed", "whole"):
+        train(dataset, tmp_path / run / "model", config, QUIET)
+    for file in ("training/log.csv", "model.safetensors", "config.json"):
+        killed, whole = ((tmp_path / run / "model" / file).read_bytes() for run in ("killed", "whole"))
+        assert killed == whole, file
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_a_validation_split_that_scores_no_track_is_refused(
+    value: float, example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = DataSet.targets
+
+    def flat(self: DataSet, stretch: Stretch, *bins: int) -> Any:
+        targets = read(self, stretch, *bins)
+        return np.full_like(targets, value) if stretch.split == "valid" else targets
+
+    monkeypatch.setattr(DataSet, "targets", flat)
+    with pytest.raises(InputError, match="no track varies over the valid split"):
+        train(DataSet(example_dataset), tmp_path / "model", settings(patience=1), QUIET)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_score_that_is_not_known_is_null(example_dataset: Path, tmp_path: Path) -> None:
+    dataset = DataSet(example_dataset)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        killed_at(monkeypatch, "genint.train.save_model")
+        with pytest.raises(Killed):
+            train(dataset, tmp_path / "model", settings(steps=2), QUIET)
+    (tmp_path / "model").rename(tmp_path / "moved")  # Lightning forgets the best score of a checkpoint folder
+    assert train(dataset, tmp_path / "moved", settings(steps=2), QUIET).training["val_pearson"] is None
+    assert "over tracks: not known" in (tmp_path / "moved" / "README.md").read_text()
 
 
 def test_a_loss_that_is_not_finite_names_the_windows(
@@ -302,7 +366,7 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
         "from genint.data.store import DataSet\n"
         "from genint.models import folder\n"
         "from genint.train import Machine, train\n"
-        "from tests.test_train import add_tiny_presets, settings\n"
+        "from tests.training import add_tiny_presets, settings\n"
         "add_tiny_presets(folder.ARCHITECTURES)\n"
         "machine = Machine(device='cpu', processes=int(sys.argv[1]))\n"
         "config = settings(steps=8, batch_size=4)\n"

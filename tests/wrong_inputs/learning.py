@@ -31,5 +31,15 @@ def train_with_a_config_that_is_not_toml(folder: Path, model: Path) -> tuple[Arg
 
 
 @case
+def train_with_a_seed_that_is_too_large(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--seed", 5_000_000_000], ["seed is 5000000000", "4294967296"]
+
+
+@case
+def train_from_a_model_of_another_architecture(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--from", model, "--architecture", "enformer"], ["architecture", "interpreter", "Leave"]
+
+
+@case
 def eval_without_a_data_set(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     return ["eval", folder, model], ["not a finished data set"]
