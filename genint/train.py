@@ -260,7 +260,7 @@ def _card(model: Model, dataset: DataSet) -> str:
         [
             f"# {model.name}",
             "",
-            f"A {model.architecture}{f' ({preset})' if preset else ''} that predicts {len(model.tracks)} tracks "
+            f"A model, {model.architecture}{f' ({preset})' if preset else ''}, of {len(model.tracks)} tracks "
             f"({', '.join(assays)}) in bins of {model.geometry.bin_bp} bp from {model.geometry.input_bp:,} bp of DNA.",
             "",
             f"- Assembly: {model.assembly.name}",

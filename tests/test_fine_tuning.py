@@ -46,7 +46,7 @@ def test_a_fine_tuned_model_is_recorded_as_what_its_source_is(
     settings.write_text("steps = 1\nvalidate_every = 1\nbatch_size = 1\n")
     finished = genint("train", example_dataset, "-o", model, "--from", published, "--config", settings)
     assert finished.code == 0, finished.err
-    assert "A enformer-published that predicts" in (model / "README.md").read_text()
+    assert "A model, enformer-published, of " in (model / "README.md").read_text()
     for said in (load_model(model).training, tomllib.loads((model / "training" / "train.toml").read_text())):
         assert (said["architecture"], said["preset"]) == ("enformer-published", "")  # no preset is as small
     assert read_train_config(model / "training" / "train.toml", {}).from_model == str(published)
