@@ -1,6 +1,6 @@
 """Make a data set from a genome and bigWigs: bin, transform, mask, split."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -36,8 +36,8 @@ def make_dataset(
 
     A chromosome absent from a bigWig's header was not measured: its targets are NaN. So are bins that touch a region
     of an `exclude` BED, and bins of which more than half is N. Targets below 0 become 0, as a Poisson mean cannot be
-    negative. Chromosomes that no track measured are left out. A stretch that ends inside a chromosome has up to
-    65,536 bp of the DNA that follows.
+    negative. Chromosomes that no track measured are left out, and so are contigs that the genome lacks. A stretch that
+    ends inside a chromosome has up to 65,536 bp of the DNA that follows.
     Raises InputError for any table, BED, bigWig or chromosome that does not fit, before anything is written.
     """
     tracks = read_tracks(tracks_file)
@@ -77,9 +77,7 @@ def _open_track(tracks_file: Path, identifier: str, file: str) -> BigWigReader:
 
 def _measured(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
     """Genome name -> the bigWig's own name, for the chromosomes in its header. Lengths must agree."""
-    names = reconcile_known(reader.chroms, genome.sizes, aliases)  # bigWigs often have contigs that a FASTA leaves out
-    if not names:
-        reconcile(reader.chroms, genome.sizes, asked_by=str(reader.path), known_by=str(genome.path), aliases=aliases)
+    names = _known(reader.chroms, str(reader.path), genome, aliases)
     for theirs, ours in names.items():
         if reader.chroms[theirs] != genome.sizes[ours]:
             raise InputError(
@@ -89,17 +87,27 @@ def _measured(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | N
     return {ours: theirs for theirs, ours in names.items()}
 
 
+def _known(chroms: Iterable[str], file: str, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
+    """The file's chromosomes that the genome has: contigs that a FASTA leaves out are often still in bigWigs and BEDs.
+
+    Raises InputError when it has none of them.
+    """
+    chroms = list(chroms)
+    if known := reconcile_known(chroms, genome.sizes, aliases):
+        return known
+    return reconcile(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases)
+
+
 def _excluded_bins(
     files: Sequence[Path], genome: Genome, bin_bp: int, aliases: list[list[str]] | None
 ) -> dict[str, BinMask]:
     regions = []
     for file in files:
         rows = read_bed(file)
-        chroms = [row.region.chrom for row in rows]
-        names = reconcile(chroms, genome.sizes, asked_by=str(file), known_by=str(genome.path), aliases=aliases)
+        names = _known([row.region.chrom for row in rows], str(file), genome, aliases)
         for row in rows:
-            chrom = names[row.region.chrom]
-            end = min(row.region.end, genome.sizes[chrom])
+            chrom = names.get(row.region.chrom, "")
+            end = min(row.region.end, genome.sizes.get(chrom, 0))
             if row.region.start < end:
                 regions.append(Region(chrom, row.region.start, end))
     return wanted_bins(regions, genome.sizes, bin_bp)

@@ -59,8 +59,16 @@ def one_track(folder: Path, value: float, **columns: str) -> Path:
 
 
 def test_a_contig_that_the_genome_lacks_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "out.bed").write_text("chrUn_1\t0\t500\nchr1\t0\t1280\n")
     with Genome(EXAMPLE / "genome.fa") as genome:
-        make_dataset(genome, one_track(tmp_path, 7.0), tmp_path / "d", split=Split(valid=["chr3"], test=["chr2"]))
+        make_dataset(
+            genome,
+            one_track(tmp_path, 7.0),
+            tmp_path / "d",
+            split=Split(valid=["chr3"], test=["chr2"]),
+            exclude=[tmp_path / "out.bed"],
+        )
+    assert np.isnan(targets(DataSet(tmp_path / "d"), "chr1")[:10]).all()
     assert {stretch.chrom for stretch in DataSet(tmp_path / "d").stretches} == {"chr1", "chr2", "chr3"}
 
 
