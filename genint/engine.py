@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.queues import SimpleQueue
@@ -65,9 +65,6 @@ class Engine:
                 places.put(device)
             threads = max(torch.get_num_threads() // len(devices), 1)
             self._executor = ProcessPoolExecutor(len(devices), context, _start, (work, places, threads))
-            with _interrupts_held():  # Ctrl-C is this process's to answer; what it starts inherits that
-                for _ in devices:
-                    self._executor.submit(int)
             self._answer = _answer_here
 
     def answers(self, views: Iterable[View]) -> Iterator[tuple[View, Floats]]:
@@ -100,7 +97,9 @@ class Engine:
         reverse = np.zeros(self._work.batch_size, dtype=np.bool_)
         for place, view in enumerate(batch):
             tokens[place], reverse[place] = view.tokens, view.reverse
-        return self._executor.submit(self._answer, tokens, reverse)
+        # Ctrl-C is this process's to answer: a process that starts in here inherits that it is not told.
+        with _interrupts_held() if self._n_devices > 1 else nullcontext():
+            return self._executor.submit(self._answer, tokens, reverse)
 
     def __enter__(self) -> Self:
         return self

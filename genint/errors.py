@@ -23,7 +23,11 @@ class OutputError(UserError):
     """A result cannot be written where the user wants it."""
 
 
+def advice(error: OSError) -> str:
+    """What may help against a refusal of the system."""
+    return "Free space" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "Look at that place"
+
+
 def cannot_write(path: object, error: OSError) -> OutputError:
-    """What the system refused at `path`, and what may help."""
-    advice = "Free space" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "Look at that place"
-    return OutputError(f"{path}: cannot write ({error.strerror or error}). {advice}, or choose another -o")
+    """What the system refused where a result was to be written."""
+    return OutputError(f"{path}: cannot write ({error.strerror or error}). {advice(error)}, or choose another -o")

@@ -156,12 +156,13 @@ def prepare(
 ) -> Job:
     """Find what there is to do. Row chromosomes must be the genome's own names (see regions.reconcile).
 
-    `columns` picks tracks, default all. Raises InputError when no row touches the genome, and for models that do not
-    answer the same tracks in the same bins, and when the package for the summary's format is missing.
+    `columns` picks tracks, default all. Raises InputError when no row touches the genome, for models that cannot be
+    averaged, for views that the model's windows do not allow, when the package for the summary's format is missing, and
+    for chromosomes that no zarr array can be named after.
     """
     first, options = models[0], options or Options()
     for model in models[1:]:
-        _check_alike(first, model, options.scale)
+        _check_alike(first, model, options)
     options.views.stride(first.geometry)
     placed = [place(row, genome.sizes) for row in rows]
     wanted = wanted_bins((region for _, region in placed if region), genome.sizes, first.geometry.bin_bp)
@@ -185,20 +186,21 @@ def _digest(items: Iterable[object]) -> str:
     return hashlib.sha256("".join(f"{item}\n" for item in items).encode()).hexdigest()
 
 
-def _check_alike(first: Model, other: Model, scale: str) -> None:
-    """Their answers can be averaged: same bins, same tracks, same strands and, on the models' scale, same scale."""
+def _check_alike(first: Model, other: Model, options: Options) -> None:
+    """Their answers can be averaged: same bins and tracks and, where the options need them, strands and scales."""
     if other.geometry != first.geometry:
         raise InputError(f"{other.name}: its windows and bins are not those of {first.name}: {other.geometry}")
     ours, theirs = ([track.identifier for track in model.tracks] for model in (first, other))
     if ours != theirs:
         raise InputError(f"{other.name}: its {len(theirs)} tracks are not the {len(ours)} of {first.name}")
-    told = ("sum_stat", "scale", "clip", "clip_soft", "transform") if scale == "model" else ()
+    strands = ("strand_pair",) if options.views.rc else ()
+    scales = ("sum_stat", "scale", "clip", "clip_soft", "transform") if options.scale == "model" else ()
     for one, two in zip(first.tracks, other.tracks, strict=True):
-        for column in ("strand_pair", *told):
+        for column in (*strands, *scales):
             if (ours := getattr(one, column)) != (theirs := getattr(two, column)):
                 raise InputError(
                     f"{other.name}: {column} of its track {two.identifier} is {theirs}, not {ours} as in {first.name}. "
-                    + ("Give --scale coverage" if column in told else "Choose models of the same track table")
+                    + ("Give --scale coverage" if column in scales else "Choose models of the same track table")
                 )
 
 

@@ -233,12 +233,13 @@ def _resume(folder: Path) -> Path | None:
 @contextmanager
 def _ctrl_c() -> Iterator[None]:
     """Lightning answers Ctrl-C with exit 1, and ignores it from then on; who called us expects KeyboardInterrupt."""
+    before = signal.getsignal(signal.SIGINT)
     try:
         yield
     except SystemExit as stop:
         if stop.code != 1:  # SIGTERM has a code of its own
             raise
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, before)
         raise KeyboardInterrupt from None
 
 

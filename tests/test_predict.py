@@ -450,21 +450,26 @@ def rescaled(track: Track) -> Track:
 
 
 @pytest.mark.parametrize(
-    ("change", "scale", "told"),
+    ("change", "option", "told"),
     [
-        (unstranded, "coverage", "other: strand_pair of its track cage_plus is cage_plus, not cage_minus as in tiny"),
-        (rescaled, "model", "other: scale of its track atac is 5.0, not 0.17 as in tiny. Give --scale coverage"),
-        (rescaled, "coverage", ""),
+        (unstranded, "--rc", "other: strand_pair of its track cage_plus is cage_plus, not cage_minus as in tiny"),
+        (
+            rescaled,
+            "--scale=model",
+            "other: scale of its track atac is 5.0, not 0.17 as in tiny. Give --scale coverage",
+        ),
+        (unstranded, "--scale=model", ""),
+        (rescaled, "--rc", ""),
     ],
 )
 def test_models_of_an_ensemble_agree_on_what_is_averaged(
-    change: Callable[[Track], Track], scale: str, told: str, tiny_model: Path, tmp_path: Path, genint: Run
+    change: Callable[[Track], Track], option: str, told: str, tiny_model: Path, tmp_path: Path, genint: Run
 ) -> None:
     model = load_model(tiny_model)
     tracks = TrackTable(map(change, model.tracks))
     save_model(tmp_path / "other", replace(model, name="other", tracks=tracks), "")
     command = ["predict", EXAMPLE / "genome.fa", "--region", "chr3:1-100", "-m", tiny_model]
-    finished = genint(*command, "--ensemble", tmp_path / "other", "--scale", scale, "-o", tmp_path / "out")
+    finished = genint(*command, "--ensemble", tmp_path / "other", option, "-o", tmp_path / "out")
     assert finished.code == (1 if told else 0)
     assert told in finished.err
 

@@ -7,7 +7,7 @@ import threading
 
 import typer
 
-from genint.errors import UserError, cannot_write
+from genint.errors import UserError, advice
 
 # What the system refuses for reasons outside the program: no space, no permission, too many open files.
 _USERS_TO_MEND = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE}
@@ -67,5 +67,5 @@ def main(argv: list[str] | None = None) -> None:
     except OSError as error:
         if error.errno not in _USERS_TO_MEND:
             raise
-        print(f"genint: error: {cannot_write(error.filename or 'output', error)}", file=sys.stderr)
+        print(f"genint: error: {error.filename or 'output'}: {error.strerror}. {advice(error)}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -35,7 +35,7 @@ from genint.genome import Assembly
 from genint.grid import count_bins
 from genint.tracks import TrackTable, read_tracks
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 SPLITS = ("train", "valid", "test")
 CHUNK_BP = 16_384
 COLUMNS = ("chrom", "start", "end", "split", "dna_start", "dna_end")
