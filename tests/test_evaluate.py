@@ -388,7 +388,7 @@ def test_a_place_that_cannot_be_drawn_or_written_to_is_told_before_any_work(
     monkeypatch.setattr("genint.evaluate.evaluate", work)
     (tmp_path / "file").write_text("mine")
     command = ["eval", example_dataset, tiny_model, "-o"]
-    assert "file: cannot write (File exists)" in genint(*command, tmp_path / "file").err
+    assert "file: File exists. Look at that place" in genint(*command, tmp_path / "file").err
     assert "--locus chr9:1-5" in genint(*command, tmp_path / "out", "--locus", "chr9:1-5").err
     assert "--locus chr2:999,999-9,999,999" in genint(*command, tmp_path / "out", "--locus", "2:999999-9999999").err
     assert genint(*command, tmp_path / "out", "--tracks", "rna").code == 2
