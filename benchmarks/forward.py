@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from genint.devices import inference
-from genint.models.attention import WindowAttention
+from genint.models.base import TrackModel, count_parameters
 from genint.models.folder import load_model
-from genint.models.layers import TrackModel, count_parameters
-from genint.models.swin import TransformerLayer
+from genint.models.swin1d import TransformerLayer
+from genint.models.window_attention import WindowAttention
+from genint.prediction.devices import inference
 
 CPU = torch.device("cpu")
 Clock = Callable[[], float]

@@ -26,12 +26,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import genint.predict  # noqa: F401  all of it, before runs are forked
-from genint.commands import main as run_command
-from genint.genome import Genome
-from genint.models.folder import Model, build, save_model
+import genint.prediction.predict  # noqa: F401  all of it, before runs are forked
+from genint.cli.main import main as run_command
+from genint.genome.fasta import Genome
+from genint.models.folder import Model, save_model
 from genint.models.interpreter import InterpreterConfig
-from genint.tracks import Track, TrackTable
+from genint.models.registry import build
+from genint.tracks.table import Track, TrackTable
 
 PARTS = ("starting", "predicting", "writing", "moving", "done")
 

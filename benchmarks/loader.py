@@ -12,9 +12,9 @@ import statistics
 import time
 from pathlib import Path
 
-from genint.data.loader import TrainingWindows
-from genint.data.store import DataSet
-from genint.grid import Geometry
+from genint.datasets.dataset import DataSet
+from genint.datasets.loader import TrainingWindows
+from genint.genome.grid import Geometry
 
 
 def seconds_per_window(dataset: DataSet, geometry: Geometry, windows: range) -> list[float]:

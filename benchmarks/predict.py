@@ -32,14 +32,16 @@ import torch
 from torch import nn
 
 from genint.console import Console
-from genint.devices import choose_device, choose_dtype, inference
-from genint.genome import Genome
-from genint.grid import Geometry, Tile, tiles, wanted_bins
+from genint.genome.bed import Row
+from genint.genome.fasta import Genome
+from genint.genome.grid import Geometry, Tile, tiles, wanted_bins
+from genint.genome.region import Region
+from genint.models.base import TrackModel
 from genint.models.folder import Model, load_model
-from genint.models.layers import TrackModel
-from genint.predict import Options, predict, prepare
-from genint.regions import Region, Row
-from genint.tracks import TrackTable
+from genint.prediction.devices import choose_device, choose_dtype, inference
+from genint.prediction.job import Options, prepare
+from genint.prediction.predict import predict
+from genint.tracks.table import TrackTable
 
 NO_MODEL = "no model, 100 tracks"
 WAYS = ("forward passes", "genint predict", "plain script", "textbook attention", "Enformer", NO_MODEL)

@@ -28,8 +28,9 @@ def many_tracks(model: str, n_tracks: int, folder: Path) -> Path:
     """The model's architecture with so many tracks, at random weights."""
     import torch
 
-    from genint.models.folder import Model, build, load_model, save_model
-    from genint.tracks import Track, TrackTable
+    from genint.models.folder import Model, load_model, save_model
+    from genint.models.registry import build
+    from genint.tracks.table import Track, TrackTable
 
     like = load_model(model)
     tracks = TrackTable(Track(identifier=f"t{n}", description="", strand_pair=f"t{n}") for n in range(n_tracks))
@@ -64,7 +65,7 @@ def main() -> None:
     parser.add_argument("--tracks-bp", type=int, default=2_000_000)
     options = parser.parse_args()
 
-    from genint.genome import Genome
+    from genint.genome.fasta import Genome
 
     print(f"{'':32}{'Mb':>8}{'seconds':>10}{'s / Mb':>8}{'peak MB':>10}")
     with tempfile.TemporaryDirectory() as temporary:

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 
-from genint.bigwig import BigWigWriter
+from genint.output.bigwig import BigWigWriter
 
 BIN_BP = 128
 YEAST_BP = [

@@ -12,19 +12,19 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Console": "genint.console",
-    "DataSet": "genint.data.store",
-    "Genome": "genint.genome",
-    "Geometry": "genint.grid",
-    "Region": "genint.regions",
-    "Row": "genint.regions",
+    "DataSet": "genint.datasets.dataset",
+    "Genome": "genint.genome.fasta",
+    "Geometry": "genint.genome.grid",
+    "Region": "genint.genome.region",
+    "Row": "genint.genome.bed",
     "UserError": "genint.errors",
-    "evaluate": "genint.evaluate",
+    "evaluate": "genint.evaluation.evaluate",
     "load_model": "genint.models.folder",
-    "predict": "genint.predict",
-    "prepare": "genint.predict",
-    "read_bed": "genint.regions",
-    "read_tracks": "genint.tracks",
-    "train": "genint.train",
+    "predict": "genint.prediction.predict",
+    "prepare": "genint.prediction.job",
+    "read_bed": "genint.genome.bed",
+    "read_tracks": "genint.tracks.table",
+    "train": "genint.training.train",
 }
 __all__ = [*_HOMES, "__version__"]
 

@@ -1,6 +1,6 @@
 """`python -m genint` is `genint`."""
 
-from genint.commands import main
+from genint.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -9,15 +9,16 @@ import pytest
 import torch
 from hypothesis import settings
 
-from genint.commands import main
-from genint.data.make import make_dataset
-from genint.data.splits import Split
-from genint.genome import Genome
-from genint.models.folder import Model, build, save_model
+from genint.cli.main import main
+from genint.datasets.build import make_dataset
+from genint.datasets.splits import Split
+from genint.genome.fasta import Genome
+from genint.models.enformer_original import PublishedEnformer
+from genint.models.enformer_weights import Port, port_names, published_config
+from genint.models.folder import Model, save_model
 from genint.models.interpreter import InterpreterConfig
-from genint.models.port import Port, port_names, published_config
-from genint.models.published import PublishedEnformer
-from genint.tracks import read_tracks
+from genint.models.registry import build
+from genint.tracks.table import read_tracks
 
 torch.set_num_threads(1)  # the models of the tests are so small that threads would only wait for each other
 

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from genint.console import Console
-from genint.genome import Genome
+from genint.genome.bed import read_bed
+from genint.genome.fasta import Genome
 from genint.models.folder import DEFAULT_MODEL, find_model, load_model
-from genint.predict import Options, predict, prepare
-from genint.regions import read_bed
+from genint.prediction.job import Options, prepare
+from genint.prediction.predict import predict
 from tests.conftest import EXAMPLE, Run
 
 Golden = Callable[[str, str], str]

@@ -9,7 +9,7 @@ from typing import get_type_hints
 import pytest
 from typer.models import OptionInfo
 
-from genint.commands.predict import predict
+from genint.cli.predict import predict
 from tests.conftest import EXAMPLE, Run
 
 ROOT = EXAMPLE.parent

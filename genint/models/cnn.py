@@ -12,16 +12,8 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genint.models.layers import (
-    AttentionPool,
-    FeedForward,
-    MaxPool,
-    ModelConfig,
-    StandardizedConv,
-    TrackModel,
-    convolve,
-    token_conv,
-)
+from genint.models.base import ModelConfig, TrackModel
+from genint.models.layers import AttentionPool, FeedForward, MaxPool, StandardizedConv, convolve, token_conv
 
 POOLINGS = ("max", "attention")
 NORMS = ("layer", "standardized")

@@ -10,8 +10,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from genint.losses import poisson
-from genint.models.layers import TrackModel, count_parameters
+from genint.models.base import TrackModel, count_parameters
+from genint.training.losses import poisson
 
 _COUNTED = SDPBackend.MATH  # attention as matrix products: the counter does not know the fused kernel of CPUs
 

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from genint.models.base import TrackModel
 from genint.models.cnn import Tower, TowerConfig
-from genint.models.layers import TrackModel
 
 PEAKS = ("tensorflow", "port")
 

@@ -10,9 +10,7 @@ MODEL/
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,46 +20,19 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from genint.errors import InputError, OutputError, cannot_write
-from genint.genome import Assembly
-from genint.grid import Geometry
-from genint.models import cnn, enformer, interpreter, published
-from genint.models.cost import flops_per_tile, training_step
-from genint.models.layers import ModelConfig, TrackModel, count_parameters
-from genint.tracks import TrackTable, read_tracks
+from genint.genome.fasta import Assembly
+from genint.genome.grid import Geometry
+from genint.models.base import ModelConfig, TrackModel
+from genint.models.registry import ARCHITECTURES, build
+from genint.tracks.table import TrackTable, read_tracks
 
 FORMAT_VERSION = 1
+
+
 BUNDLED = Path(__file__).parent.parent / "pretrained"
+
+
 DEFAULT_MODEL = "genomic-interpreter-yeast"
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """A kind of model: its config class, its module (config, number of tracks), and presets by name."""
-
-    config: type[ModelConfig]
-    module: Callable[[Any, int], TrackModel]
-    presets: Mapping[str, Callable[[], ModelConfig]]
-
-
-ARCHITECTURES = {
-    "interpreter": Architecture(
-        interpreter.InterpreterConfig,
-        interpreter.GenomicInterpreter,
-        {"small": interpreter.small, "paper": interpreter.paper},
-    ),
-    **{
-        name: Architecture(
-            cnn.CnnConfig, cnn.Cnn, {"small": partial(cnn.small, system), "paper": partial(cnn.paper, system)}
-        )
-        for name, system in cnn.SYSTEMS.items()
-    },
-    "enformer": Architecture(
-        enformer.EnformerConfig, enformer.Enformer, {"small": enformer.small, "paper": enformer.paper}
-    ),
-    "enformer-published": Architecture(
-        published.PublishedConfig, published.PublishedEnformer, {"published": published.PublishedConfig}
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -98,11 +69,6 @@ def find_model(model: str | Path) -> Path:
             f"{model}: is a file. Expected a model folder with config.json (pickled models are never opened)"
         )
     raise InputError(f"{model}: no such model folder, and not one of the bundled models ({', '.join(list_models())})")
-
-
-def build(architecture: str, config: ModelConfig, n_tracks: int) -> TrackModel:
-    """A new module with fresh weights."""
-    return ARCHITECTURES[architecture].module(config, n_tracks)
 
 
 def save_model(folder: Path, model: Model, card: str) -> None:
@@ -145,7 +111,7 @@ def load_model(model: str | Path, device: torch.device | str = "cpu") -> Model:
         config=config,
         module=module.to(device).eval().requires_grad_(False),
         tracks=tracks,
-        assembly=_read_assembly(folder, header),
+        assembly=read_assembly(folder, header),
         digest=_digest(weights_file, folder / "config.json", folder / "tracks.tsv"),
         training=header.get("training", {}),
     )
@@ -165,58 +131,10 @@ def halve_model(model: str | Path, out: Path) -> None:
     save_model(out, halved, card.read_text(encoding="utf-8") if card.is_file() else f"# {out.name}\n")
 
 
-def describe(model: str, n_tracks: int, windows: int | None = None) -> dict[str, Any]:
-    """What a model, or a preset as ARCHITECTURE:PRESET with `n_tracks`, is made of, for people and for scripts.
-
-    With `windows`, also what a training step on so many costs, see `TrainingStep`.
-    """
-    architecture, _, preset = model.partition(":")
-    facts: dict[str, Any]
-    if architecture in ARCHITECTURES and preset in ARCHITECTURES[architecture].presets:
-        config = ARCHITECTURES[architecture].presets[preset]()
-        facts = {"name": model}
-    elif architecture in ARCHITECTURES and preset:
-        known = ", ".join(ARCHITECTURES[architecture].presets)
-        raise InputError(f"{model}: no such preset. {architecture} has {known}")
-    else:
-        folder = find_model(model)
-        header = read_header(folder)
-        architecture, config = header["architecture"], read_config(folder, header)
-        n_tracks = len(read_tracks(folder / "tracks.tsv"))
-        assembly = _read_assembly(folder, header)
-        facts = {
-            "name": header.get("name") or folder.name,
-            "assembly": assembly.name,
-            "training": header.get("training"),
-        }
-    with torch.device("meta"):
-        module = build(architecture, config, n_tracks)
-    geometry = config.geometry
-    facts |= {
-        "architecture": architecture,
-        "tracks": n_tracks,
-        "input_bp": geometry.input_bp,
-        "core_bp": geometry.core_bp,
-        "bin_bp": geometry.bin_bp,
-        "bins_per_tile": geometry.core_bins,
-        "parameters": count_parameters(module),
-        "gflop_per_tile": round(flops_per_tile(module) / 1e9, 3),
-        "receptive_field_bp": module.receptive_bp,
-        "config": asdict(config),
-    }
-    if windows is not None:
-        step = training_step(partial(build, architecture, config, n_tracks), windows)
-        facts["training_step"] = {name: round(value, 3) for name, value in asdict(step).items()}
-    return facts
-
-
 def _replace(path: Path, content: bytes) -> None:
     new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     new.write_bytes(content)
     os.replace(new, path)
-
-
-# -- reading -----------------------------------------------------------------------------------------------------------
 
 
 def read_header(folder: Path) -> dict[str, Any]:
@@ -258,7 +176,7 @@ def read_config(folder: Path, header: dict[str, Any]) -> ModelConfig:
         raise InputError(f"{folder / 'config.json'}: the config does not fit together ({error})") from None
 
 
-def _read_assembly(folder: Path, header: dict[str, Any]) -> Assembly:
+def read_assembly(folder: Path, header: dict[str, Any]) -> Assembly:
     try:
         return Assembly(
             str(header["assembly"]["name"]), {str(k): int(v) for k, v in header["assembly"]["sizes"].items()}

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from genint.models.attention import WindowAttention
-from genint.models.layers import FeedForward, ModelConfig, StandardizedConv, TrackModel, convolve, token_conv
-from genint.models.swin import Swin1dBlock, TransformerLayer
+from genint.models.base import ModelConfig, TrackModel
+from genint.models.layers import FeedForward, StandardizedConv, convolve, token_conv
+from genint.models.swin1d import Swin1dBlock, TransformerLayer
+from genint.models.window_attention import WindowAttention
 
 
 @dataclass(frozen=True, kw_only=True)

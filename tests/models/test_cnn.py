@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from genint.models.base import ModelConfig, TrackModel
 from genint.models.cnn import SYSTEMS, Cnn, CnnConfig, System, paper, small
-from genint.models.folder import ARCHITECTURES, build, describe
-from genint.models.layers import AttentionPool, MaxPool, ModelConfig, TrackModel
+from genint.models.describe import describe
+from genint.models.layers import AttentionPool, MaxPool
+from genint.models.registry import ARCHITECTURES, build
 from tests.models.test_enformer import tiny_enformer
 
 TRACKS = 3

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from genint.losses import poisson
+from genint.models.base import ModelConfig, TrackModel, count_parameters
 from genint.models.cost import flops_per_tile, training_step
-from genint.models.folder import build
-from genint.models.layers import ModelConfig, TrackModel, count_parameters
+from genint.models.registry import build
+from genint.training.losses import poisson
 from tests.conftest import tiny_config
 from tests.models.test_enformer import tiny_enformer
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from genint.models.base import count_parameters
 from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, paper, small
-from genint.models.layers import count_parameters
 
 TRACKS = 3
 

@@ -4,10 +4,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from genint.data.basenji import import_basenji
-from genint.genome import Assembly
+from genint.datasets.basenji import import_basenji
+from genint.genome.fasta import Assembly
 from tests.conftest import EXAMPLE
-from tests.data.records import pack, write_folder
+from tests.datasets.records import pack, write_folder
 from tests.wrong_inputs.cases import CASES, GENOME, SMALL_FASTA, Arguments, case, written
 
 

@@ -1,0 +1,235 @@
+"""genint data: make the data sets that train and eval read."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from genint.cli import options
+
+if TYPE_CHECKING:
+    from genint.datasets.splits import Splitter
+    from genint.genome.fasta import Assembly
+
+app = typer.Typer(help="Make, import, truncate and verify data sets for training and evaluation.", no_args_is_help=True)
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new data set.", show_default=False)]
+
+
+@app.command()
+def make(
+    genome: options.Genome,
+    tracks: Annotated[
+        Path,
+        typer.Argument(
+            help="Track table; its column file names the bigWigs, relative to the table.", show_default=False
+        ),
+    ],
+    out: Out,
+    valid: Annotated[
+        str,
+        typer.Option("--valid", help="Chromosomes to validate on, A,B; or a share, 0.1.", show_default=False),
+    ] = "",
+    test: Annotated[str, typer.Option("--test", help="Chromosomes to test on, A,B; or a share, 0.1.")] = "",
+    split: Annotated[
+        Path | None,
+        typer.Option(
+            "--split", help="BED whose fourth column is train, valid or test, instead of both.", show_default=False
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[Path],
+        typer.Option(
+            "--exclude", help="BED of regions to leave out of loss and metrics. Repeatable.", show_default=False
+        ),
+    ] = [],  # noqa: B006  typer copies it
+    bin_bp: Annotated[int, typer.Option("--bin-bp", min=1, help="Bases per bin.")] = 128,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws the blocks if --valid and --test are shares.")] = 1,
+    aliases: options.Aliases = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Bin the bigWigs of a track table, apply its transforms, and write a data set in three splits.
+
+    A chromosome that a bigWig's header does not list was not measured: it is masked, not zero. All chromosomes that
+    neither --valid nor --test names train. With shares, contiguous blocks of chromosome are drawn for each.
+
+    Example: genint data make genome.fa tracks.tsv -o dataset --valid chrXIII --test chrII --exclude exclude.bed
+    """
+    from genint.console import Console
+    from genint.datasets.build import make_dataset
+    from genint.genome.chromosome_names import read_aliases
+    from genint.genome.fasta import Genome
+
+    console = Console(quiet=quiet)
+    with Genome(genome) as opened:
+        make_dataset(
+            opened,
+            tracks,
+            out,
+            split=_splitter(valid, test, split, seed),
+            exclude=exclude,
+            bin_bp=bin_bp,
+            aliases=read_aliases(aliases) if aliases else None,
+            report=console.say,
+        )
+    print(out)
+
+
+def _splitter(valid: str, test: str, bed: Path | None, seed: int) -> "Splitter":
+    from genint.datasets.splits import BedSplit, FractionSplit, Split
+
+    if bed:
+        if valid or test:
+            raise typer.BadParameter("Give either --split or --valid and --test.")
+        return BedSplit(bed=bed)
+    if not valid:
+        raise typer.BadParameter("Say what to validate on: --valid CHROMOSOMES, --valid SHARE or --split BED.")
+    shares = [_share(valid), _share(test or "0.0")]
+    if shares[0] is not None and shares[1] is not None:
+        return FractionSplit(valid=shares[0], test=shares[1], seed=seed)
+    if shares[0] is not None or (test and shares[1] is not None):
+        raise typer.BadParameter("Give both --valid and --test as chromosomes, or both as shares.")
+    return Split(valid=_names(valid), test=_names(test))
+
+
+def _share(text: str) -> float | None:
+    """0.1 and .1 are shares; 1 is a chromosome."""
+    return float(text) if re.fullmatch(r"\d*\.\d+", text) else None
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+imports = typer.Typer(help="Import data sets of other systems.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+
+@imports.callback()
+def _group() -> None:
+    """Keeps `basenji` a word of its own while it is the only one."""
+
+
+@imports.command("basenji")
+def import_basenji(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            help="Folder with statistics.json, targets.txt, sequences.bed and tfrecords/.",
+            show_default=False,
+        ),
+    ],
+    out: Out,
+    assembly: Annotated[
+        str | None, typer.Option("--assembly", help="Its name: hg38, mm10, ...", show_default="the genome's")
+    ] = None,
+    genome: Annotated[
+        Path | None,
+        typer.Option("--genome", help="FASTA that gives chromosome names and sizes.", show_default=False),
+    ] = None,
+    valid: Annotated[str, typer.Option("--valid", help="Labels to validate on: A,B.")] = "valid",
+    test: Annotated[str, typer.Option("--test", help="Labels to test on: A,B. Every other label trains.")] = "test",
+    bin_bp: Annotated[
+        int | None, typer.Option("--bin-bp", min=1, help="Pool to bins of this width.", show_default="as they are")
+    ] = None,
+    transform: Annotated[
+        str, typer.Option("--transform", help="Recipe of the targets: new, or old as in Borzoi's weights.")
+    ] = "new",
+    hide_unmappable: Annotated[
+        bool, typer.Option("--hide-unmappable", help="Leave bins marked in umap out of loss and metrics.")
+    ] = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Import the TFRecords of basenji, baskerville and their kin, without TensorFlow. A stretch per record.
+
+    Pooling undoes the squashing of targets.txt first and squashes again afterwards. Follow with genint data verify.
+
+    Example: genint data import basenji human -o dataset --assembly hg38 --valid fold3 --test fold4 --bin-bp 128
+    """
+    from genint.console import Console
+    from genint.datasets.basenji import import_basenji as run
+    from genint.tracks.transforms import RECIPES
+
+    if transform not in RECIPES:
+        raise typer.BadParameter(f"--transform is one of {', '.join(RECIPES)}.")
+    run(
+        folder,
+        out,
+        assembly=_assembly(assembly, genome),
+        valid=_names(valid),
+        test=_names(test),
+        bin_bp=bin_bp,
+        transform=transform,
+        hide_unmappable=hide_unmappable,
+        report=Console(quiet=quiet).say,
+    )
+    print(out)
+
+
+def _assembly(name: str | None, genome: Path | None) -> "Assembly":
+    from genint.errors import InputError
+    from genint.genome.fasta import Assembly, Genome
+
+    if genome:
+        with Genome(genome) as opened:
+            return Assembly(name or opened.assembly.name, opened.sizes)
+    if not name:
+        raise InputError("Say which genome the records are of: --assembly NAME, or --genome FASTA")
+    return Assembly(name, {})
+
+
+@app.command()
+def truncate(
+    dataset: options.DataSet,
+    out: Out,
+    core_bp: Annotated[int, typer.Option("--core-bp", min=1, help="Bases of bins to keep of each stretch.")] = 16_384,
+    context_bp: Annotated[int, typer.Option("--context-bp", min=0, help="DNA to keep on each side of them.")] = 512,
+) -> None:
+    """Keep the centre of every stretch: the paper's BasenjiSmall, of Basenji2's records.
+
+    Example: genint data truncate basenji2 -o basenji-small --core-bp 16384 --context-bp 512
+    """
+    from genint.datasets.crop import truncate as run
+    from genint.datasets.dataset import DataSet
+
+    run(DataSet(dataset), out, core_bp=core_bp, context_bp=context_bp)
+    print(out)
+
+
+@app.command()
+def verify(
+    dataset: options.DataSet,
+    genome: options.Genome,
+    aliases: options.Aliases = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Compare the DNA of every stretch with the genome, and check every chunk's checksum.
+
+    Prints a row per stretch that differs or is damaged, and then exits with 1.
+
+    Example: genint data verify dataset hg38.fa
+    """
+    from dataclasses import astuple
+
+    from genint.console import Console
+    from genint.datasets.dataset import DataSet
+    from genint.datasets.verify import verify as run
+    from genint.errors import InputError
+    from genint.genome.chromosome_names import read_aliases
+    from genint.genome.fasta import Genome
+
+    console, opened = Console(quiet=quiet), DataSet(dataset)
+    count = 0
+    with Genome(genome) as fasta, console.progress("verifying", len(opened.stretches)) as advance:
+        for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, advance=advance):
+            if not count:
+                print("line\tchrom\tstart\tend\tstatus\tbases\tnote")
+            print("\t".join(str(value) for value in astuple(finding)))
+            count += 1
+    if count:
+        raise InputError(
+            f"{dataset}: {count} of {len(opened.stretches)} stretches are damaged or differ from {genome}, as listed"
+        )
+    console.say(f"{dataset}: all {len(opened.stretches)} stretches are {genome.name}'s, every chunk is whole")

@@ -1,0 +1,218 @@
+"""genint eval: how good models are on held-out chromosomes."""
+
+import re
+import sys
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from genint.cli import options
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from genint.datasets.dataset import DataSet
+    from genint.evaluation.tables import Profiles, Result
+    from genint.genome.region import Region
+
+
+Models = Annotated[
+    list[str] | None, typer.Argument(help="Model folders, or names of bundled models.", show_default=False)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Folder for metrics.tsv, metrics.json and figures.", show_default=False),
+]
+Split = Annotated[str, typer.Option(help="train, valid or test.")]
+Baselines = Annotated[
+    bool, typer.Option("--baselines", help="Add a constant per track and a linear model on k-mer counts.")
+]
+Plots = Annotated[bool, typer.Option("--plots", help="Draw every pair of models, a point per track, as PNG and SVG.")]
+Locus = Annotated[
+    str, typer.Option(help="Draw measured and predicted tracks there: chrom:start-end, 1-based.", show_default=False)
+]
+ReplicatePaper = Annotated[
+    bool, typer.Option("--replicate-paper", help="Show the paper's metric alone: pearson per assay and over all.")
+]
+
+
+def evaluate(
+    dataset: options.DataSet,
+    models: Models = None,
+    out: Out = None,
+    split: Split = "test",
+    baselines: Baselines = False,
+    plots: Plots = False,
+    locus: Locus = "",
+    tracks: options.Tracks = [],  # noqa: B006  typer copies it
+    replicate_paper: ReplicatePaper = False,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+    batch_size: options.Batch = 8,
+    threads: options.Threads = 0,
+    quiet: options.Quiet = False,
+    json_output: options.Json = False,
+) -> None:
+    """Score MODELS on a split of DATASET: Pearson per track over all measured bins, and means per assay.
+
+    Several figures go by that name, and each is told with its axis: pearson, over all bins on the model's scale, as
+    the field reports it; log1p, of log(1 + sum over the bin) in the units of the bigWigs; windows, within each window
+    (the model's own tile), averaged. Differences between models come with a 95 % interval from a paired bootstrap over
+    100 kb blocks. --tracks picks the tracks that --locus draws.
+
+    Example: genint eval dataset my-model --baselines -o scores
+    """
+    _check_usage(models, baselines, split, out, plots, locus, tracks)
+    from genint.console import Console
+    from genint.datasets.dataset import DataSet
+    from genint.evaluation.evaluate import evaluate as run
+    from genint.evaluation.evaluate import load_distinct, profiles
+    from genint.evaluation.tables import report, write_reports
+    from genint.prediction.devices import choose_device, choose_dtype
+
+    options.use_threads(threads)
+    opened, console, chosen = DataSet(dataset), Console(quiet=quiet), choose_device(device)
+    precision = choose_dtype(dtype, chosen)
+    loaded = load_distinct(models or [], baselines=baselines)
+    columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
+    region = _locus(opened, locus, len(columns), len(loaded)) if locus else None
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+    results = run(
+        opened, loaded, split, console, batch_size=batch_size, device=chosen, dtype=precision, baselines=baselines
+    )
+    if out:
+        write_reports(results, split, opened, out)
+    if json_output:
+        print(report(results, split, opened))
+    else:
+        _print_tables(results, replicate_paper)
+    if out and plots:
+        _draw_pairs(results, out)
+    if out and region:
+        values = profiles(opened, loaded, region, batch_size=batch_size, device=chosen)
+        _draw_locus(opened, values, region, columns, out)
+
+
+def _check_usage(
+    models: list[str] | None, baselines: bool, split: str, out: Path | None, plots: bool, locus: str, tracks: list[str]
+) -> None:
+    if not models and not baselines:
+        raise typer.BadParameter("name at least one model, or give --baselines", param_hint="MODELS")
+    if split not in ("train", "valid", "test"):
+        raise typer.BadParameter(f"{split!r} is not train, valid or test", param_hint="--split")
+    if tracks and not locus:
+        raise typer.BadParameter("picks what --locus draws; give --locus, too", param_hint="--tracks")
+    if (plots or locus) and not out:
+        raise typer.BadParameter("figures need a folder; give -o", param_hint="--plots, --locus")
+
+
+def _draw_pairs(results: "list[Result]", out: Path) -> None:
+    from genint.reporting.plots import save_figure, scatter_of_tracks
+
+    stems = _file_names([result.model for result in results])
+    for first, second in combinations(range(len(results)), 2):
+        figure = scatter_of_tracks(results[first], results[second])
+        save_figure(figure, out / f"tracks_{stems[first]}_vs_{stems[second]}")
+
+
+def _locus(dataset: "DataSet", text: str, n_tracks: int, n_models: int) -> "Region":
+    """The place to draw, in the data set's own chromosome names; known to be drawable before anything is scored."""
+    from genint.errors import InputError
+    from genint.evaluation.evaluate import find_stretch
+    from genint.genome.chromosome_names import reconcile
+    from genint.genome.region import Region, parse_region, split_region
+    from genint.reporting.plots import MOST_PANELS
+
+    panels = n_tracks * (1 + n_models)
+    if panels > MOST_PANELS:
+        raise InputError(
+            f"--locus {text}: {n_tracks} tracks, measured and by {n_models} model(s), make {panels} panels; more than "
+            f"{MOST_PANELS} cannot be read. Pick tracks with --tracks"
+        )
+    sizes = {stretch.chrom: stretch.end for stretch in dataset.stretches}
+    asked = split_region(text, sizes)[0]
+    name = reconcile([asked], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[asked]
+    found = parse_region(text, {asked: sizes[name]}, option="--locus")
+    region = Region(name, found.start, found.end)
+    find_stretch(dataset, region)
+    return region
+
+
+def _draw_locus(dataset: "DataSet", values: "Profiles", region: "Region", columns: list[int], out: Path) -> None:
+    from genint.reporting.plots import profiles_over_locus, save_figure
+
+    names = [dataset.tracks[column].identifier for column in columns]
+    predicted = {name: rows[:, columns] for name, rows in values.predicted.items()}
+    shown = values._replace(measured=values.measured[:, columns], predicted=predicted)
+    figure = profiles_over_locus(region.chrom, dataset.bin_bp, names, shown)
+    save_figure(figure, out / _file_names([f"locus_{region.chrom}_{region.start + 1}_{region.end}"])[0])
+
+
+def _file_names(names: list[str]) -> list[str]:
+    """Names as any file system takes them, the end of long ones; numbered where they would be one and the same."""
+    safe = [re.sub(r"[^A-Za-z0-9._-]+", "_", name)[-80:] for name in names]
+    return [name if safe.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(safe, start=1)]
+
+
+def _print_tables(results: "list[Result]", replicate_paper: bool) -> None:
+    """A row per track, then a row per model with a column per assay (Table 1 of the paper), then the differences."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 1_000
+    screen = Console(file=sys.stdout, width=width, markup=False, emoji=False)  # names and paths as they are
+    if not replicate_paper:
+        screen.print(_tracks_table(results))
+    screen.print(_assays_table(results))
+    if replicate_paper:
+        return
+    lost = sorted({s.identifier for result in results for s in result.scores if s.pearson != s.pearson})
+    if lost:
+        screen.print(f"not scored, for want of measurements or of variance: {', '.join(lost)}")
+    if len(results) > 1:
+        screen.print(_differences_table(results))
+
+
+def _table(title: str, *columns: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _tracks_table(results: "list[Result]") -> "Table":
+    heads = [head for result in results for head in (f"{result.model}\npearson", "\nlog1p", "\nwindows")]
+    table = _table("Pearson per track", "track", "assay", "bins", *heads)
+    for row in zip(*(result.scores for result in results), strict=True):
+        figures = [f"{r:.3f}" for score in row for r in (score.pearson, score.pearson_log1p, score.pearson_windows)]
+        table.add_row(row[0].identifier, row[0].assay, f"{row[0].bins:,}", *figures)
+    return table
+
+
+def _assays_table(results: "list[Result]") -> "Table":
+    from genint.evaluation.tables import OVERALL, summaries
+
+    means = list(summaries(results))
+    assays = list(dict.fromkeys(score.assay for score in means))
+    counts = {score.assay: score.identifier.removeprefix("mean of ") for score in means}
+    heads = [f"{'Overall' if assay == OVERALL else assay}\n{counts[assay]} tracks" for assay in assays]
+    table = _table("Mean Pearson over tracks", "model", *heads, "Overall\nlog1p", "across\ntracks")
+    for result in results:
+        row = {score.assay: score for score in means if score.model == result.model}
+        figures = [row[assay].pearson for assay in assays] + [row[OVERALL].pearson_log1p, result.across_tracks]
+        table.add_row(result.model, *(f"{value:.4f}" for value in figures))
+    return table
+
+
+def _differences_table(results: "list[Result]") -> "Table":
+    from genint.evaluation.tables import differences
+
+    table = _table("Differences of mean Pearson, 95 % interval over 100 kb blocks", "models", "difference", "interval")
+    for row in differences(results):
+        interval = f"{row.low:+.4f} to {row.high:+.4f}" if row.blocks > 1 else "-"
+        table.add_row(f"{row.model} - {row.other}", f"{row.difference:+.4f}", interval)
+    return table

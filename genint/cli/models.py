@@ -1,0 +1,117 @@
+"""genint models: which models there are, and what they are made of."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from genint.cli import options
+
+app = typer.Typer(help="List models and show what they are made of.", no_args_is_help=True)
+imports = typer.Typer(help="Make model folders from weights published elsewhere.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+
+@app.command("list")
+def list_models(json_output: options.Json = False) -> None:
+    """List the bundled models and the presets that `genint train` can start from.
+
+    Example: genint models list
+    """
+    from genint.models.folder import list_models as bundled
+    from genint.models.registry import ARCHITECTURES
+
+    presets = [f"{name}:{preset}" for name, kind in ARCHITECTURES.items() for preset in kind.presets]
+    if json_output:
+        print(json.dumps({"models": bundled(), "presets": presets}))
+        return
+    for name in bundled():
+        print(f"model\t{name}")
+    for preset in presets:
+        print(f"preset\t{preset}")
+
+
+@app.command()
+def show(
+    model: Annotated[
+        str, typer.Argument(help="Model folder, bundled model, or preset as ARCHITECTURE:PRESET.")
+    ] = "genomic-interpreter-yeast",
+    tracks: Annotated[int, typer.Option("--n-tracks", min=1, help="Tracks of a preset; a model has its own.")] = 5_313,
+    batch_size: Annotated[
+        int | None,
+        typer.Option("--batch-size", "-b", min=1, help="Count a training step on so many windows.", show_default=False),
+    ] = None,
+    json_output: options.Json = False,
+) -> None:
+    """Show a model's geometry, parameters, work per tile and origin.
+
+    With --batch-size, also the operations and the memory (10^6 bytes) of a training step, counted without running it.
+
+    Example: genint models show interpreter:paper --batch-size 8
+    """
+    from genint.models.describe import describe
+
+    facts = describe(model, tracks, batch_size)
+    if json_output:
+        print(json.dumps(facts, indent=1))
+        return
+    for name, value in facts.items():
+        print(f"{name}\t{_text(value)}")
+
+
+@app.command()
+def halve(
+    model: Annotated[str, typer.Argument(help="Model folder, or name of a bundled model.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the smaller copy.", show_default=False)],
+) -> None:
+    """Copy a model with its weights in float16: half the size, the same predictions to about three digits.
+
+    Example: genint models halve my-model -o my-model-to-ship
+    """
+    from genint.models.folder import halve_model
+
+    halve_model(model, out)
+    print(out)
+
+
+@imports.command("enformer")
+def import_enformer(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Folder with config.json and pytorch_model.bin of Enformer's PyTorch port, or a hub id as OWNER/NAME.",
+            show_default=False,
+        ),
+    ],
+    tracks: Annotated[
+        Path, typer.Option("--tracks", help="The head's track table: targets_human.txt.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Model folder to write.", show_default=False)],
+    head: Annotated[str, typer.Option("--head", help="Which of the model's heads: human or mouse.")] = "human",
+    genome: Annotated[
+        Path | None,
+        typer.Option("--genome", help="FASTA or .fai of the assembly, to be compared with.", show_default=False),
+    ] = None,
+    gamma: Annotated[
+        str, typer.Option("--gamma", help="Scaling of distance features: tensorflow (published weights) or port.")
+    ] = "tensorflow",
+    input_bp: Annotated[int, typer.Option("--input-bp", min=1, help="DNA that the model reads in one go.")] = 196_608,
+) -> None:
+    """Import published Enformer weights, one head to a model folder; nothing in them is run.
+
+    Example: genint models import enformer EleutherAI/enformer-official-rough --tracks targets_human.txt -o enformer
+    """
+    from genint.models.enformer_weights import import_enformer as run
+
+    command = shlex.join(["genint", *sys.argv[1:]])
+    run(source, out, tracks, head=head, genome=genome, gamma=gamma, input_bp=input_bp, command=command)
+    print(out)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={inner}" for name, inner in value.items())
+    return f"{value:,}" if isinstance(value, int) else str(value)

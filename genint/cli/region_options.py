@@ -1,0 +1,107 @@
+"""Where to predict and where not, as typed: turned into rows and intervals in the genome's own chromosome names."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from genint.errors import InputError
+
+if TYPE_CHECKING:
+    from genint.genome.bed import Row
+    from genint.genome.fasta import Genome
+    from genint.genome.region import Region
+
+
+@dataclass(frozen=True)
+class Places:
+    """What the user asked for. typer.BadParameter for a choice that names nothing, or everything and something."""
+
+    bed: Path | None
+    regions: list[str]
+    chroms: str
+    whole_genome: bool
+    aliases: Path | None
+    blacklists: list[Path]
+
+    def __post_init__(self) -> None:
+        if not (self.bed or self.regions or self.chroms or self.whole_genome):
+            raise typer.BadParameter("give a BED file, --region, --chroms or --whole-genome", param_hint="REGIONS")
+        if self.whole_genome and (self.bed or self.regions or self.chroms):
+            raise typer.BadParameter(
+                "is everything; leave out REGIONS, --region and --chroms", param_hint="--whole-genome"
+            )
+        if self.chroms and not self._chroms:
+            raise typer.BadParameter(f"{self.chroms!r} names no chromosome", param_hint="--chroms")
+
+    def rows(self, genome: "Genome", say: Callable[[str], None]) -> "list[Row]":
+        """What to predict."""
+        from genint.genome.bed import Row, read_bed
+        from genint.genome.region import Region
+
+        rows = read_bed(self.bed) if self.bed else []
+        names = self._reconcile([row.region.chrom for row in rows], genome, str(self.bed))
+        rows = [Row(s, Region(names[r.chrom], r.start, r.end), name) for s, r, name in rows]
+        wanted = genome.sizes if self.whole_genome else self._reconcile(self._chroms, genome, "--chroms").values()
+        if not self.bed:
+            source = "--whole-genome" if self.whole_genome else "--chroms"
+            rows = [Row(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in dict.fromkeys(wanted)]
+        elif self.chroms:
+            rows = self._on_chroms(rows, set(wanted), say)
+        return rows + [self._region(text, genome) for text in self.regions]
+
+    def blacklist(self, genome: "Genome", say: Callable[[str], None]) -> "list[Region]":
+        """What not to predict. Rows on chromosomes that the genome does not have are left out with a note."""
+        from genint.genome.bed import read_bed
+        from genint.genome.chromosome_names import reconcile_known
+        from genint.genome.region import Region
+
+        found: list[Region] = []
+        for path in self.blacklists:
+            regions = [row.region for row in read_bed(path)]
+            names = reconcile_known([region.chrom for region in regions], genome.sizes, self._aliases)
+            kept = [Region(names[r.chrom], r.start, r.end) for r in regions if r.chrom in names]
+            if not kept:
+                raise InputError(
+                    f"--blacklist {path}: none of its {len(regions):,} row(s) lies on a chromosome of {genome.path}. "
+                    "Is it of the same assembly? Give another, or --aliases chromAlias.txt"
+                )
+            if len(kept) < len(regions):
+                say(f"{len(regions) - len(kept):,} of {len(regions):,} row(s) of {path} lie on no chromosome here")
+            found += kept
+        return found
+
+    @property
+    def _chroms(self) -> list[str]:
+        return [name.strip() for name in self.chroms.split(",") if name.strip()]
+
+    @cached_property
+    def _aliases(self) -> list[list[str]] | None:
+        from genint.genome.chromosome_names import read_aliases
+
+        return read_aliases(self.aliases) if self.aliases else None
+
+    def _reconcile(self, names: list[str], genome: "Genome", asked_by: str) -> dict[str, str]:
+        from genint.genome.chromosome_names import reconcile
+
+        return reconcile(names, genome.sizes, asked_by=asked_by, known_by=str(genome.path), aliases=self._aliases)
+
+    def _on_chroms(self, rows: "list[Row]", chroms: set[str], say: Callable[[str], None]) -> "list[Row]":
+        kept = [row for row in rows if row.region.chrom in chroms]
+        if not kept:
+            raise InputError(
+                f"--chroms {','.join(self._chroms)}: no row of {self.bed} lies there. Leave out --chroms, or {self.bed}"
+            )
+        say(f"{len(rows) - len(kept):,} of {len(rows):,} row(s) of {self.bed} are left out by --chroms")
+        return kept
+
+    def _region(self, text: str, genome: "Genome") -> "Row":
+        from genint.genome.bed import Row
+        from genint.genome.region import Region, parse_region, split_region
+
+        names = self._reconcile([split_region(text, genome.sizes)[0]], genome, f"--region {text}")
+        found = parse_region(text, {theirs: genome.sizes[ours] for theirs, ours in names.items()})
+        return Row(f"--region {text}", Region(names[found.chrom], found.start, found.end), ".")

@@ -1,0 +1,43 @@
+"""genint tracks: what a model predicts."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from genint.cli import options
+
+
+def tracks(
+    model: Annotated[
+        str, typer.Argument(help="Model folder, or name of a bundled model.")
+    ] = "genomic-interpreter-yeast",
+    match: Annotated[
+        list[str],
+        typer.Option("--match", "-t", help="Only tracks that --tracks of predict would pick.", show_default="all"),
+    ] = [],  # noqa: B006  typer copies it
+    json_output: options.Json = False,
+) -> None:
+    """List a model's tracks: the identifiers, assays and scales that `genint predict --tracks` chooses from.
+
+    Example: genint tracks --match 'RNA.*plus'
+    """
+    from genint.models.folder import find_model
+    from genint.tracks.table import read_tracks
+
+    table = read_tracks(find_model(model) / "tracks.tsv")
+    chosen = table.subset(table.select(match)) if match else table
+    if json_output:
+        print(json.dumps([vars(track) | {"assay": track.assay} for track in chosen], indent=1, default=str))
+        return
+    print("identifier\tassay\tdescription\tsum_stat\tscale\tstrand_pair")
+    for track in chosen:
+        cells = (
+            track.identifier,
+            track.assay,
+            track.description,
+            track.sum_stat,
+            f"{track.scale:g}",
+            track.strand_pair,
+        )
+        print("\t".join(cells))

@@ -1,0 +1,1 @@
+"""Evaluation: how good models are on held-out chromosomes."""

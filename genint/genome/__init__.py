@@ -1,0 +1,1 @@
+"""A genome: regions, FASTA, chromosome names, DNA as numbers, and the grid of bins and tiles."""

@@ -1,0 +1,125 @@
+"""Enformer exactly as published, so that published weights give published predictions.
+
+After Avsec et al. 2021 (Nature Methods 18, 1196-1203) and its code: batch normalisation, a GELU by its sigmoid
+approximation, a residual convolution over 1 token in every stage, attention pooling, and a wide pointwise layer before
+the head. It reads 196,608 bp and answers the central 114,688. `enformer.py` has the same kind of model for other
+geometries. Letters in shapes: B batch, L tokens, C channels, O channels out.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from genint.models.base import ModelConfig, TrackModel
+from genint.models.enformer import PEAKS, EnformerLayer, distance_features
+from genint.models.layers import AttentionPool, convolve, token_conv
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedConfig(ModelConfig):
+    """Every number that makes an Enformer; the defaults are the published ones. ValueError if they do not fit."""
+
+    core_bp: int = 114_688
+    context_bp: int = 40_960
+
+    channels: tuple[int, ...] = (768, 768, 896, 1024, 1152, 1280, 1536)  # of a token in each stage, then of a bin
+    layers: int = 11  # Transformer layers over bins
+    heads: int = 8
+    key_width: int = 64  # channels of a head's key; of its value, and features of a distance: channels / heads
+    dropout: float = 0.4
+    gamma: str = "tensorflow"  # how the densities among the distance features are scaled; see `distance_features`
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if 2 ** len(self.channels) != self.bin_bp:
+            raise ValueError(f"channels={self.channels} need bin_bp={2 ** len(self.channels)}, not {self.bin_bp}")
+        if self.channels[-1] % (6 * self.heads):
+            raise ValueError(f"channels[-1]={self.channels[-1]} must be a multiple of 6 * heads={self.heads}")
+        if self.gamma not in PEAKS:
+            raise ValueError(f"gamma={self.gamma!r} is not one of {', '.join(PEAKS)}")
+
+
+def sigmoid_gelu(x: Tensor) -> Tensor:
+    """x times the sigmoid of 1.702 x, which Enformer takes for GELU."""
+    return x * torch.sigmoid(1.702 * x)
+
+
+class TokenBatchNorm(nn.BatchNorm1d):
+    """Batch normalisation of channels that come last: (B, L, C) -> (B, L, C)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> (B, L, C)."""
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class BatchConvBlock(nn.Module):
+    """Batch normalisation, GELU, a convolution: (B, L, C) -> (B, L, O)."""
+
+    def __init__(self, channels: int, out: int, width: int) -> None:
+        super().__init__()
+        self.norm = TokenBatchNorm(channels)
+        self.conv = token_conv(channels, out, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> (B, L, O)."""
+        return convolve(self.conv, sigmoid_gelu(self.norm(x)))
+
+
+class PublishedStage(nn.Module):
+    """A convolution to the next width (the first stage has the stem for it), a residual one, attention pooling."""
+
+    def __init__(self, channels: int | None, out: int) -> None:
+        super().__init__()
+        self.conv = BatchConvBlock(channels, out, 5) if channels else None
+        self.residual = BatchConvBlock(out, out, 1)
+        self.pool = AttentionPool(out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> (B, L / 2, O)."""
+        if self.conv is not None:
+            x = self.conv(x)
+        pooled: Tensor = self.pool(x + self.residual(x))
+        return pooled
+
+
+class PublishedEnformer(TrackModel):
+    """Enformer with the tracks of one of its heads."""
+
+    def __init__(self, config: PublishedConfig, n_tracks: int) -> None:
+        super().__init__(config.geometry, n_tracks)
+        self.config = config
+        bins, channels = config.geometry.input_bp // config.bin_bp, config.channels[-1]
+        features = distance_features(bins, channels // config.heads, peak=config.gamma)
+        self.stem = token_conv(4, config.channels[0], 15)
+        self.stages = nn.ModuleList(
+            PublishedStage(before, after)
+            for before, after in zip((None, *config.channels[:-1]), config.channels, strict=True)
+        )
+        self.layers = nn.ModuleList(
+            EnformerLayer(
+                channels, heads=config.heads, key_width=config.key_width, features=features, dropout=config.dropout
+            )
+            for _ in range(config.layers)
+        )
+        self.wide = BatchConvBlock(channels, 2 * channels, 1)
+        self.dropout = nn.Dropout(config.dropout / 8)
+        self.head = nn.Linear(2 * channels, n_tracks)
+
+    @property
+    def receptive_bp(self) -> int:
+        """All that is read: every bin attends to every bin."""
+        return self.geometry.input_bp
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """uint8 (B, input_bp) -> float32 (B, core_bins, T)."""
+        x = convolve(self.stem, self.read(tokens))  # (B, input_bp, C)
+        for stage in self.stages:
+            x = stage(x)
+        for layer in self.layers:
+            x = layer(x)
+        return self.answer(x)
+
+    def answer(self, bins: Tensor) -> Tensor:
+        """Bins of the whole tile (B, input_bp / bin_bp, C) -> float32 (B, core_bins, T)."""
+        return self.positive(sigmoid_gelu(self.dropout(self.wide(self.crop(bins)))))

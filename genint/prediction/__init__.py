@@ -1,0 +1,1 @@
+"""Prediction: a job's tiles go through models on devices, and come back as tracks."""

@@ -1,0 +1,205 @@
+"""What there is to predict and how: options, and the job that follows from them, before any work is done."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from genint.errors import InputError
+from genint.genome.bed import Row
+from genint.genome.fasta import Genome
+from genint.genome.grid import BinMask, Geometry, Tile, tiles, wanted_bins
+from genint.genome.region import Region
+from genint.models.folder import Model
+from genint.output.formats import SUFFIXES, file_names
+from genint.output.zarr import check_names
+from genint.prediction.region_status import Placed, place
+from genint.prediction.region_summary import FORMATS as SUMMARY_FORMATS
+from genint.prediction.region_summary import STATISTICS, check_format
+from genint.prediction.windows import Views
+from genint.tracks.table import TrackTable
+
+SCALES = ("coverage", "model")
+
+
+# Full-precision floats hardly compress; zoom levels add a third, and a zarr store is there twice while it is zipped.
+_BYTES_PER_VALUE = {"bigwig": 6, "bedgraph": 36, "zarr": 8}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What changes a prediction besides genome, regions and models, and where it is computed.
+
+    `scale`: `coverage`, the mean per base over the bin in the units of the training bigWigs, or `model`, the model's
+    own. `max_n`: a bin with a larger share of N than this is a hole; with 1, none is, and the model reads N as a column
+    of zeros. `blacklist`: bins that these touch are holes. `batch_size` changes no float32 result on a CPU.
+    `devices`: one, or several that share the work; a CPU named N times is N processes. `compile`: with torch.compile.
+    `format`: `bigwig` or `bedgraph`, a file per track, or `zarr`, one of all. `summary`: `mean`, `sum` or `max`, also a
+    table of the rows asked for, its `summary_format` being `tsv` or `parquet`.
+    ValueError for another word in place of these.
+    """
+
+    scale: str = "coverage"
+    max_n: float = 0.5
+    blacklist: Sequence[Region] = ()
+    views: Views = field(default_factory=Views)
+    batch_size: int = 8
+    devices: tuple[torch.device, ...] = (torch.device("cpu"),)
+    dtype: torch.dtype = torch.float32
+    compile: bool = False
+    format: str = "bigwig"
+    summary: str | None = None
+    summary_format: str = "tsv"
+
+    def __post_init__(self) -> None:
+        for name, choices in (
+            ("scale", SCALES),
+            ("format", tuple(SUFFIXES)),
+            ("summary", (None, *STATISTICS)),
+            ("summary_format", SUMMARY_FORMATS),
+        ):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name}={getattr(self, name)!r} is not one of {', '.join(map(str, choices))}")
+
+    def plan(self) -> dict[str, Any]:
+        """What decides the values: how many devices there are does not, their kind does."""
+        device = self.devices[0].type
+        exact = device == "cpu" and self.dtype == torch.float32 and not self.compile
+        return {
+            "scale": self.scale,
+            "max_n": self.max_n,
+            "blacklist": _digest(sorted(set(self.blacklist))) if self.blacklist else None,
+            **vars(self.views),
+            "device": device,
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "batch_size": "any" if exact else self.batch_size,
+            "compile": self.compile,
+            "format": self.format,
+            "summary": self.summary and f"{self.summary} as {self.summary_format}",
+        }
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that is known before the work begins."""
+
+    genome: Genome
+    placed: Sequence[Placed]  # every row asked for
+    models: Sequence[Model]
+    columns: Sequence[int]  # of the models' outputs
+    options: Options
+    wanted: Mapping[str, BinMask]  # per chromosome, in the genome's order; blacklisted bins are not
+    blacklisted: Mapping[str, BinMask]  # per chromosome that has such bins
+    todo: Sequence[Tile]  # those with a wanted bin
+
+    @property
+    def geometry(self) -> Geometry:
+        return self.models[0].geometry
+
+    @property
+    def tracks(self) -> TrackTable:
+        return self.models[0].tracks.subset(self.columns)
+
+    @property
+    def files(self) -> list[str]:
+        """What holds the predictions, see results.file_names."""
+        return file_names(self.tracks, self.options.format, spread=len(self.models) > 1)
+
+    @property
+    def spool_rows(self) -> int:
+        """Values per bin: one per track; of several models, then one per track with their standard deviation."""
+        return len(self.tracks) * (2 if len(self.models) > 1 else 1)
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables beside them."""
+        return ["tracks.tsv", "regions.tsv", *([self.summary_file] if self.summary_file else [])]
+
+    @property
+    def summary_file(self) -> str | None:
+        """The file of the summary, if one is asked for."""
+        return f"summary.{self.options.summary_format}" if self.options.summary else None
+
+    def plan(self) -> dict[str, Any]:
+        """What makes this run the one it is, as JSON."""
+        return {
+            "genome": self.genome.identity(),
+            "models": [
+                {"name": model.name, "architecture": model.architecture, "digest": model.digest}
+                for model in self.models
+            ],
+            "tracks": [track.identifier for track in self.tracks],
+            "bin_bp": self.geometry.bin_bp,
+            "regions": _digest(row for row, _ in self.placed),
+            "options": self.options.plan(),
+            "versions": {name: version(name) for name in ("genint", "torch")},
+        }
+
+
+def prepare(
+    genome: Genome,
+    rows: Sequence[Row],
+    models: Sequence[Model],
+    *,
+    columns: Sequence[int] | None = None,
+    options: Options | None = None,
+) -> Job:
+    """Find what there is to do. Row chromosomes must be the genome's own names (see regions.reconcile).
+
+    `columns` picks tracks, default all. Raises InputError when no row touches the genome, for models that cannot be
+    averaged, for views that the model's windows do not allow, when the package for the summary's format is missing, and
+    for chromosomes that no zarr array can be named after.
+    """
+    first, options = models[0], options or Options()
+    for model in models[1:]:
+        _check_alike(first, model, options)
+    options.views.stride(first.geometry)
+    placed = [place(row, genome.sizes) for row in rows]
+    wanted = wanted_bins((region for _, region in placed if region), genome.sizes, first.geometry.bin_bp)
+    if not wanted:
+        raise InputError(
+            f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
+        )
+    if options.summary:
+        check_format(options.summary_format)
+    if options.format == "zarr":
+        check_names(wanted)
+    unwanted = (place(Row("", region, ""), genome.sizes).region for region in options.blacklist)
+    blacklisted = wanted_bins(filter(None, unwanted), genome.sizes, first.geometry.bin_bp)
+    wanted = {chrom: mask & ~blacklisted[chrom] if chrom in blacklisted else mask for chrom, mask in wanted.items()}
+    columns = range(len(first.tracks)) if columns is None else columns
+    return Job(genome, placed, models, columns, options, wanted, blacklisted, list(tiles(wanted, first.geometry)))
+
+
+def _digest(items: Iterable[object]) -> str:
+    """sha256 of the items' text, a line each."""
+    return hashlib.sha256("".join(f"{item}\n" for item in items).encode()).hexdigest()
+
+
+def _check_alike(first: Model, other: Model, options: Options) -> None:
+    """Their answers can be averaged: same bins and tracks and, where the options need them, strands and scales."""
+    if other.geometry != first.geometry:
+        raise InputError(f"{other.name}: its windows and bins are not those of {first.name}: {other.geometry}")
+    ours, theirs = ([track.identifier for track in model.tracks] for model in (first, other))
+    if ours != theirs:
+        raise InputError(f"{other.name}: its {len(theirs)} tracks are not the {len(ours)} of {first.name}")
+    strands = ("strand_pair",) if options.views.rc else ()
+    scales = ("sum_stat", "scale", "clip", "clip_soft", "transform") if options.scale == "model" else ()
+    for one, two in zip(first.tracks, other.tracks, strict=True):
+        for column in (*strands, *scales):
+            if (ours := getattr(one, column)) != (theirs := getattr(two, column)):
+                raise InputError(
+                    f"{other.name}: {column} of its track {two.identifier} is {theirs}, not {ours} as in {first.name}. "
+                    + ("Give --scale coverage" if column in scales else "Choose models of the same track table")
+                )
+
+
+def disk_bytes(job: Job) -> tuple[int, int]:
+    """About what the spool takes until the run ends, and what the results take."""
+    bins = sum(int(mask.sum()) for mask in job.wanted.values())
+    cells = len(job.placed) * len(job.tracks) if job.options.summary else 0
+    spool = 4 * len(job.todo) * job.geometry.core_bins * job.spool_rows
+    return spool, bins * job.spool_rows * _BYTES_PER_VALUE[job.options.format] + 12 * cells

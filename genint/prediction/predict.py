@@ -1,0 +1,148 @@
+"""Prediction: regions become tiles, tiles become DNA, DNA becomes bins, bins become one bigWig per track."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from genint.console import Console
+from genint.errors import InputError
+from genint.genome.dna import UNKNOWN
+from genint.genome.grid import BinMask, Geometry, Tile, bases_per_bin
+from genint.output.formats import write_results
+from genint.output.run_folder import check_space, output_folder, provenance
+from genint.output.spool import Spool
+from genint.prediction.inference import Engine, Work
+from genint.prediction.job import Job, disk_bytes
+from genint.prediction.region_status import write_fates
+from genint.prediction.region_summary import write_summary
+from genint.prediction.windows import Doubles, Request, Stitcher
+
+
+def predict(
+    job: Job,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    console: Console | None = None,
+    command: str = "",
+) -> dict[str, Any]:
+    """Predict the bins that the job's rows touch; write a file per track or one of all, the tables and run.json.
+
+    A killed run of the same job in `out` goes on where it stopped and ends with the same bytes; a finished one is
+    answered at once. Returns what run.json holds. Raises OutputError when `out` cannot be written or holds another run
+    (`overwrite` starts anew), InputError for a model that answers NaN and, with `resume`, when nothing was begun.
+    """
+    console, started, files = console or Console(), time.monotonic(), job.files
+    with output_folder(out, job.plan(), [*files, *job.tables], overwrite=overwrite, resume=resume) as folder:
+        if folder.report is not None:
+            console.say(f"{out}: this run is finished already")
+            return folder.report
+        console.say(f"{len(job.todo):,} tile(s) on {len(job.wanted):,} chromosome(s)")
+        check_space(folder, sum(disk_bytes(job)))
+        with Spool(folder.scratch / "spool", job.spool_rows, job.geometry.core_bins) as spool:
+            kept, predicted = _fill(spool, job, console)
+            write_results(folder, files, job.tracks, spool, kept, job.genome.sizes, job.geometry, console)
+            if job.options.summary and job.summary_file:
+                names = [track.identifier for track in job.tracks]
+                path, statistic = folder.path / job.summary_file, job.options.summary
+                write_summary(path, statistic, job.placed, names, spool, kept, job.geometry, console)
+        fates = _write_tables(folder.path, job, predicted)
+        return folder.publish(
+            {
+                **provenance(command),
+                "regions": fates,
+                "bins": sum(int(mask.sum()) for mask in predicted.values()),
+                "tiles": len(kept),
+                "seconds": round(time.monotonic() - started, 2),
+            }
+        )
+
+
+def _write_tables(folder: Path, job: Job, predicted: Mapping[str, BinMask]) -> dict[str, int]:
+    """tracks.tsv and regions.tsv. Returns how many rows met each fate."""
+    kind = job.options.format
+    names = {kind: job.files[: len(job.tracks)], "spread": job.files[len(job.tracks) :]} if kind != "zarr" else {}
+    job.tracks.write(folder / "tracks.tsv", {column: cells for column, cells in names.items() if cells})
+    sizes, bin_bp = job.genome.sizes, job.geometry.bin_bp
+    return write_fates(folder / "regions.tsv", job.placed, predicted, job.blacklisted, sizes, bin_bp)
+
+
+class Filled(NamedTuple):
+    """The tiles in the spool, in its order, and per chromosome which bins have a value."""
+
+    kept: list[Tile]
+    predicted: dict[str, BinMask]
+
+
+def _fill(spool: Spool, job: Job, console: Console) -> Filled:
+    """Predict every tile that the spool does not hold yet."""
+    filled = Filled([], {chrom: np.zeros_like(mask) for chrom, mask in job.wanted.items()})
+    stitcher = Stitcher(job.genome, job.geometry, job.options.views)
+    with console.progress("predicting", len(job.todo)) as advance, Engine(work(job), job.options.devices) as engine:
+        asked = _noted(requests(job), filled, job.geometry)
+        for _ in islice(asked, len(spool)):
+            advance(1)
+        for (tile, keep), values in stitcher.tiles(engine.answers(stitcher.views(asked))):
+            spool.append(np.where(keep, _scaled(values, job, tile), np.float32(np.nan)))
+            advance(1)
+    return filled
+
+
+def work(job: Job) -> Work:
+    """What the engine has to do with every window."""
+    columns = np.array(job.columns)
+    return Work(
+        [model.module for model in job.models],
+        columns,
+        job.models[0].tracks.partners[columns],
+        job.options.dtype,
+        job.options.batch_size,
+        job.options.compile,
+    )
+
+
+def requests(job: Job) -> Iterator[Request]:
+    """Mark each tile's holes; a tile without a bin to keep is not predicted."""
+    geometry, sizes = job.geometry, job.genome.sizes
+    for tile in job.todo:
+        start = tile.index * geometry.core_bp
+        core = job.genome.tokens(tile.chrom, start, start + geometry.core_bp)
+        starts = start + geometry.bin_bp * np.arange(geometry.core_bins)
+        widths = np.clip(sizes[tile.chrom] - starts, 0, geometry.bin_bp)  # 0 past the chromosome's end
+        unknown = bases_per_bin(core == UNKNOWN, geometry.bin_bp) - (geometry.bin_bp - widths)
+        asked = job.wanted[tile.chrom][tile.bins(geometry)]
+        keep = np.zeros(geometry.core_bins, dtype=np.bool_)
+        keep[: len(asked)] = asked
+        keep &= unknown <= job.options.max_n * widths
+        if keep.any():
+            yield Request(tile, keep)
+
+
+def _noted(requests: Iterable[Request], filled: Filled, geometry: Geometry) -> Iterator[Request]:
+    for request in requests:
+        filled.kept.append(request.tile)
+        on_chromosome = filled.predicted[request.tile.chrom][request.tile.bins(geometry)]
+        on_chromosome[:] = request.keep[: len(on_chromosome)]
+        yield request
+
+
+def _scaled(values: Doubles, job: Job, tile: Tile) -> npt.NDArray[np.float32]:
+    """(M, T, core_bins) on the models' scale -> (files, core_bins) on the scale asked for."""
+    for model, answer in zip(job.models, values, strict=True):
+        if not np.isfinite(answer).all():
+            raise InputError(
+                f"{model.name}: answers NaN or infinity for tile {tile.index} of {tile.chrom}. "
+                "Its weights are damaged, or --dtype is too narrow for it; try --dtype float32"
+            )
+    if job.options.scale == "coverage":
+        tables = [model.tracks.subset(job.columns) for model in job.models]
+        values = np.stack([t.squash(job.geometry.bin_bp).invert(a.T).T for t, a in zip(tables, values, strict=True)])
+    if len(values) == 1:
+        return values[0].astype(np.float32)  # type: ignore[no-any-return]
+    return np.concatenate([values.mean(axis=0), values.std(axis=0)], dtype=np.float32, casting="same_kind")

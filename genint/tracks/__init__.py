@@ -1,0 +1,1 @@
+"""Tracks: the track table, and the transforms between coverage and the scale that models learn."""

@@ -1,0 +1,1 @@
+"""Training: a data set in, a model folder out."""

@@ -1,0 +1,73 @@
+"""The callbacks of a training run: averaged weights, early stopping, progress and log."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback, EarlyStopping, WeightAveraging
+from torch import Tensor
+
+from genint.console import Console
+from genint.training.config import TrainConfig
+
+
+class Averaging(WeightAveraging):
+    """Exponential moving average of the weights, over fewer steps at the start so that it forgets where it began."""
+
+    def __init__(self, decay: float) -> None:
+        def average(averaged: Tensor, current: Tensor, seen: Tensor | int) -> Tensor:
+            steps = float(seen)
+            return averaged + (1 - min(decay, (1 + steps) / (10 + steps))) * (current - averaged)
+
+        super().__init__(avg_fn=average)
+
+
+class Patience(EarlyStopping):
+    """Stops after so many validations without a better Pearson, and counts none twice when a run goes on."""
+
+    def __init__(self, validations: int) -> None:
+        super().__init__(
+            "val_pearson", mode="max", patience=validations, check_finite=False, check_on_train_epoch_end=True
+        )
+
+    def on_train_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+        self._judged = trainer.global_step
+        trainer.should_stop = self.wait_count >= self.patience  # killed between its last step and its model
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+        if trainer.global_step != self._judged:  # see Report
+            super().on_train_epoch_end(trainer, learner)
+
+
+class Report(Callback):
+    """Moves the progress bar, prints a line per validation and keeps log.csv. Only the first process speaks."""
+
+    def __init__(self, log: Path, config: TrainConfig, advance: Callable[[int], None], console: Console) -> None:
+        self._log, self._config, self._advance, self._console = log, config, advance, console
+
+    def on_train_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+        self._reported = self._seen = trainer.global_step
+        if trainer.is_global_zero:
+            self._advance(trainer.global_step)
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        if trainer.is_global_zero:
+            self._advance(trainer.global_step - self._seen)
+            self._seen = trainer.global_step
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+        if trainer.global_step == self._reported or not trainer.is_global_zero:
+            return  # a resumed run passes the end of the epoch that its checkpoint was written in once more
+        self._reported = trainer.global_step
+        figures = {name: float(trainer.callback_metrics[name]) for name in ("train_loss", "val_pearson")}
+        row = {"step": trainer.global_step, **figures}
+        new = not self._log.exists()
+        with open(self._log, "a", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        line = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        self._console.say(f"step {trainer.global_step:,} of {self._config.steps:,}  {line}")

@@ -1,0 +1,226 @@
+"""Data sets: targets are the bigWigs binned and transformed, and what was not measured is NaN."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+import pytest
+
+from genint.datasets.build import make_dataset
+from genint.datasets.dataset import DataSet
+from genint.datasets.splits import BedSplit, Split
+from genint.errors import InputError, OutputError
+from genint.genome.dna import UNKNOWN
+from genint.genome.fasta import Genome
+from genint.tracks.table import read_tracks
+from tests.conftest import EXAMPLE, Run
+
+
+def targets(dataset: DataSet, chrom: str) -> np.ndarray:
+    stretch = next(stretch for stretch in dataset.stretches if stretch.chrom == chrom)
+    return dataset.targets(stretch, 0, stretch.bins(dataset.bin_bp))
+
+
+def test_targets_are_the_transformed_mean_per_base(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    for column, track in enumerate(read_tracks(EXAMPLE / "tracks.tsv")):
+        with pyBigWig.open(str(EXAMPLE / track.file)) as bigwig:
+            for chrom, length in bigwig.chroms().items():
+                bases = np.nan_to_num(bigwig.values(chrom, 0, length, numpy=True).astype(np.float64))
+                means = np.array([bases[start : start + 128].mean() for start in range(0, length, 128)])
+                y = np.sqrt(1 + track.scale * 128 * means) - 1  # sum_sqrt
+                y = np.where(
+                    y > track.clip_soft, track.clip_soft - 1 + np.sqrt(np.maximum(y - track.clip_soft + 1, 0)), y
+                )
+                y = np.minimum(y, track.clip)
+                found = targets(dataset, chrom)[:, column]
+                seen = np.isfinite(found)
+                assert seen.mean() > 0.9
+                np.testing.assert_allclose(found[seen], y[seen], rtol=1e-5, atol=1e-6)
+
+
+def test_a_chromosome_that_a_bigwig_does_not_list_was_not_measured(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    orc = [track.identifier for track in dataset.tracks].index("chip_orc")
+    chr3 = targets(dataset, "chr3")
+    assert np.isnan(chr3[:, orc]).all()
+    assert np.isfinite(np.delete(chr3, orc, axis=1)).mean() > 0.9
+
+
+def one_track(folder: Path, value: float, **columns: str) -> Path:
+    """A track table and its bigWig, which also lists a contig that the example genome does not have."""
+    with Genome(EXAMPLE / "genome.fa") as genome, pyBigWig.open(str(folder / "one.bw"), "w") as bigwig:
+        bigwig.addHeader([*genome.sizes.items(), ("chrUn_1", 500)])
+        bigwig.addEntries(["chr1"], [1_000], ends=[1_001], values=[value])
+    table = {"identifier": "one", "file": "one.bw", "strand_pair": "one", "description": "ATAC:one", **columns}
+    (folder / "tracks.tsv").write_text("\t".join(table) + "\n" + "\t".join(table.values()) + "\n")
+    return folder / "tracks.tsv"
+
+
+def test_a_contig_that_the_genome_lacks_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "out.bed").write_text("chrUn_1\t0\t500\nchr1\t0\t1280\n")
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        make_dataset(
+            genome,
+            one_track(tmp_path, 7.0),
+            tmp_path / "d",
+            split=Split(valid=["chr3"], test=["chr2"]),
+            exclude=[tmp_path / "out.bed"],
+        )
+    assert np.isnan(targets(DataSet(tmp_path / "d"), "chr1")[:10]).all()
+    assert {stretch.chrom for stretch in DataSet(tmp_path / "d").stretches} == {"chr1", "chr2", "chr3"}
+
+
+def test_what_float32_cannot_hold_is_told(tmp_path: Path) -> None:
+    table = one_track(tmp_path, 3e38, scale="1e6")
+    with (
+        Genome(EXAMPLE / "genome.fa") as genome,
+        pytest.raises(
+            InputError, match=r"one\.bw: chr1:897-1,024 is 2\.34\d+e\+36 per base, .* Give one a smaller scale"
+        ),
+    ):
+        make_dataset(genome, table, tmp_path / "d", split=Split(valid=["chr3"], test=["chr2"]))
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_set_with_nothing_to_train_on_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "all.bed").write_text("chr1\t0\t999999999\n")
+    with Genome(EXAMPLE / "genome.fa") as genome, pytest.raises(InputError, match=r"nothing is left of it to train on"):
+        make_dataset(
+            genome,
+            EXAMPLE / "tracks.tsv",
+            tmp_path / "d",
+            split=Split(valid=["chr3"], test=["chr2"]),
+            exclude=[tmp_path / "all.bed"],
+        )
+    assert not (tmp_path / "d").exists()
+
+
+def test_the_digest_sees_the_numbers(tmp_path: Path) -> None:
+    digests = set()
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        for number, value in enumerate((7.0, 7.0, 8.0)):
+            table = one_track(tmp_path, value)
+            make_dataset(genome, table, tmp_path / f"d{number}", split=Split(valid=["chr3"], test=["chr2"]))
+            digests.add(DataSet(tmp_path / f"d{number}").digest)
+    assert len(digests) == 2
+
+
+def test_excluded_bins_and_bins_of_n_are_nan_in_every_track(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        for chrom in ("chr1", "chr2"):
+            tokens = genome.tokens(chrom, 0, genome.sizes[chrom])
+            hidden = np.array([(tokens[s : s + 128] == UNKNOWN).sum() > 64 for s in range(0, len(tokens), 128)])
+            for line in (EXAMPLE / "exclude.bed").read_text().splitlines():
+                if line.startswith(f"{chrom}\t"):
+                    start, end = (int(cell) for cell in line.split("\t")[1:3])
+                    hidden[start // 128 : -(-end // 128)] = True
+            assert hidden.any()
+            assert np.array_equal(
+                np.isnan(targets(dataset, chrom)), np.repeat(hidden[:, None], len(dataset.tracks), axis=1)
+            )
+
+
+def test_dna_is_the_genome_s_and_unknown_past_its_ends(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    stretch = dataset.split("valid")[0]
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        assert np.array_equal(dataset.tokens(stretch, -100, 40_000), genome.tokens("chr3", -100, 39_900))
+
+
+def test_the_split_is_by_chromosome(example_dataset: Path) -> None:
+    dataset = DataSet(example_dataset)
+    splits = {name: [s.chrom for s in dataset.split(name)] for name in ("train", "valid", "test")}
+    assert splits == {"train": ["chr1"], "valid": ["chr3"], "test": ["chr2"]}
+
+
+def test_blocks_smaller_than_a_chromosome_give_the_same_data_set(
+    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genint.datasets.build.BLOCK_BINS", 37)
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        split, exclude = Split(valid=["3"], test=["2"]), [EXAMPLE / "exclude.bed"]
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "small", split=split, exclude=exclude)
+    whole, small = DataSet(example_dataset), DataSet(tmp_path / "small")
+    assert np.array_equal(targets(whole, "chr3"), targets(small, "chr3"), equal_nan=True)
+
+
+def test_an_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
+    with Genome(EXAMPLE / "genome.fa") as genome, pytest.raises(OutputError, match="is there already"):
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path, split=Split(valid=["chr3"], test=[]))
+
+
+def test_a_damaged_data_set_is_refused_in_one_line(example_dataset: Path, tmp_path: Path, genint: Run) -> None:
+    import shutil
+
+    header = "chrom\tstart\tend\tsplit\tdna_start\tdna_end\n"
+    damages = {
+        "version": lambda d: (d / "dataset.json").write_text(json.dumps({"format_version": 99})),
+        "json": lambda d: (d / "dataset.json").write_text("{"),
+        "unfinished": lambda d: (d / "dataset.json").unlink(),
+        "split": lambda d: (d / "stretches.tsv").write_text(f"{header}chr1\t0\t5\tdev\t0\t5\n"),
+        "inside": lambda d: (d / "stretches.tsv").write_text(f"{header}chr1\t0\t5\ttrain\t1\t5\n"),
+        "shorter": lambda d: (d / "stretches.tsv").write_text(f"{header}chr1\t0\t5\ttrain\t0\t5\n"),
+        "arrays": lambda d: shutil.rmtree(d / "arrays.zarr"),
+        "tracks": lambda d: (d / "tracks.tsv").unlink(),
+    }
+    for name, damage in damages.items():
+        damaged = tmp_path / name
+        shutil.copytree(example_dataset, damaged)
+        damage(damaged)
+        with pytest.raises(InputError, match=name):
+            DataSet(damaged)
+
+
+def test_a_split_that_is_empty_is_named(tmp_path: Path) -> None:
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "dataset", split=Split(valid=["chr3"], test=[]))
+    with pytest.raises(InputError, match="the test split is empty"):
+        DataSet(tmp_path / "dataset").split("test")
+
+
+def test_a_stretch_inside_a_chromosome_has_the_dna_and_the_bins_of_its_place(
+    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genint.datasets.build.FLANK_BP", 1_000)
+    bed = tmp_path / "splits.bed"
+    bed.write_text("chr1\t0\t50048\ttrain\nchr1\t60032\t90112\tvalid\nchr3\t1280\t99999999\ttest\n")
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        exclude = [EXAMPLE / "exclude.bed"]
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "new", split=BedSplit(bed=bed), exclude=exclude)
+        new, whole = DataSet(tmp_path / "new"), DataSet(example_dataset)
+        assert [(s.start, s.end, s.dna_start, s.dna_end) for s in new.stretches] == [
+            (0, 50_048, 0, 51_048),
+            (60_032, 90_112, 59_032, 91_112),
+            (1_280, 35_073, 280, 35_073),
+        ]
+        for stretch in new.stretches:
+            dna = new.tokens(stretch, -1_000, 52_000)
+            there = slice(max(1_000 - stretch.start, 0), stretch.dna_end - stretch.start + 1_000)
+            expected = genome.tokens(stretch.chrom, stretch.start - 1_000, stretch.start + 51_000)
+            assert np.array_equal(dna[there], expected[there])
+            bins = slice(stretch.start // 128, stretch.start // 128 + stretch.bins(128))
+            ours = new.targets(stretch, 0, stretch.bins(128))
+            assert np.array_equal(ours, targets(whole, stretch.chrom)[bins], equal_nan=True)
+
+
+def test_splits_by_share_and_by_bed_are_asked_for_on_the_command_line(tmp_path: Path, genint: Run) -> None:
+    bed = tmp_path / "splits.bed"
+    bed.write_text("chr1\t0\t12800\ttrain\nchr2\t0\t1280\tvalid\nchr3\t0\t1280\ttest\n")
+    make = ["data", "make", EXAMPLE / "genome.fa", EXAMPLE / "tracks.tsv", "-o"]
+    shares = ["--valid", "0.2", "--test", ".1", "--seed", "3"]
+    for name, options in (("bed", ["--split", bed]), ("shares", shares), ("again", shares)):
+        finished = genint(*make, tmp_path / name, *options)
+        assert finished.code == 0, finished.err
+    by_bed, shares_, again = (DataSet(tmp_path / name) for name in ("bed", "shares", "again"))
+    assert [(s.chrom, s.end, s.split) for s in by_bed.stretches] == [
+        ("chr1", 12_800, "train"),
+        ("chr2", 1_280, "valid"),
+        ("chr3", 1_280, "test"),
+    ]
+    assert shares_.stretches == again.stretches
+    bases = {split: sum(s.end - s.start for s in shares_.split(split)) for split in ("train", "valid", "test")}
+    assert sum(bases.values()) == 204_800 + 60_003 + 35_073
+    assert 0.2 <= bases["valid"] / sum(bases.values()) < 0.2 + 16_384 / 299_876

@@ -1,0 +1,156 @@
+"""Every way of reading, against a plain loop: each bin looks for the windows it lies in and asks the model itself."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from genint.console import Console
+from genint.errors import InputError
+from genint.genome import dna
+from genint.genome.bed import Row
+from genint.genome.fasta import Genome
+from genint.genome.grid import Geometry
+from genint.genome.region import Region
+from genint.models.folder import Model, load_model
+from genint.prediction.job import Options, prepare
+from genint.prediction.predict import predict
+from genint.prediction.windows import Views
+from tests.prediction.test_predict import BIN, values
+
+CORE_BP, CONTEXT_BP, CORE = 2_048, 128, 16
+SIZES = {"edge": 5_000, "small": 300, "exact": 4_096}
+N_RUN = (2_000, 2_700)  # on `edge`
+COMBINATIONS = [
+    {"rc": rc, "shifts": shifts, "overlap": overlap}
+    for rc, shifts, overlap in product((False, True), ((0,), (-3, 0, 7), (127, -127)), (0.0, 0.25, 0.5, 0.93))
+]
+
+
+@pytest.fixture(scope="module")
+def genome(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("genome") / "small.fa"
+    rng = np.random.default_rng(3)
+    with open(path, "w") as file:
+        for name, size in SIZES.items():
+            letters = rng.choice(list("ACGT"), size)
+            if name == "edge":
+                letters[slice(*N_RUN)] = "N"
+            file.write(f">{name}\n{''.join(letters)}\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model: Path) -> Model:
+    """With weights large enough that every base it reads shows in what it answers."""
+    model = load_model(tiny_model)
+    for weights in model.module.parameters():
+        weights.mul_(1.5)
+    return model
+
+
+class Slow:
+    """Predictions bin by bin, one window at a time, each window read once."""
+
+    def __init__(self, genome: Path, model: Model, views: dict[str, object]) -> None:
+        self.model, self.views = model, views
+        with Genome(genome) as opened:
+            self.dna = {chrom: opened.tokens(chrom, 0, size) for chrom, size in opened.sizes.items()}
+        self.answers: dict[tuple[str, int, int, bool], np.ndarray] = {}
+        self.partner = [[t.identifier for t in model.tracks].index(track.strand_pair) for track in model.tracks]
+
+    def answer(self, chrom: str, first_bin: int, shift: int, reverse: bool) -> np.ndarray:
+        """(core_bins, T), as on the forward strand."""
+        key = (chrom, first_bin, shift, reverse)
+        if key not in self.answers:
+            start = first_bin * BIN - CONTEXT_BP + shift
+            letters = [
+                int(self.dna[chrom][base]) if 0 <= base < SIZES[chrom] else dna.UNKNOWN
+                for base in range(start, start + CORE_BP + 2 * CONTEXT_BP)
+            ]
+            if reverse:
+                letters = [3 - letter if letter < 4 else letter for letter in letters[::-1]]
+            with torch.inference_mode():
+                found = self.model.module(torch.tensor([letters], dtype=torch.uint8))[0].numpy()
+            self.answers[key] = found[::-1][:, self.partner] if reverse else found
+        return self.answers[key]
+
+    def bin(self, chrom: str, number: int) -> np.ndarray:
+        """(T,) on the model's scale."""
+        stride = round((1 - float(self.views["overlap"])) * CORE)  # type: ignore[arg-type]
+        total, weight = np.zeros(len(self.partner)), 0.0
+        for first_bin in range(-stride * (CORE // stride + 1), number + 1, stride):
+            place = number - first_bin
+            if place >= CORE:
+                continue
+            counts = min(place + 1, CORE - place) if self.views["overlap"] else 1
+            for shift in self.views["shifts"]:  # type: ignore[attr-defined]
+                for reverse in (False, True) if self.views["rc"] else (False,):
+                    total += counts * self.answer(chrom, first_bin, shift, reverse)[place].astype(np.float64)
+                    weight += counts
+        return total / weight
+
+    def is_hole(self, chrom: str, number: int) -> bool:
+        return (self.dna[chrom][number * BIN : (number + 1) * BIN] > 3).mean() > 0.5
+
+
+def fast(genome: Path, model: Model, regions: list[Region], out: Path, **views: object) -> dict[str, np.ndarray]:
+    """(bins, T) of every chromosome, on the model's scale."""
+    how = Options(scale="model", views=Views(**views), batch_size=3)  # type: ignore[arg-type]
+    rows = [Row("", region, ".") for region in regions]
+    with Genome(genome) as opened:
+        predict(prepare(opened, rows, [model], options=how), out, console=Console(quiet=True))
+    files = [out / name for name in model.tracks.file_names()]
+    return {chrom: np.stack([values(file, chrom)[::BIN] for file in files], axis=1) for chrom in SIZES}
+
+
+WHOLE = [Region(chrom, 0, size) for chrom, size in SIZES.items()]
+
+
+@pytest.mark.parametrize("views", COMBINATIONS, ids=str)
+def test_every_bin_is_what_a_plain_loop_over_its_windows_gives_whatever_else_is_asked_for(
+    views: dict[str, object], genome: Path, model: Model, tmp_path: Path
+) -> None:
+    slow, found = Slow(genome, model, views), fast(genome, model, WHOLE, tmp_path / "whole", **views)
+    n_holes = 0
+    for chrom, bins in found.items():
+        for number, answer in enumerate(bins):
+            if slow.is_hole(chrom, number):
+                n_holes += 1
+                assert np.isnan(answer).all()
+            else:
+                np.testing.assert_allclose(answer, slow.bin(chrom, number), rtol=2e-5, atol=1e-5)
+    assert n_holes == 5
+    pieces = [Region("exact", 4_095, 4_096), Region("edge", 1_900, 2_100), Region("edge", 4_990, 5_000)]
+    for chrom, bins in fast(genome, model, pieces, tmp_path / "pieces", **views).items():
+        asked = ~np.isnan(bins[:, 0])
+        assert asked.any() == (chrom != "small")
+        assert np.array_equal(bins[asked], found[chrom][asked])
+
+
+def test_what_a_view_changes_can_be_seen(genome: Path, model: Model, tmp_path: Path) -> None:
+    """Else the loop above would prove nothing."""
+    plain = fast(genome, model, WHOLE, tmp_path / "plain")["exact"]
+    for name, views in (("rc", {"rc": True}), ("shifts", {"shifts": (0, 1)}), ("overlap", {"overlap": 0.5})):
+        changed = fast(genome, model, WHOLE, tmp_path / name, **views)["exact"]
+        assert (abs(changed - plain) > 1e-4).mean() > 0.1, name
+
+
+@pytest.mark.parametrize("overlap", [-0.1, 1.0, float("nan")])
+def test_an_overlap_of_a_whole_window_or_less_than_none_is_refused(overlap: float) -> None:
+    with pytest.raises(ValueError, match="overlap"):
+        Views(overlap=overlap)
+
+
+def test_shifts_are_told_apart_and_less_than_a_bin() -> None:
+    geometry = Geometry(core_bp=CORE_BP, context_bp=CONTEXT_BP, bin_bp=BIN)
+    for shifts in ((), (1, 1)):
+        with pytest.raises(ValueError, match="shifts"):
+            Views(shifts=shifts)
+    with pytest.raises(InputError, match="--shifts -128"):
+        Views(shifts=(0, -128)).stride(geometry)
+    with pytest.raises(InputError, match=r"at most 0\.9375"):
+        Views(overlap=0.98).stride(geometry)
+    assert Views(overlap=0.9375).stride(geometry) == 1

@@ -1,0 +1,36 @@
+"""What the tests of training share: a model that learns in no time, and settings for it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from genint.console import Console
+from genint.models.folder import load_model
+from genint.models.registry import ARCHITECTURES, Architecture
+from genint.training.config import TrainConfig
+from tests.conftest import tiny_config
+
+QUIET = Console(quiet=True)
+
+
+def add_tiny_presets(architectures: dict[str, Architecture]) -> None:
+    known = architectures["interpreter"]
+    presets = {**known.presets, "tiny": tiny_config, "dropout": lambda: tiny_config(dropout=0.3)}
+    architectures["interpreter"] = Architecture(known.config, known.module, presets)
+
+
+@pytest.fixture(autouse=True)
+def tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ARCHITECTURES, "interpreter", ARCHITECTURES["interpreter"])
+    add_tiny_presets(ARCHITECTURES)
+
+
+def settings(**changes: Any) -> TrainConfig:
+    numbers: dict[str, Any] = {"preset": "tiny", "steps": 6, "batch_size": 2, "validate_every": 2, "warmup_steps": 2}
+    return TrainConfig(**{**numbers, "precision": "float32", **changes})
+
+
+def weights(model: Path) -> dict[str, torch.Tensor]:
+    return load_model(model).module.state_dict()

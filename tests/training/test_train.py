@@ -1,0 +1,391 @@
+"""Training: it learns, it goes on after a kill as if nothing had been, and it refuses what does not fit."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from genint.datasets.build import make_dataset
+from genint.datasets.dataset import DataSet, Stretch
+from genint.datasets.splits import Split
+from genint.errors import InputError
+from genint.genome.fasta import Genome
+from genint.models.base import ModelConfig
+from genint.models.cnn import SYSTEMS, CnnConfig
+from genint.models.enformer import EnformerConfig
+from genint.models.folder import load_model
+from genint.models.registry import ARCHITECTURES, Architecture
+from genint.output.bigwig import BigWigWriter
+from genint.training.lightning_module import Learner
+from genint.training.train import Machine, train
+from tests.conftest import Run
+from tests.training.runs import QUIET, settings, tiny_presets, weights  # noqa: F401  a fixture
+
+
+def gc_dataset(folder: Path) -> DataSet:
+    """A genome of stretches that are rich in GC or in AT, and an assay that sees the former."""
+    folder.mkdir()
+    draw = np.random.default_rng(1)
+    sizes = dict.fromkeys(("chr1", "chr2", "chr3"), 128 * 160)
+    rich = {chrom: draw.integers(0, 2, 160) for chrom in sizes}  # per bin
+    with open(folder / "genome.fa", "w") as fasta:
+        for chrom, bins in rich.items():
+            letters = [
+                draw.choice(list("ACGT"), 128, p=[0.1, 0.4, 0.4, 0.1] if gc else [0.4, 0.1, 0.1, 0.4]) for gc in bins
+            ]
+            fasta.write(f">{chrom}\n{''.join(np.concatenate(letters))}\n")
+    with BigWigWriter(folder / "gc.bw", sizes, bin_bp=128) as bigwig:
+        for chrom, bins in rich.items():
+            bigwig.add(chrom, 0, bins.astype(np.float32) * 4)
+    (folder / "tracks.tsv").write_text("identifier\tsum_stat\tfile\ngc\tmean\tgc.bw\n")
+    with Genome(folder / "genome.fa") as genome:
+        make_dataset(genome, folder / "tracks.tsv", folder / "dataset", split=Split(valid=["chr3"], test=["chr2"]))
+    return DataSet(folder / "dataset")
+
+
+def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path) -> None:
+    config = settings(steps=60, batch_size=8, validate_every=15, learning_rate=1e-2, ema_decay=0.5)
+    model = train(gc_dataset(tmp_path / "data"), tmp_path / "model", config, QUIET)
+    with open(tmp_path / "model" / "training" / "log.csv") as file:
+        log = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in log] == [15, 30, 45, 60]
+    assert float(log[-1]["train_loss"]) < float(log[0]["train_loss"])
+    assert model.training["val_pearson"] == pytest.approx(max(float(row["val_pearson"]) for row in log))
+    assert model.training["val_pearson"] > 0.7
+
+
+class Killed(Exception):
+    """Stands for kill -9, where nothing may be learned from how the process ends."""
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> None:
+    """Make `place`, a function that training calls, fail when training has made so many steps."""
+
+    def kill(*arguments: Any, **_: Any) -> Any:
+        if step == 0 or arguments[0].trainer.global_step == step:
+            raise Killed
+        return train_on(*arguments)
+
+    train_on = Learner.training_step
+    monkeypatch.setattr(place, kill)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_training_as_it_ends_any_command(
+    number: int, code: int, example_dataset: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run.toml").write_text('preset = "tiny"\nsteps = 2\nbatch_size = 1\n')
+    monkeypatch.setattr(Learner, "training_step", lambda *_: signal.raise_signal(number))
+    before = signal.getsignal(number)
+    finished = genint("train", example_dataset, "-o", tmp_path / "model", "--config", tmp_path / "run.toml", "--quiet")
+    assert finished.code == code
+    assert number != signal.SIGINT or signal.getsignal(number) == before
+    signal.signal(number, before)
+
+
+def block_at(step: int) -> None:
+    """Make training say `step 5` when it comes to step 5, and wait there for its end."""
+    train_on = Learner.training_step
+
+    def wait(self: Learner, batch: Any, index: int) -> Any:
+        if self.trainer.global_step == step:
+            print(f"step {step}", flush=True)
+            signal.pause()
+        return train_on(self, batch, index)
+
+    Learner.training_step = wait  # type: ignore[method-assign]
+
+
+def test_a_run_killed_in_mid_epoch_ends_where_an_uninterrupted_one_ends(
+    example_dataset: Path, tmp_path: Path, genint: Run
+) -> None:
+    (tmp_path / "run.toml").write_text(
+        'preset = "dropout"\nsteps = 6\npatience = 3\nvalidate_every = 2\nbatch_size = 2\n'
+    )
+    (tmp_path / "killed.py").write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        "from genint.cli.main import main\n"
+        "from genint.models import folder\n"
+        "from tests.training.test_train import block_at\n"
+        "from tests.training.runs import add_tiny_presets\n"
+        "add_tiny_presets(folder.ARCHITECTURES)\n"
+        "block_at(5)\n"
+        "main()\n"
+    )
+
+    def command(run: str) -> list[object]:
+        options = ["--config", tmp_path / "run.toml", "--device", "cpu", "--threads", 1, "--quiet"]
+        return ["train", example_dataset, "-o", tmp_path / run / "model", *options]
+
+    killed = [sys.executable, tmp_path / "killed.py", *map(str, command("killed"))]
+    with subprocess.Popen(killed, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "step 5\n"
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    folder = tmp_path / "killed" / "model"
+    assert (folder / "training" / "last.ckpt").exists()
+    assert not (folder / "config.json").exists()
+
+    for run in ("killed", "whole"):
+        finished = genint(*command(run))
+        assert finished.code == 0, finished.err
+        with open(tmp_path / run / "model" / "training" / "log.csv") as file:
+            assert [row["step"] for row in csv.DictReader(file)] == ["2", "4", "6"]  # steps 1 to 4 were not run again
+    files = [tmp_path / run / "model" / "model.safetensors" for run in ("killed", "whole")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_the_same_seed_gives_the_same_model_and_another_seed_another(example_dataset: Path, tmp_path: Path) -> None:
+    dataset = DataSet(example_dataset)
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        train(dataset, tmp_path / name / "model", settings(steps=2, seed=seed), QUIET)
+    a, b, c = (weights(tmp_path / name / "model") for name in "abc")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert not all(torch.equal(a[name], c[name]) for name in a)
+
+
+def test_a_folder_with_a_run_of_other_settings_is_refused(example_dataset: Path, tmp_path: Path) -> None:
+    dataset = DataSet(example_dataset)
+    train(dataset, tmp_path / "model", settings(steps=2), QUIET)
+    with pytest.raises(InputError, match="seed: 1 then, 2 now"):
+        train(dataset, tmp_path / "model", settings(steps=2, seed=2), QUIET)
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {str(file.relative_to(folder)): (file.stat().st_mtime_ns, file.read_bytes()) for file in files}
+
+
+def test_a_finished_run_given_again_answers_at_once_and_changes_no_file(
+    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, config = DataSet(example_dataset), settings(steps=2, patience=1)
+    model = train(dataset, tmp_path / "model", config, QUIET, command="genint train")
+    before = contents(tmp_path / "model")
+    killed_at(monkeypatch, "lightning.Trainer.fit")
+    again = train(dataset, tmp_path / "model", config, QUIET, command="genint train again")
+    assert (again.digest, again.training) == (model.digest, model.training)
+    assert contents(tmp_path / "model") == before
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tracks.tsv", "README.md"])
+def test_files_that_no_run_wrote_are_not_replaced(file: str, example_dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / file).write_text("somebody else's")
+    with pytest.raises(InputError, match=f"{file} is there, and no training/run.json.*Choose another -o"):
+        train(DataSet(example_dataset), tmp_path, settings(steps=2), QUIET)
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.parametrize(
+    ("file", "size", "message"),
+    [
+        ("last.ckpt", 1_000, r"last\.ckpt: is missing or cut short.*Remove"),
+        ("best.ckpt", 1_000, r"best\.ckpt: is missing or cut short.*Remove"),
+        ("best.ckpt", None, r"best\.ckpt: is missing or cut short.*Remove"),
+        ("run.json", 0, r"run\.json: is damaged.*Remove"),
+    ],
+)
+def test_a_run_that_cannot_go_on_says_which_file_is_damaged(
+    file: str, size: int | None, message: str, example_dataset: Path, tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        killed_at(monkeypatch, "genint.training.train.save_model")
+        with pytest.raises(Killed):
+            train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+    damaged = tmp_path / "model" / "training" / file
+    damaged.write_bytes(damaged.read_bytes()[:size])
+    if size is None:
+        damaged.unlink()
+    with pytest.raises(InputError, match=message):
+        train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+
+
+def test_the_model_folder_predicts_and_its_card_says_how_it_was_made(
+    example_dataset: Path, tmp_path: Path, genint: Run, example: Path
+) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text('preset = "tiny"\nsteps = 2\nvalidate_every = 2\nbatch_size = 2\n')
+    assert genint("train", example_dataset, "-o", tmp_path / "model", "--config", config, "--seed", 3).code == 0
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "train: chr1" in card
+    assert "seed=3" in card
+    finished = genint(
+        "predict", example / "genome.fa", "--chroms", "chr3", "-m", tmp_path / "model", "-o", tmp_path / "out"
+    )
+    assert finished.code == 0, finished.err
+
+
+TOWER: dict[str, Any] = {
+    "core_bp": 2_048,
+    "context_bp": 128,
+    "stem_width": 5,
+    "channels": (4,) * 7 + (6,),
+    "conv_width": 3,
+    "residual_width": 1,
+    "dropout": 0.1,
+}
+
+
+def tiny_preset(architecture: str) -> Callable[[], ModelConfig]:
+    if architecture == "enformer":
+        return lambda: EnformerConfig(
+            **TOWER, pooling="attention", norm="layer", layers=1, heads=2, key_width=2, features=6
+        )
+    pooling = SYSTEMS[architecture].pooling
+    return lambda: CnnConfig(
+        **TOWER, pooling=pooling, norm="standardized", final_width=3, final_hidden=4, final_dilations=(1, 2)
+    )
+
+
+@pytest.mark.parametrize("architecture", [*SYSTEMS, "enformer"])
+def test_every_architecture_trains_evaluates_and_predicts_by_the_same_commands(
+    architecture: str,
+    example_dataset: Path,
+    tmp_path: Path,
+    genint: Run,
+    example: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = ARCHITECTURES[architecture]
+    presets = {"tiny": tiny_preset(architecture)}
+    monkeypatch.setitem(ARCHITECTURES, architecture, Architecture(known.config, known.module, presets))
+    settings = tmp_path / "run.toml"
+    settings.write_text('preset = "tiny"\nsteps = 2\nvalidate_every = 2\nbatch_size = 2\n')
+    model, out = tmp_path / "model", tmp_path / "out"
+    commands = [
+        ["train", example_dataset, "-o", model, "--config", settings, "--architecture", architecture],
+        ["eval", example_dataset, model, "-o", tmp_path / "scores"],
+        ["predict", example / "genome.fa", "--chroms", "chr3", "-m", model, "-o", out],
+    ]
+    for command in commands:
+        finished = genint(*command)
+        assert finished.code == 0, finished.err
+    assert load_model(model).architecture == architecture
+    assert len(list(out.glob("*.bw"))) == len(load_model(model).tracks)
+
+
+def test_the_identity_of_a_run_is_written_before_it_starts(example_dataset: Path, tmp_path: Path) -> None:
+    train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+    identity = json.loads((tmp_path / "model" / "training" / "run.json").read_text())
+    assert identity["dataset"] == DataSet(example_dataset).digest
+    assert identity["steps"] == 2
+
+
+def test_a_batch_in_parts_takes_the_same_steps(example_dataset: Path, tmp_path: Path) -> None:
+    dataset = DataSet(example_dataset)
+    for parts in (1, 2):
+        train(dataset, tmp_path / str(parts) / "model", settings(steps=4, batch_size=4, accumulate=parts), QUIET)
+    whole, parted = weights(tmp_path / "1" / "model"), weights(tmp_path / "2" / "model")
+    for name in whole:
+        torch.testing.assert_close(whole[name], parted[name], rtol=1e-3, atol=1e-4)
+
+
+def test_training_stops_early_when_validation_no_longer_improves(example_dataset: Path, tmp_path: Path) -> None:
+    config = settings(steps=40, validate_every=1, patience=2, learning_rate=1e-9, ema_decay=0.0)
+    train(DataSet(example_dataset), tmp_path / "model", config, QUIET)
+    with open(tmp_path / "model" / "training" / "log.csv") as file:
+        assert len(list(csv.DictReader(file))) < 20
+
+
+@pytest.mark.parametrize(
+    ("place", "step"),
+    [("genint.training.lightning_module.Learner.training_step", 2), ("genint.training.train.save_model", 0)],
+)
+def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
+    place: str, step: int, example_dataset: Path, tmp_path: Path
+) -> None:
+    dataset = DataSet(example_dataset)
+    config = settings(steps=40, validate_every=1, patience=3, learning_rate=1e-9, ema_decay=0.0)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        killed_at(monkeypatch, place, step)
+        with pytest.raises(Killed):
+            train(dataset, tmp_path / "killed" / "model", config, QUIET)
+    for run in ("killed", "whole"):
+        train(dataset, tmp_path / run / "model", config, QUIET)
+    for file in ("training/log.csv", "model.safetensors", "config.json"):
+        killed, whole = ((tmp_path / run / "model" / file).read_bytes() for run in ("killed", "whole"))
+        assert killed == whole, file
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_a_validation_split_that_scores_no_track_is_refused(
+    value: float, example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = DataSet.targets
+
+    def flat(self: DataSet, stretch: Stretch, *bins: int) -> Any:
+        targets = read(self, stretch, *bins)
+        return np.full_like(targets, value) if stretch.split == "valid" else targets
+
+    monkeypatch.setattr(DataSet, "targets", flat)
+    with pytest.raises(InputError, match="no track varies over the valid split"):
+        train(DataSet(example_dataset), tmp_path / "model", settings(patience=1), QUIET)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_score_that_is_not_known_is_null(example_dataset: Path, tmp_path: Path) -> None:
+    dataset = DataSet(example_dataset)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        killed_at(monkeypatch, "genint.training.train.save_model")
+        with pytest.raises(Killed):
+            train(dataset, tmp_path / "model", settings(steps=2), QUIET)
+    (tmp_path / "model").rename(tmp_path / "moved")  # Lightning forgets the best score of a checkpoint folder
+    assert train(dataset, tmp_path / "moved", settings(steps=2), QUIET).training["val_pearson"] is None
+    assert "over tracks: not known" in (tmp_path / "moved" / "README.md").read_text()
+
+
+def test_a_loss_that_is_not_finite_names_the_windows(
+    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = DataSet(example_dataset)
+    read = DataSet.targets
+
+    def damaged(self: DataSet, *arguments: Any) -> Any:
+        return np.where(read(self, *arguments) > 1, np.inf, read(self, *arguments)).astype(np.float32)
+
+    monkeypatch.setattr("genint.training.train.track_means", lambda dataset: np.ones(7))
+    monkeypatch.setattr(DataSet, "targets", damaged)
+    with pytest.raises(InputError, match=r"step 0: the loss is -?(inf|nan) on chr1:[\d,]+-[\d,]+, chr1:"):
+        train(dataset, tmp_path / "model", settings(), QUIET)
+
+
+def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        "from pathlib import Path\n"
+        "from genint.console import Console\n"
+        "from genint.datasets.dataset import DataSet\n"
+        "from genint.models import folder\n"
+        "from genint.training.train import Machine, train\n"
+        "from tests.training.runs import add_tiny_presets, settings\n"
+        "add_tiny_presets(folder.ARCHITECTURES)\n"
+        "machine = Machine(device='cpu', processes=int(sys.argv[1]))\n"
+        "config = settings(steps=8, batch_size=4)\n"
+        "train(DataSet(sys.argv[2]), Path(sys.argv[3]) / 'model', config, Console(quiet=True), machine=machine)\n"
+    )
+    (tmp_path / "run.py").write_text(script)
+    for processes in ("1", "2"):
+        command = [sys.executable, tmp_path / "run.py", processes, example_dataset, tmp_path / processes]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    logs = []
+    for processes in ("1", "2"):
+        with open(tmp_path / processes / "model" / "training" / "log.csv") as file:
+            logs.append([[float(value) for value in row.values()] for row in csv.DictReader(file)])
+    np.testing.assert_allclose(logs[0], logs[1], rtol=1e-4, atol=1e-4)
+
+
+def test_processes_that_cannot_share_out_a_batch_are_refused(example_dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="multiple of 3"):
+        train(DataSet(example_dataset), tmp_path / "model", settings(), QUIET, machine=Machine(processes=3))
