@@ -12,12 +12,12 @@ import statistics
 import time
 from pathlib import Path
 
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import TrainingWindows
 from genint.genome.grid import Geometry
 
 
-def seconds_per_window(dataset: DataSet, geometry: Geometry, windows: range) -> list[float]:
+def seconds_per_window(dataset: TrackDataset, geometry: Geometry, windows: range) -> list[float]:
     """Time of each window."""
     drawn = TrainingWindows(dataset, geometry, seed=1, shift_bp=16, reverse=True, indices=windows)
     seconds = []
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--core-bp", type=int, default=16_384)
     parser.add_argument("--context-bp", type=int, default=512)
     options = parser.parse_args()
-    dataset = DataSet(options.dataset)
+    dataset = TrackDataset(options.dataset)
     geometry = Geometry(core_bp=options.core_bp, context_bp=options.context_bp, bin_bp=dataset.bin_bp)
     seconds_per_window(dataset, geometry, range(10))
     runs = [

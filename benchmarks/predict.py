@@ -32,7 +32,7 @@ import torch
 from torch import nn
 
 from genint.console import Console
-from genint.genome.bed import Row
+from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.grid import Geometry, Tile, tiles, wanted_bins
 from genint.genome.region import Region
@@ -88,7 +88,7 @@ def plain_script(options: argparse.Namespace) -> float:
     todo, dna = batches(options.genome, model, options.batch_size)
     with inference(device, choose_dtype(options.dtype, device)):
         predicted = np.concatenate([model.module(batch.to(device)).float().cpu().numpy() for batch in dna])
-    predicted = model.tracks.squash(bin_bp).invert(predicted.astype(np.float64))
+    predicted = model.tracks.transform(bin_bp).invert(predicted.astype(np.float64))
     with Genome(options.genome) as genome:
         sizes = genome.sizes
     with tempfile.TemporaryDirectory() as folder:
@@ -142,7 +142,7 @@ def no_model(options: argparse.Namespace) -> float:
     model = replace(like, module=module, tracks=tracks)
     with tempfile.TemporaryDirectory() as folder, Genome(options.genome) as genome:
         started = time.perf_counter()
-        rows = [Row("", Region(chrom, 0, size), "") for chrom, size in genome.sizes.items()]
+        rows = [BedRow("", Region(chrom, 0, size), "") for chrom, size in genome.sizes.items()]
         job = prepare(genome, rows, [model], options=Options(batch_size=options.batch_size))
         predict(job, Path(folder) / "out", console=Console(quiet=True))
         return time.perf_counter() - started

@@ -12,11 +12,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Console": "genint.console",
-    "DataSet": "genint.datasets.dataset",
+    "TrackDataset": "genint.datasets.dataset",
     "Genome": "genint.genome.fasta",
     "Geometry": "genint.genome.grid",
     "Region": "genint.genome.region",
-    "Row": "genint.genome.bed",
+    "BedRow": "genint.genome.bed",
     "UserError": "genint.errors",
     "evaluate": "genint.evaluation.evaluate",
     "load_model": "genint.models.folder",

@@ -142,7 +142,7 @@ def import_basenji(
     ] = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Import the TFRecords of basenji, baskerville and their kin, without TensorFlow. A stretch per record.
+    """Import the TFRecords of basenji, baskerville and their kin, without TensorFlow. A segment per record.
 
     Pooling undoes the squashing of targets.txt first and squashes again afterwards. Follow with genint data verify.
 
@@ -182,47 +182,47 @@ def _assembly(name: str | None, genome: Path | None) -> "Assembly":
 
 @app.command()
 def truncate(
-    dataset: options.DataSet,
+    dataset: options.Dataset,
     out: Out,
-    core_bp: Annotated[int, typer.Option("--core-bp", min=1, help="Bases of bins to keep of each stretch.")] = 16_384,
+    core_bp: Annotated[int, typer.Option("--core-bp", min=1, help="Bases of bins to keep of each segment.")] = 16_384,
     context_bp: Annotated[int, typer.Option("--context-bp", min=0, help="DNA to keep on each side of them.")] = 512,
 ) -> None:
-    """Keep the centre of every stretch: the paper's BasenjiSmall, of Basenji2's records.
+    """Keep the centre of every segment: the paper's BasenjiSmall, of Basenji2's records.
 
     Example: genint data truncate basenji2 -o basenji-small --core-bp 16384 --context-bp 512
     """
     from genint.datasets.crop import truncate as run
-    from genint.datasets.dataset import DataSet
+    from genint.datasets.dataset import TrackDataset
 
-    run(DataSet(dataset), out, core_bp=core_bp, context_bp=context_bp)
+    run(TrackDataset(dataset), out, core_bp=core_bp, context_bp=context_bp)
     print(out)
 
 
 @app.command()
 def verify(
-    dataset: options.DataSet,
+    dataset: options.Dataset,
     genome: options.Genome,
     aliases: options.Aliases = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Compare the DNA of every stretch with the genome, and check every chunk's checksum.
+    """Compare the DNA of every segment with the genome, and check every chunk's checksum.
 
-    Prints a row per stretch that differs or is damaged, and then exits with 1.
+    Prints a row per segment that differs or is damaged, and then exits with 1.
 
     Example: genint data verify dataset hg38.fa
     """
     from dataclasses import astuple
 
     from genint.console import Console
-    from genint.datasets.dataset import DataSet
+    from genint.datasets.dataset import TrackDataset
     from genint.datasets.verify import verify as run
     from genint.errors import InputError
     from genint.genome.chromosome_names import read_aliases
     from genint.genome.fasta import Genome
 
-    console, opened = Console(quiet=quiet), DataSet(dataset)
+    console, opened = Console(quiet=quiet), TrackDataset(dataset)
     count = 0
-    with Genome(genome) as fasta, console.progress("verifying", len(opened.stretches)) as advance:
+    with Genome(genome) as fasta, console.progress("verifying", len(opened.segments)) as advance:
         for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, advance=advance):
             if not count:
                 print("line\tchrom\tstart\tend\tstatus\tbases\tnote")
@@ -230,6 +230,6 @@ def verify(
             count += 1
     if count:
         raise InputError(
-            f"{dataset}: {count} of {len(opened.stretches)} stretches are damaged or differ from {genome}, as listed"
+            f"{dataset}: {count} of {len(opened.segments)} segments are damaged or differ from {genome}, as listed"
         )
-    console.say(f"{dataset}: all {len(opened.stretches)} stretches are {genome.name}'s, every chunk is whole")
+    console.say(f"{dataset}: all {len(opened.segments)} segments are {genome.name}'s, every chunk is whole")

@@ -13,7 +13,7 @@ from genint.cli import options
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from genint.datasets.dataset import DataSet
+    from genint.datasets.dataset import TrackDataset
     from genint.evaluation.tables import Profiles, Result
     from genint.genome.region import Region
 
@@ -39,7 +39,7 @@ ReplicatePaper = Annotated[
 
 
 def evaluate(
-    dataset: options.DataSet,
+    dataset: options.Dataset,
     models: Models = None,
     out: Out = None,
     split: Split = "test",
@@ -66,14 +66,14 @@ def evaluate(
     """
     _check_usage(models, baselines, split, out, plots, locus, tracks)
     from genint.console import Console
-    from genint.datasets.dataset import DataSet
+    from genint.datasets.dataset import TrackDataset
     from genint.evaluation.evaluate import evaluate as run
     from genint.evaluation.evaluate import load_distinct, profiles
     from genint.evaluation.tables import report, write_reports
     from genint.prediction.devices import choose_device, choose_dtype
 
     options.use_threads(threads)
-    opened, console, chosen = DataSet(dataset), Console(quiet=quiet), choose_device(device)
+    opened, console, chosen = TrackDataset(dataset), Console(quiet=quiet), choose_device(device)
     precision = choose_dtype(dtype, chosen)
     loaded = load_distinct(models or [], baselines=baselines)
     columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
@@ -118,10 +118,10 @@ def _draw_pairs(results: "list[Result]", out: Path) -> None:
         save_figure(figure, out / f"tracks_{stems[first]}_vs_{stems[second]}")
 
 
-def _locus(dataset: "DataSet", text: str, n_tracks: int, n_models: int) -> "Region":
+def _locus(dataset: "TrackDataset", text: str, n_tracks: int, n_models: int) -> "Region":
     """The place to draw, in the data set's own chromosome names; known to be drawable before anything is scored."""
     from genint.errors import InputError
-    from genint.evaluation.evaluate import find_stretch
+    from genint.evaluation.evaluate import find_segment
     from genint.genome.chromosome_names import reconcile
     from genint.genome.region import Region, parse_region, split_region
     from genint.reporting.plots import MOST_PANELS
@@ -132,16 +132,16 @@ def _locus(dataset: "DataSet", text: str, n_tracks: int, n_models: int) -> "Regi
             f"--locus {text}: {n_tracks} tracks, measured and by {n_models} model(s), make {panels} panels; more than "
             f"{MOST_PANELS} cannot be read. Pick tracks with --tracks"
         )
-    sizes = {stretch.chrom: stretch.end for stretch in dataset.stretches}
+    sizes = {segment.chrom: segment.end for segment in dataset.segments}
     asked = split_region(text, sizes)[0]
     name = reconcile([asked], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[asked]
     found = parse_region(text, {asked: sizes[name]}, option="--locus")
     region = Region(name, found.start, found.end)
-    find_stretch(dataset, region)
+    find_segment(dataset, region)
     return region
 
 
-def _draw_locus(dataset: "DataSet", values: "Profiles", region: "Region", columns: list[int], out: Path) -> None:
+def _draw_locus(dataset: "TrackDataset", values: "Profiles", region: "Region", columns: list[int], out: Path) -> None:
     from genint.reporting.plots import profiles_over_locus, save_figure
 
     names = [dataset.tracks[column].identifier for column in columns]

@@ -8,7 +8,7 @@ import typer
 Genome = Annotated[
     Path, typer.Argument(help="Genome FASTA, plain or bgzipped; indexed on first use.", show_default=False)
 ]
-DataSet = Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)]
+Dataset = Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)]
 Model = Annotated[str, typer.Option("--model", "-m", help="Model folder, or name of a bundled model.")]
 Tracks = Annotated[
     list[str],

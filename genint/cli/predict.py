@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from genint.console import Console
-    from genint.genome.bed import Row
+    from genint.genome.bed import BedRow
     from genint.genome.fasta import Genome
     from genint.models.folder import Model
     from genint.prediction.job import Job, Options
@@ -199,7 +199,7 @@ def _forecast(job: "Job", as_json: bool) -> None:
 
 
 def _job(
-    genome: "Genome", rows: "list[Row]", names: list[str], tracks: list[str], how: "Options", console: "Console"
+    genome: "Genome", rows: "list[BedRow]", names: list[str], tracks: list[str], how: "Options", console: "Console"
 ) -> "Job":
     from genint.models.folder import load_model
     from genint.prediction.devices import describe_device

@@ -11,7 +11,7 @@ import typer
 from genint.errors import InputError
 
 if TYPE_CHECKING:
-    from genint.genome.bed import Row
+    from genint.genome.bed import BedRow
     from genint.genome.fasta import Genome
     from genint.genome.region import Region
 
@@ -37,18 +37,18 @@ class Places:
         if self.chroms and not self._chroms:
             raise typer.BadParameter(f"{self.chroms!r} names no chromosome", param_hint="--chroms")
 
-    def rows(self, genome: "Genome", say: Callable[[str], None]) -> "list[Row]":
+    def rows(self, genome: "Genome", say: Callable[[str], None]) -> "list[BedRow]":
         """What to predict."""
-        from genint.genome.bed import Row, read_bed
+        from genint.genome.bed import BedRow, read_bed
         from genint.genome.region import Region
 
         rows = read_bed(self.bed) if self.bed else []
         names = self._reconcile([row.region.chrom for row in rows], genome, str(self.bed))
-        rows = [Row(s, Region(names[r.chrom], r.start, r.end), name) for s, r, name in rows]
+        rows = [BedRow(s, Region(names[r.chrom], r.start, r.end), name) for s, r, name in rows]
         wanted = genome.sizes if self.whole_genome else self._reconcile(self._chroms, genome, "--chroms").values()
         if not self.bed:
             source = "--whole-genome" if self.whole_genome else "--chroms"
-            rows = [Row(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in dict.fromkeys(wanted)]
+            rows = [BedRow(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in dict.fromkeys(wanted)]
         elif self.chroms:
             rows = self._on_chroms(rows, set(wanted), say)
         return rows + [self._region(text, genome) for text in self.regions]
@@ -89,7 +89,7 @@ class Places:
 
         return reconcile(names, genome.sizes, asked_by=asked_by, known_by=str(genome.path), aliases=self._aliases)
 
-    def _on_chroms(self, rows: "list[Row]", chroms: set[str], say: Callable[[str], None]) -> "list[Row]":
+    def _on_chroms(self, rows: "list[BedRow]", chroms: set[str], say: Callable[[str], None]) -> "list[BedRow]":
         kept = [row for row in rows if row.region.chrom in chroms]
         if not kept:
             raise InputError(
@@ -98,10 +98,10 @@ class Places:
         say(f"{len(rows) - len(kept):,} of {len(rows):,} row(s) of {self.bed} are left out by --chroms")
         return kept
 
-    def _region(self, text: str, genome: "Genome") -> "Row":
-        from genint.genome.bed import Row
+    def _region(self, text: str, genome: "Genome") -> "BedRow":
+        from genint.genome.bed import BedRow
         from genint.genome.region import Region, parse_region, split_region
 
         names = self._reconcile([split_region(text, genome.sizes)[0]], genome, f"--region {text}")
         found = parse_region(text, {theirs: genome.sizes[ours] for theirs, ours in names.items()})
-        return Row(f"--region {text}", Region(names[found.chrom], found.start, found.end), ".")
+        return BedRow(f"--region {text}", Region(names[found.chrom], found.start, found.end), ".")

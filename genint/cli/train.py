@@ -60,7 +60,7 @@ TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Also log for T
 
 
 def train(
-    dataset: options.DataSet,
+    dataset: options.Dataset,
     out: Out,
     architecture: Architecture = None,
     preset: Preset = None,
@@ -91,7 +91,7 @@ def train(
     Example: genint train dataset -o my-model --steps 5000 --seed 7
     """
     from genint.console import Console
-    from genint.datasets.dataset import DataSet
+    from genint.datasets.dataset import TrackDataset
     from genint.training.config import read_train_config
     from genint.training.train import Machine
     from genint.training.train import train as run
@@ -102,7 +102,7 @@ def train(
     settings = read_train_config(config, given)
     options.use_threads(threads)
     run(
-        DataSet(dataset),
+        TrackDataset(dataset),
         out,
         settings,
         Console(quiet=quiet),

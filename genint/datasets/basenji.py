@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from genint.datasets.dataset import DataSetWriter, Targets, new_dataset
+from genint.datasets.dataset import Targets, TrackDatasetWriter, new_dataset
 from genint.datasets.tfrecord import Record, RecordShape, read_records
 from genint.errors import InputError
-from genint.genome.bed import Row, read_bed
+from genint.genome.bed import BedRow, read_bed
 from genint.genome.chromosome_names import reconcile
 from genint.genome.fasta import Assembly
 from genint.tracks.table import TrackTable, read_tracks
@@ -56,7 +56,7 @@ def import_basenji(
     hide_unmappable: bool = False,
     report: Callable[[str], None] = lambda message: None,
 ) -> None:
-    """Write the data set `out`, a stretch per record, from a folder of the field's.
+    """Write the data set `out`, a segment per record, from a folder of the field's.
 
     `assembly` may lack sizes; where it has them, rows must lie inside. `valid` and `test` are labels, every other label
     trains. With `bin_bp`, a multiple of pool_width, the transform (recipe `transform`) is undone, bins are averaged
@@ -75,7 +75,7 @@ def import_basenji(
     pool = _Pool(tracks, statistics, bin_bp or statistics.pool_width)
     shape = statistics.shape
     with new_dataset(out) as new:
-        writer = DataSetWriter(
+        writer = TrackDatasetWriter(
             new,
             bin_bp=pool.bin_bp,
             assembly=assembly,
@@ -142,7 +142,7 @@ def _tracks(path: Path, statistics: Statistics, transform: str) -> TrackTable:
     return TrackTable(replace(track, transform=transform) for track in tracks)
 
 
-def _margin(bed: Path, rows: Sequence[Row], statistics: Statistics, report: Callable[[str], None]) -> int:
+def _margin(bed: Path, rows: Sequence[BedRow], statistics: Statistics, report: Callable[[str], None]) -> int:
     """Bases from a row's start to its first bin: the dialect."""
     widths = {statistics.target_bp: 0, statistics.shape.seq_length: statistics.crop_bp}
     first = len(rows[0].region)
@@ -164,7 +164,7 @@ def _extent(statistics: Statistics) -> str:
 
 
 def _names(
-    bed: Path, rows: Sequence[Row], statistics: Statistics, margin: int, assembly: Assembly
+    bed: Path, rows: Sequence[BedRow], statistics: Statistics, margin: int, assembly: Assembly
 ) -> Mapping[str, str]:
     """Chromosome names as the assembly has them; as they are where its sizes are not known."""
     chroms = dict.fromkeys(row.region.chrom for row in rows)
@@ -181,7 +181,7 @@ def _names(
     return names
 
 
-def _splits(bed: Path, rows: Sequence[Row], valid: Sequence[str], test: Sequence[str]) -> dict[str, str]:
+def _splits(bed: Path, rows: Sequence[BedRow], valid: Sequence[str], test: Sequence[str]) -> dict[str, str]:
     """Label -> split, in the order of the BED."""
     labels = list(dict.fromkeys(row.name for row in rows))
     for option, asked in (("--valid", valid), ("--test", test)):
@@ -212,7 +212,7 @@ def _files(folder: Path, labels: Mapping[str, str]) -> dict[str, list[Path]]:
     return {label: [files[number] for number in sorted(files)] for label, files in found.items()}
 
 
-def _check_counts(bed: Path, rows: Sequence[Row], statistics: Statistics) -> None:
+def _check_counts(bed: Path, rows: Sequence[BedRow], statistics: Statistics) -> None:
     for label, expected in statistics.records.items():
         count = sum(row.name == label for row in rows)
         if count != expected:
@@ -220,8 +220,8 @@ def _check_counts(bed: Path, rows: Sequence[Row], statistics: Statistics) -> Non
 
 
 def _linked(
-    bed: Path, label: str, rows: Sequence[Row], files: Sequence[Path], shape: RecordShape
-) -> Iterator[tuple[Row, Record]]:
+    bed: Path, label: str, rows: Sequence[BedRow], files: Sequence[Path], shape: RecordShape
+) -> Iterator[tuple[BedRow, Record]]:
     """Each row with its record."""
     remaining = iter(rows)
     read = 0
@@ -258,7 +258,7 @@ class _Pool:
                 f"--bin-bp {bin_bp}: must be a multiple of the records' {statistics.pool_width} bp that divides "
                 f"their {statistics.target_bp:,} bp of bins"
             )
-        self._narrow, self._wide = tracks.squash(statistics.pool_width), tracks.squash(bin_bp)
+        self._narrow, self._wide = tracks.transform(statistics.pool_width), tracks.transform(bin_bp)
 
     def __call__(self, targets: npt.NDArray[np.float16]) -> Targets:
         if self.factor == 1:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genint.datasets.dataset import DataSetWriter, Targets, new_dataset
+from genint.datasets.dataset import Targets, TrackDatasetWriter, new_dataset
 from genint.datasets.splits import Splitter
 from genint.errors import InputError
 from genint.genome.bed import read_bed
@@ -19,7 +19,7 @@ from genint.genome.region import Region
 from genint.output.bigwig import BigWigReader
 from genint.tracks.table import TrackTable, read_tracks
 
-FLANK_BP = 65_536  # DNA beyond a stretch inside a chromosome: what a model reads around its bins is then there
+FLANK_BP = 65_536  # DNA beyond a segment inside a chromosome: what a model reads around its bins is then there
 BLOCK_BINS = 8_192  # bins held in memory at a time: 8,192 x 5,313 tracks of float64 are 350 MB
 
 
@@ -38,7 +38,7 @@ def make_dataset(
 
     A chromosome absent from a bigWig's header was not measured: its targets are NaN. So are bins that touch a region
     of an `exclude` BED, and bins of which more than half is N. Targets below 0 become 0, as a Poisson mean cannot be
-    negative. Chromosomes that no track measured are left out, and so are contigs that the genome lacks. A stretch that
+    negative. Chromosomes that no track measured are left out, and so are contigs that the genome lacks. A segment that
     ends inside a chromosome has up to 65,536 bp of the DNA that follows.
     Raises InputError for any table, BED, bigWig or chromosome that does not fit, before anything is written.
     """
@@ -49,7 +49,7 @@ def make_dataset(
         sizes = {c: length for c, length in genome.sizes.items() if any(c in names for names in columns)}
         pieces = split.pieces(sizes, bin_bp, aliases, str(genome.path))
         excluded = _excluded_bins(exclude, genome, bin_bp, aliases)
-        writer, trains = DataSetWriter(folder, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks), False
+        writer, trains = TrackDatasetWriter(folder, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks), False
         for chrom, group in groupby(pieces, key=lambda piece: piece[0].chrom):
             own = list(group)
             measured = sum(chrom in names for names in columns)
@@ -128,7 +128,7 @@ def _targets(
 
     `hidden` is of the whole chromosome.
     """
-    transform = tracks.squash(bin_bp)
+    transform = tracks.transform(bin_bp)
     bins = touched_bins(region, bin_bp)
     for first in range(bins.start, bins.stop, BLOCK_BINS):
         last = min(first + BLOCK_BINS, bins.stop)

@@ -1,24 +1,24 @@
-"""Cut the centre out of every stretch, as the Genomic Interpreter's paper did with Basenji2's records."""
+"""Cut the centre out of every segment, as the Genomic Interpreter's paper did with Basenji2's records."""
 
 import shutil
 from pathlib import Path
 
-from genint.datasets.dataset import DataSet, DataSetWriter, new_dataset
+from genint.datasets.dataset import TrackDataset, TrackDatasetWriter, new_dataset
 from genint.errors import InputError
 
 
-def truncate(dataset: DataSet, out: Path, *, core_bp: int, context_bp: int) -> None:
-    """Write the data set `out`: the central `core_bp` of bins of each stretch, and `context_bp` of DNA on each side.
+def truncate(dataset: TrackDataset, out: Path, *, core_bp: int, context_bp: int) -> None:
+    """Write the data set `out`: the central `core_bp` of bins of each segment, and `context_bp` of DNA on each side.
 
-    Splits stay as they are. Where the number of bins left over is odd, the extra one goes at the end; where a stretch
-    has less DNA around its core, so has the new one. Raises InputError when a stretch is shorter than the core.
+    Splits stay as they are. Where the number of bins left over is odd, the extra one goes at the end; where a segment
+    has less DNA around its core, so has the new one. Raises InputError when a segment is shorter than the core.
     """
     bin_bp = dataset.bin_bp
     if core_bp % bin_bp or core_bp < bin_bp:
         raise InputError(f"--core-bp {core_bp}: is not a multiple of {bin_bp}, the bins of {dataset.path}")
     bins = core_bp // bin_bp
     with new_dataset(out) as new:
-        writer = DataSetWriter(
+        writer = TrackDatasetWriter(
             new,
             bin_bp=bin_bp,
             assembly=dataset.assembly,
@@ -27,19 +27,19 @@ def truncate(dataset: DataSet, out: Path, *, core_bp: int, context_bp: int) -> N
             chunk_bins=bins,
             dtype=dataset.dtype.name,
         )
-        for stretch in dataset.stretches:
-            whole_bins = (stretch.end - stretch.start) // bin_bp
+        for segment in dataset.segments:
+            whole_bins = (segment.end - segment.start) // bin_bp
             if whole_bins < bins:
                 raise InputError(
-                    f"{dataset.path}: {stretch} has {whole_bins} whole bin(s), --core-bp {core_bp} asks for {bins}"
+                    f"{dataset.path}: {segment} has {whole_bins} whole bin(s), --core-bp {core_bp} asks for {bins}"
                 )
             first_bin = (whole_bins - bins) // 2
-            start = stretch.start + first_bin * bin_bp
-            dna_start = max(start - context_bp, stretch.dna_start)
-            dna_end = min(start + core_bp + context_bp, stretch.dna_end)
-            tokens = dataset.tokens(stretch, dna_start - stretch.start, dna_end - dna_start)
-            targets = dataset.targets(stretch, first_bin, bins).astype(dataset.dtype)
-            writer.add(stretch.chrom, start, start + core_bp, stretch.split, dna_start, [tokens], [targets])
+            start = segment.start + first_bin * bin_bp
+            dna_start = max(start - context_bp, segment.dna_start)
+            dna_end = min(start + core_bp + context_bp, segment.dna_end)
+            tokens = dataset.tokens(segment, dna_start - segment.start, dna_end - dna_start)
+            targets = dataset.targets(segment, first_bin, bins).astype(dataset.dtype)
+            writer.add(segment.chrom, start, start + core_bp, segment.split, dna_start, [tokens], [targets])
         writer.close()
         published = dataset.path / "targets.txt"
         if published.exists():

@@ -3,14 +3,14 @@
     DATASET/
       dataset.json      format version, bin width, assembly, sha256 of the DNA and of the targets
       tracks.tsv        the track table; its transforms are already applied to the targets
-      stretches.tsv     chrom, start, end, split, dna_start, dna_end: unbroken stretches of chromosome, one after
+      stretches.tsv     chrom, start, end, split, dna_start, dna_end: unbroken segments of chromosome, one after
                         another in the arrays. Bins fill [start, end), the last may be shorter; DNA is there for
                         [dna_start, dna_end), which holds the bins and may reach past the chromosome's ends
       arrays.zarr/      dna      (sum of DNA lengths,) uint8 tokens
                         targets  (sum of bins, T) float16 or float32 on the model's scale; NaN = not measured, excluded
 
 Arrays are cut into chunks, a file each, compressed with zstd and closed with a CRC32C, so that a flipped bit is an
-error and not a number. A window that reaches past what a stretch has sees unknown DNA and NaN targets there.
+error and not a number. A window that reaches past what a segment has sees unknown DNA and NaN targets there.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ Targets = npt.NDArray[np.float32 | np.float16]
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """[start, end) of a chromosome in bins, its DNA [dna_start, dna_end), and where in the arrays the two begin."""
 
     chrom: str
@@ -63,7 +63,7 @@ class Stretch:
         return count_bins(self.end - self.start, bin_bp)
 
 
-class DataSet:
+class TrackDataset:
     """A data set opened for reading; cheap to pickle, so that loader processes each open their own."""
 
     def __init__(self, path: Path | str) -> None:
@@ -72,9 +72,9 @@ class DataSet:
         self.bin_bp: int = header["bin_bp"]
         self.assembly = Assembly(header["assembly"]["name"], header["assembly"]["sizes"])
         self.tracks: TrackTable = read_tracks(self.path / "tracks.tsv")
-        self.stretches = _read_stretches(self.path / "stretches.tsv", self.bin_bp)
-        bases = sum(stretch.dna_end - stretch.dna_start for stretch in self.stretches)
-        bins = sum(stretch.bins(self.bin_bp) for stretch in self.stretches)
+        self.segments = _read_stretches(self.path / "stretches.tsv", self.bin_bp)
+        bases = sum(segment.dna_end - segment.dna_start for segment in self.segments)
+        bins = sum(segment.bins(self.bin_bp) for segment in self.segments)
         shapes, expected = (self._dna.shape, self._targets.shape), ((bases,), (bins, len(self.tracks)))
         if shapes != expected:
             raise InputError(
@@ -84,33 +84,33 @@ class DataSet:
 
     @property
     def digest(self) -> str:
-        """sha256 of the header, which holds a digest of DNA and targets, of the track table and the stretches."""
+        """sha256 of the header, which holds a digest of DNA and targets, of the track table and the segments."""
         files = ("dataset.json", "tracks.tsv", "stretches.tsv")
         return hashlib.sha256(b"".join((self.path / file).read_bytes() for file in files)).hexdigest()
 
-    def split(self, name: str) -> list[Stretch]:
-        """The stretches of `train`, `valid` or `test`. Raises InputError when there are none."""
-        found = [stretch for stretch in self.stretches if stretch.split == name]
+    def split(self, name: str) -> list[Segment]:
+        """The segments of `train`, `valid` or `test`. Raises InputError when there are none."""
+        found = [segment for segment in self.segments if segment.split == name]
         if not found:
             raise InputError(f"{self.path}: the {name} split is empty. Make the data set again with --{name}")
         return found
 
-    def tokens(self, stretch: Stretch, start: int, length: int) -> dna.Tokens:
-        """(length,) tokens from base `start` of the stretch on, which may be negative; UNKNOWN where it has no DNA."""
+    def tokens(self, segment: Segment, start: int, length: int) -> dna.Tokens:
+        """(length,) tokens from base `start` of the segment on, which may be negative; UNKNOWN where it has no DNA."""
         answer = np.full(length, dna.UNKNOWN, dtype=np.uint8)
-        first = max(start, stretch.dna_start - stretch.start)
-        last = min(start + length, stretch.dna_end - stretch.start)
+        first = max(start, segment.dna_start - segment.start)
+        last = min(start + length, segment.dna_end - segment.start)
         if first < last:
-            base = stretch.first_base + stretch.start - stretch.dna_start
+            base = segment.first_base + segment.start - segment.dna_start
             answer[first - start : last - start] = self._dna[base + first : base + last]
         return answer
 
-    def targets(self, stretch: Stretch, first_bin: int, bins: int) -> npt.NDArray[np.float32]:
-        """(bins, T) targets from bin `first_bin` of the stretch on; NaN past its end."""
+    def targets(self, segment: Segment, first_bin: int, bins: int) -> npt.NDArray[np.float32]:
+        """(bins, T) targets from bin `first_bin` of the segment on; NaN past its end."""
         answer = np.full((bins, len(self.tracks)), np.nan, dtype=np.float32)
-        last = min(first_bin + bins, stretch.bins(self.bin_bp))
+        last = min(first_bin + bins, segment.bins(self.bin_bp))
         if first_bin < last:
-            answer[: last - first_bin] = self._targets[stretch.first_bin + first_bin : stretch.first_bin + last]
+            answer[: last - first_bin] = self._targets[segment.first_bin + first_bin : segment.first_bin + last]
         return answer
 
     @property
@@ -171,10 +171,10 @@ class CheckedArray:
         return self._path.joinpath("c", str(chunk), *["0"] * (len(self.shape) - 1))
 
 
-class DataSetWriter:
+class TrackDatasetWriter:
     """Writes the parts of a data set in order; dataset.json comes last, so that a killed run leaves no data set.
 
-    Where every stretch has `chunk_bp` of DNA and `chunk_bins` bins, each has its own chunk.
+    Where every segment has `chunk_bp` of DNA and `chunk_bins` bins, each has its own chunk.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class DataSetWriter:
         self._path, self._bin_bp, self._assembly = path, bin_bp, assembly
         path.mkdir(parents=True)
         tracks.write(path / "tracks.tsv")
-        self._stretches: list[Stretch] = []
+        self._stretches: list[Segment] = []
         self._content = {"dna": hashlib.sha256(), "targets": hashlib.sha256()}
         arrays = zarr.open_group(path / "arrays.zarr", mode="w")
         common: dict[str, Any] = {
@@ -216,17 +216,17 @@ class DataSetWriter:
         tokens: Iterable[dna.Tokens],
         targets: Iterable[Targets],
     ) -> None:
-        """Append the stretch [start, end): its DNA from `dna_start` on, and targets (bins, T), both in blocks."""
+        """Append the segment [start, end): its DNA from `dna_start` on, and targets (bins, T), both in blocks."""
         base, first_bin = self._dna.shape[0], self._targets.shape[0]
         for piece in tokens:
             self._append(self._dna, piece)
         for block in targets:
             self._append(self._targets, block)
         dna_end = dna_start + self._dna.shape[0] - base
-        stretch = Stretch(chrom, start, end, split, dna_start, dna_end, base, first_bin)
-        if self._targets.shape[0] - first_bin != stretch.bins(self._bin_bp) or not dna_start <= start < end <= dna_end:
-            raise ValueError(f"{stretch}: {self._targets.shape[0] - first_bin} bins, DNA [{dna_start}, {dna_end})")
-        self._stretches.append(stretch)
+        segment = Segment(chrom, start, end, split, dna_start, dna_end, base, first_bin)
+        if self._targets.shape[0] - first_bin != segment.bins(self._bin_bp) or not dna_start <= start < end <= dna_end:
+            raise ValueError(f"{segment}: {self._targets.shape[0] - first_bin} bins, DNA [{dna_start}, {dna_end})")
+        self._stretches.append(segment)
 
     def _append(self, array: Any, block: npt.NDArray[Any]) -> None:
         stored = np.ascontiguousarray(block, dtype=array.dtype)
@@ -234,7 +234,7 @@ class DataSetWriter:
         self._content[array.basename].update(stored.data)
 
     def close(self) -> None:
-        rows = [COLUMNS, *(tuple(str(getattr(stretch, name)) for name in COLUMNS) for stretch in self._stretches)]
+        rows = [COLUMNS, *(tuple(str(getattr(segment, name)) for name in COLUMNS) for segment in self._stretches)]
         (self._path / "stretches.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
         header = {
             "format_version": FORMAT_VERSION,
@@ -280,20 +280,20 @@ def _read_header(path: Path) -> dict[str, Any]:
     return header
 
 
-def _read_stretches(path: Path, bin_bp: int) -> tuple[Stretch, ...]:
-    stretches: list[Stretch] = []
+def _read_stretches(path: Path, bin_bp: int) -> tuple[Segment, ...]:
+    segments: list[Segment] = []
     base = first_bin = 0
     try:
         for line in path.read_text().splitlines()[1:]:
             chrom, start, end, split, dna_start, dna_end = line.split("\t")
-            stretch = Stretch(chrom, int(start), int(end), split, int(dna_start), int(dna_end), base, first_bin)
+            segment = Segment(chrom, int(start), int(end), split, int(dna_start), int(dna_end), base, first_bin)
             if split not in SPLITS:
                 raise ValueError(f"split {split!r} is not one of {', '.join(SPLITS)}")
-            if not stretch.dna_start <= stretch.start < stretch.end <= stretch.dna_end:
-                raise ValueError(f"{stretch} is not inside its DNA [{dna_start}, {dna_end})")
-            stretches.append(stretch)
-            base += stretch.dna_end - stretch.dna_start
-            first_bin += stretch.bins(bin_bp)
+            if not segment.dna_start <= segment.start < segment.end <= segment.dna_end:
+                raise ValueError(f"{segment} is not inside its DNA [{dna_start}, {dna_end})")
+            segments.append(segment)
+            base += segment.dna_end - segment.dna_start
+            first_bin += segment.bins(bin_bp)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: is damaged ({error}). Make the data set again") from None
-    return tuple(stretches)
+    return tuple(segments)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from genint.datasets.dataset import DataSet, Stretch
+from genint.datasets.dataset import Segment, TrackDataset
 from genint.errors import InputError
 from genint.genome.dna import reverse_complement
 from genint.genome.grid import Geometry
@@ -17,7 +17,7 @@ from genint.genome.region import Region
 Window = tuple[Tensor, Tensor]
 
 
-def check_geometry(dataset: DataSet, geometry: Geometry) -> None:
+def check_geometry(dataset: TrackDataset, geometry: Geometry) -> None:
     """Raise InputError when the model's bins are not the data set's."""
     if geometry.bin_bp != dataset.bin_bp:
         raise InputError(
@@ -34,14 +34,21 @@ class TrainingWindows(Dataset[Window]):
     """
 
     def __init__(
-        self, dataset: DataSet, geometry: Geometry, *, seed: int, shift_bp: int, reverse: bool, indices: Sequence[int]
+        self,
+        dataset: TrackDataset,
+        geometry: Geometry,
+        *,
+        seed: int,
+        shift_bp: int,
+        reverse: bool,
+        indices: Sequence[int],
     ) -> None:
         check_geometry(dataset, geometry)
         self._dataset, self._geometry = dataset, geometry
         self._seed, self._shift_bp, self._reverse = seed, shift_bp, reverse
         self._indices = indices
         self._stretches = dataset.split("train")
-        bins = np.array([stretch.bins(dataset.bin_bp) for stretch in self._stretches], dtype=np.float64)
+        bins = np.array([segment.bins(dataset.bin_bp) for segment in self._stretches], dtype=np.float64)
         self._chances = bins / bins.sum()
         self._partners = dataset.tracks.partners
 
@@ -49,37 +56,37 @@ class TrainingWindows(Dataset[Window]):
         return len(self._indices)
 
     def __getitem__(self, position: int) -> Window:
-        stretch, first_bin, shift, turned = self._draw(position)
-        tokens, targets = read_window(self._dataset, stretch, first_bin, self._geometry, shift)
+        segment, first_bin, shift, turned = self._draw(position)
+        tokens, targets = read_window(self._dataset, segment, first_bin, self._geometry, shift)
         if turned:
             tokens, targets = reverse_complement(tokens), targets[::-1, self._partners]
         return torch.from_numpy(np.ascontiguousarray(tokens)), torch.from_numpy(np.ascontiguousarray(targets))
 
     def region(self, position: int) -> Region:
         """Where the targets of a window lie, for messages."""
-        stretch, first_bin, _, _ = self._draw(position)
-        start = stretch.start + first_bin * self._geometry.bin_bp
-        return Region(stretch.chrom, start, start + self._geometry.core_bp)
+        segment, first_bin, _, _ = self._draw(position)
+        start = segment.start + first_bin * self._geometry.bin_bp
+        return Region(segment.chrom, start, start + self._geometry.core_bp)
 
-    def _draw(self, position: int) -> tuple[Stretch, int, int, bool]:
+    def _draw(self, position: int) -> tuple[Segment, int, int, bool]:
         draw = np.random.default_rng([self._seed, self._indices[position]])
-        stretch = self._stretches[draw.choice(len(self._stretches), p=self._chances)]
-        last_start = max(stretch.bins(self._dataset.bin_bp) - self._geometry.core_bins, 0)
+        segment = self._stretches[draw.choice(len(self._stretches), p=self._chances)]
+        last_start = max(segment.bins(self._dataset.bin_bp) - self._geometry.core_bins, 0)
         first_bin = int(draw.integers(last_start + 1))
         shift = int(draw.integers(-self._shift_bp, self._shift_bp + 1))
-        return stretch, first_bin, shift, self._reverse and bool(draw.random() < 0.5)
+        return segment, first_bin, shift, self._reverse and bool(draw.random() < 0.5)
 
 
 class SplitTiles(Dataset[Window]):
     """Every tile of a split, in order, on the grid that `genint predict` uses; or a `share` of them."""
 
-    def __init__(self, dataset: DataSet, geometry: Geometry, split: str, share: slice = slice(None)) -> None:
+    def __init__(self, dataset: TrackDataset, geometry: Geometry, split: str, share: slice = slice(None)) -> None:
         check_geometry(dataset, geometry)
         self._dataset, self._geometry = dataset, geometry
         starts = [
-            (stretch, first_bin)
-            for stretch in dataset.split(split)
-            for first_bin in range(0, stretch.bins(dataset.bin_bp), geometry.core_bins)
+            (segment, first_bin)
+            for segment in dataset.split(split)
+            for first_bin in range(0, segment.bins(dataset.bin_bp), geometry.core_bins)
         ]
         self._starts = starts[share]
 
@@ -87,22 +94,22 @@ class SplitTiles(Dataset[Window]):
         return len(self._starts)
 
     def region(self, position: int) -> Region:
-        """Where the targets of a tile lie; the last may reach past its stretch."""
-        stretch, first_bin = self._starts[position]
-        start = stretch.start + first_bin * self._geometry.bin_bp
-        return Region(stretch.chrom, start, start + self._geometry.core_bp)
+        """Where the targets of a tile lie; the last may reach past its segment."""
+        segment, first_bin = self._starts[position]
+        start = segment.start + first_bin * self._geometry.bin_bp
+        return Region(segment.chrom, start, start + self._geometry.core_bp)
 
     def __getitem__(self, position: int) -> Window:
         tokens, targets = read_window(self._dataset, *self._starts[position], self._geometry)
         return torch.from_numpy(tokens), torch.from_numpy(targets)
 
 
-def track_means(dataset: DataSet) -> npt.NDArray[np.float64]:
+def track_means(dataset: TrackDataset) -> npt.NDArray[np.float64]:
     """(T,): each track's mean target over the training split; 0 for a track that was not measured there."""
     total, count = np.zeros(len(dataset.tracks)), np.zeros(len(dataset.tracks))
-    for stretch in dataset.split("train"):
-        for first_bin in range(0, stretch.bins(dataset.bin_bp), _BLOCK_BINS):
-            targets = dataset.targets(stretch, first_bin, _BLOCK_BINS)
+    for segment in dataset.split("train"):
+        for first_bin in range(0, segment.bins(dataset.bin_bp), _BLOCK_BINS):
+            targets = dataset.targets(segment, first_bin, _BLOCK_BINS)
             total += np.nansum(targets, axis=0, dtype=np.float64)
             count += np.isfinite(targets).sum(axis=0)
     return total / np.maximum(count, 1)
@@ -112,9 +119,9 @@ _BLOCK_BINS = 1024
 
 
 def read_window(
-    dataset: DataSet, stretch: Stretch, first_bin: int, geometry: Geometry, shift: int = 0
+    dataset: TrackDataset, segment: Segment, first_bin: int, geometry: Geometry, shift: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens (input_bp,) and targets (core_bins, T) of the window whose core begins at `first_bin` of the stretch."""
+    """Tokens (input_bp,) and targets (core_bins, T) of the window whose core begins at `first_bin` of the segment."""
     start = first_bin * geometry.bin_bp - geometry.context_bp + shift
-    tokens = dataset.tokens(stretch, start, geometry.input_bp)
-    return tokens, dataset.targets(stretch, first_bin, geometry.core_bins)
+    tokens = dataset.tokens(segment, start, geometry.input_bp)
+    return tokens, dataset.targets(segment, first_bin, geometry.core_bins)

@@ -1,4 +1,4 @@
-"""Who learns and who judges: which stretches of a genome train, validate and test."""
+"""Who learns and who judges: which segments of a genome train, validate and test."""
 
 import itertools
 import math
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from genint.datasets.dataset import SPLITS
 from genint.errors import InputError
-from genint.genome.bed import Row, read_bed
+from genint.genome.bed import BedRow, read_bed
 from genint.genome.chromosome_names import reconcile
 from genint.genome.grid import count_bins, touched_bins
 from genint.genome.region import Region
@@ -132,7 +132,7 @@ class BedSplit:
         }
         return list(_runs(labels, sizes, bin_bp))
 
-    def _check(self, rows: Sequence[Row]) -> None:
+    def _check(self, rows: Sequence[BedRow]) -> None:
         for row in rows:
             if row.name not in SPLITS:
                 raise InputError(
@@ -140,7 +140,7 @@ class BedSplit:
                 )
         if not any(row.name == "train" for row in rows):
             raise InputError(f"{self.bed}: no row says train in its fourth column, so there is nothing to train on")
-        furthest: Row | None = None
+        furthest: BedRow | None = None
         for row in sorted(rows, key=lambda row: row.region):
             if furthest is None or row.region.chrom != furthest.region.chrom or row.region.start >= furthest.region.end:
                 furthest = row

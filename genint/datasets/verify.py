@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genint.datasets.dataset import DataSet, Stretch
+from genint.datasets.dataset import Segment, TrackDataset
 from genint.errors import InputError
 from genint.genome.chromosome_names import reconcile
 from genint.genome.fasta import Genome
@@ -16,7 +16,7 @@ _PIECE_VALUES = 1 << 24
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a stretch: `line` of stretches.tsv, how many bases differ, and what first."""
+    """What is wrong with a segment: `line` of stretches.tsv, how many bases differ, and what first."""
 
     line: int
     chrom: str
@@ -28,29 +28,29 @@ class Finding:
 
 
 def verify(
-    dataset: DataSet,
+    dataset: TrackDataset,
     genome: Genome,
     *,
     aliases: list[list[str]] | None = None,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> Iterator[Finding]:
-    """Yield a finding for each stretch whose DNA is not the genome's, or that holds a damaged or missing chunk.
+    """Yield a finding for each segment whose DNA is not the genome's, or that holds a damaged or missing chunk.
 
     Beyond a chromosome's ends the data set must have unknown DNA. Raises InputError for a chromosome that the genome
     lacks.
     """
     names = reconcile(
-        [stretch.chrom for stretch in dataset.stretches],
+        [segment.chrom for segment in dataset.segments],
         genome.sizes,
         asked_by=str(dataset.path / "stretches.tsv"),
         known_by=str(genome.path),
         aliases=aliases,
     )
-    for line, stretch in enumerate(dataset.stretches, start=2):
-        place = (line, stretch.chrom, stretch.start, stretch.end)
+    for line, segment in enumerate(dataset.segments, start=2):
+        place = (line, segment.chrom, segment.start, segment.end)
         try:
-            bases, note = _compare(dataset, stretch, genome, names[stretch.chrom])
-            _read_targets(dataset, stretch)
+            bases, note = _compare(dataset, segment, genome, names[segment.chrom])
+            _read_targets(dataset, segment)
         except InputError as error:
             yield Finding(*place, "damaged", 0, str(error))
         else:
@@ -59,12 +59,12 @@ def verify(
         advance(1)
 
 
-def _compare(dataset: DataSet, stretch: Stretch, genome: Genome, chrom: str) -> tuple[int, str]:
-    """How many bases of the stretch's DNA are not the genome's, and the first of them in words."""
+def _compare(dataset: TrackDataset, segment: Segment, genome: Genome, chrom: str) -> tuple[int, str]:
+    """How many bases of the segment's DNA are not the genome's, and the first of them in words."""
     bases, note = 0, ""
-    for start in range(stretch.dna_start, stretch.dna_end, _PIECE_BP):
-        end = min(start + _PIECE_BP, stretch.dna_end)
-        ours, theirs = dataset.tokens(stretch, start - stretch.start, end - start), genome.tokens(chrom, start, end)
+    for start in range(segment.dna_start, segment.dna_end, _PIECE_BP):
+        end = min(start + _PIECE_BP, segment.dna_end)
+        ours, theirs = dataset.tokens(segment, start - segment.start, end - start), genome.tokens(chrom, start, end)
         differ = np.flatnonzero(ours != theirs)
         if len(differ) and not bases:
             at = int(differ[0])
@@ -73,7 +73,7 @@ def _compare(dataset: DataSet, stretch: Stretch, genome: Genome, chrom: str) -> 
     return bases, note
 
 
-def _read_targets(dataset: DataSet, stretch: Stretch) -> None:
+def _read_targets(dataset: TrackDataset, segment: Segment) -> None:
     step = max(_PIECE_VALUES // len(dataset.tracks), 1)
-    for first in range(0, stretch.bins(dataset.bin_bp), step):
-        dataset.targets(stretch, first, step)
+    for first in range(0, segment.bins(dataset.bin_bp), step):
+        dataset.targets(segment, first, step)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import DataLoader
 
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import SplitTiles, track_means
 from genint.genome.dna import UNKNOWN
 from genint.genome.grid import Geometry
@@ -21,7 +21,7 @@ class ConstantBaseline:
 
     name = "constant"
 
-    def __init__(self, dataset: DataSet, geometry: Geometry) -> None:
+    def __init__(self, dataset: TrackDataset, geometry: Geometry) -> None:
         self._means = track_means(dataset).astype(np.float32)
         self._bins = geometry.core_bins
 
@@ -39,7 +39,7 @@ class KmerBaseline:
 
     name = "linear on k-mers"
 
-    def __init__(self, dataset: DataSet, geometry: Geometry) -> None:
+    def __init__(self, dataset: TrackDataset, geometry: Geometry) -> None:
         self._geometry = geometry
         n_tracks = len(dataset.tracks)
         groups = _groups_measured_alike(dataset, geometry)
@@ -64,7 +64,7 @@ class KmerBaseline:
         return np.maximum(kmer_features(tokens, self._geometry) @ self._weights, 0).astype(np.float32)
 
 
-def _groups_measured_alike(dataset: DataSet, geometry: Geometry) -> list[tuple[int, ...]]:
+def _groups_measured_alike(dataset: TrackDataset, geometry: Geometry) -> list[tuple[int, ...]]:
     """Columns whose targets are NaN in the same bins share one Gram matrix."""
     patterns = [hashlib.blake2b() for _ in dataset.tracks]
     for _, targets in DataLoader(SplitTiles(dataset, geometry, "train"), batch_size=8):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from genint.console import Console
-from genint.datasets.dataset import DataSet, Stretch
+from genint.datasets.dataset import Segment, TrackDataset
 from genint.datasets.loader import SplitTiles, check_geometry, read_window
 from genint.errors import InputError
 from genint.evaluation.baselines import ConstantBaseline, KmerBaseline
@@ -47,7 +47,7 @@ def load_distinct(paths: Sequence[str], *, baselines: bool = False) -> list[Mode
 
 
 def evaluate(
-    dataset: DataSet,
+    dataset: TrackDataset,
     models: Sequence[Model],
     split: str,
     console: Console,
@@ -79,7 +79,7 @@ def evaluate(
     return results
 
 
-def _check_scorable(dataset: DataSet, models: Sequence[Model], splits: Sequence[str]) -> None:
+def _check_scorable(dataset: TrackDataset, models: Sequence[Model], splits: Sequence[str]) -> None:
     """What can be told before the first tile is read."""
     for track in dataset.tracks:
         if track.assay == OVERALL:
@@ -94,7 +94,7 @@ def _check_scorable(dataset: DataSet, models: Sequence[Model], splits: Sequence[
         dataset.split(split)
 
 
-def _check_tracks(dataset: DataSet, model: Model) -> None:
+def _check_tracks(dataset: TrackDataset, model: Model) -> None:
     """The same tracks in the same order and on the same scale; where their bigWigs lay does not matter."""
 
     def essence(track: Track) -> tuple[object, ...]:
@@ -123,10 +123,16 @@ def _module_predictor(model: Model, device: torch.device, dtype: torch.dtype) ->
 
 
 def _result(
-    name: str, predict: Predictor, dataset: DataSet, geometry: Geometry, split: str, batch_size: int, console: Console
+    name: str,
+    predict: Predictor,
+    dataset: TrackDataset,
+    geometry: Geometry,
+    split: str,
+    batch_size: int,
+    console: Console,
 ) -> Result:
     tiles, n_tracks = SplitTiles(dataset, geometry, split), len(dataset.tracks)
-    transform = dataset.tracks.squash(dataset.bin_bp)
+    transform = dataset.tracks.transform(dataset.bin_bp)
     pooled, logged, windows = Pearson(n_tracks), Pearson(n_tracks), WindowPearson(n_tracks)
     across, blocks = TrackPearson(), BlockPearson(n_tracks)
     with console.progress(f"{name} on {split}", len(tiles)) as advance:
@@ -163,7 +169,7 @@ def _result(
 
 
 def profiles(
-    dataset: DataSet,
+    dataset: TrackDataset,
     models: Sequence[Model],
     region: Region,
     *,
@@ -172,14 +178,14 @@ def profiles(
 ) -> Profiles:
     """What was measured and what each model predicts in the bins of a region, (bins, T) on the model's scale.
 
-    Raises InputError when the region lies in none of the data set's stretches, whatever their split.
+    Raises InputError when the region lies in none of the data set's segments, whatever their split.
     """
-    stretch = find_stretch(dataset, region)
-    inside = Region(region.chrom, region.start - stretch.start, region.end - stretch.start)
+    segment = find_segment(dataset, region)
+    inside = Region(region.chrom, region.start - segment.start, region.end - segment.start)
     bins = touched_bins(inside, dataset.bin_bp)
 
     def tokens(starts: Sequence[int], geometry: Geometry) -> Tokens:
-        return np.stack([read_window(dataset, stretch, start, geometry)[0] for start in starts])
+        return np.stack([read_window(dataset, segment, start, geometry)[0] for start in starts])
 
     predicted = {}
     for model in models:
@@ -192,13 +198,13 @@ def profiles(
         values = np.concatenate([predictor(tokens(batch, model.geometry)) for batch in batches])
         values = values.reshape(-1, len(dataset.tracks))
         predicted[model.name] = values[bins.start - first * core : bins.stop - first * core]
-    measured = dataset.targets(stretch, bins.start, bins.stop - bins.start)
-    return Profiles(stretch.start + bins.start * dataset.bin_bp, measured, predicted)
+    measured = dataset.targets(segment, bins.start, bins.stop - bins.start)
+    return Profiles(segment.start + bins.start * dataset.bin_bp, measured, predicted)
 
 
-def find_stretch(dataset: DataSet, region: Region) -> Stretch:
-    """The stretch that a region lies in. Raises InputError when there is none."""
-    for stretch in dataset.stretches:
-        if stretch.chrom == region.chrom and stretch.start <= region.start and region.end <= stretch.end:
-            return stretch
+def find_segment(dataset: TrackDataset, region: Region) -> Segment:
+    """The segment that a region lies in. Raises InputError when there is none."""
+    for segment in dataset.segments:
+        if segment.chrom == region.chrom and segment.start <= region.start and region.end <= segment.end:
+            return segment
     raise InputError(f"--locus {region}: not in {dataset.path}. Choose a place on a chromosome of its stretches.tsv")

@@ -100,7 +100,7 @@ class BlockPearson:
         self.sums: dict[Block, Floats] = {}
 
     def update(self, block: Block, predicted: Floats, target: Floats) -> None:
-        """Add bins of one block: both (N, T). Without a measured one, as past the end of a stretch, it is no block."""
+        """Add bins of one block: both (N, T). Without a measured one, as past the end of a segment, it is no block."""
         if not np.isfinite(target).any():
             return
         sums = self.sums.setdefault(block, np.zeros((6, self._n_tracks)))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.evaluation.metrics import Block, Floats, bootstrap_means, mean_over_tracks
 
 BLOCK_BP = 100_000  # drawn together in the bootstrap: neighbouring bins are not independent
@@ -97,7 +97,7 @@ def differences(results: Sequence[Result], seed: int = 1) -> list[Difference]:
     return rows
 
 
-def write_reports(results: Sequence[Result], split: str, dataset: DataSet, out: Path) -> None:
+def write_reports(results: Sequence[Result], split: str, dataset: TrackDataset, out: Path) -> None:
     """metrics.tsv, a row per model and track, and metrics.json, which adds means, differences and what was measured."""
     out.mkdir(parents=True, exist_ok=True)
     scores = [score for result in results for score in result.scores]
@@ -107,7 +107,7 @@ def write_reports(results: Sequence[Result], split: str, dataset: DataSet, out: 
     (out / "metrics.json").write_text(report(results, split, dataset) + "\n")
 
 
-def report(results: Sequence[Result], split: str, dataset: DataSet) -> str:
+def report(results: Sequence[Result], split: str, dataset: TrackDataset) -> str:
     """Scores, means and differences as JSON, with the axis that each r is taken over."""
     scores = [score for result in results for score in result.scores]
     content = {

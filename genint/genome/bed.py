@@ -14,7 +14,7 @@ from genint.genome.region import MOST_DIGITS, Region
 from genint.text import read_lines
 
 
-class Row(NamedTuple):
+class BedRow(NamedTuple):
     """One request of the user: a BED row or a --region. `source` says where it stood, for messages and regions.tsv."""
 
     source: str
@@ -22,7 +22,7 @@ class Row(NamedTuple):
     name: str
 
 
-def read_bed(path: Path | str) -> list[Row]:
+def read_bed(path: Path | str) -> list[BedRow]:
     """Read every row of a BED file: plain, gzipped (told by content, not by name), or `-` for standard input.
 
     Raises InputError naming file and line for anything that is not a row, and for a file without rows.
@@ -33,7 +33,7 @@ def read_bed(path: Path | str) -> list[Row]:
     return rows
 
 
-def _bed_rows(path: Path | str) -> Iterator[Row]:
+def _bed_rows(path: Path | str) -> Iterator[BedRow]:
     for number, line in enumerate(read_lines(path, "BED rows: chrom<TAB>start<TAB>end"), start=1):
         if not line.strip() or line.startswith("#") or line.split()[0] in ("track", "browser"):
             continue
@@ -52,6 +52,6 @@ def _bed_rows(path: Path | str) -> Iterator[Row]:
             raise InputError(f"{place}: no chromosome is that long. Expected at most {MOST_DIGITS} digits")
         name = " ".join(name.splitlines())  # of a lone carriage return, say, which ends a line in some readers
         try:
-            yield Row(f"line {number}", Region(chrom, int(start), int(end)), name or ".")
+            yield BedRow(f"line {number}", Region(chrom, int(start), int(end)), name or ".")
         except ValueError as error:
             raise InputError(f"{place}: {error}. BED is 0-based, half-open: the first base is 0 1") from None

@@ -9,14 +9,14 @@ from typing import Any
 import torch
 
 from genint.errors import InputError
-from genint.genome.bed import Row
+from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.grid import BinMask, Geometry, Tile, tiles, wanted_bins
 from genint.genome.region import Region
 from genint.models.folder import Model
 from genint.output.formats import SUFFIXES, file_names
 from genint.output.zarr import check_names
-from genint.prediction.region_status import Placed, place
+from genint.prediction.region_status import ClippedRow, clip_to_chromosome
 from genint.prediction.region_summary import FORMATS as SUMMARY_FORMATS
 from genint.prediction.region_summary import STATISTICS, check_format
 from genint.prediction.windows import Views
@@ -87,7 +87,7 @@ class Job:
     """All that is known before the work begins."""
 
     genome: Genome
-    placed: Sequence[Placed]  # every row asked for
+    placed: Sequence[ClippedRow]  # every row asked for
     models: Sequence[Model]
     columns: Sequence[int]  # of the models' outputs
     options: Options
@@ -141,13 +141,13 @@ class Job:
 
 def prepare(
     genome: Genome,
-    rows: Sequence[Row],
+    rows: Sequence[BedRow],
     models: Sequence[Model],
     *,
     columns: Sequence[int] | None = None,
     options: Options | None = None,
 ) -> Job:
-    """Find what there is to do. Row chromosomes must be the genome's own names (see regions.reconcile).
+    """Find what there is to do. Row chromosomes must be the genome's own names (see chromosome_names.reconcile).
 
     `columns` picks tracks, default all. Raises InputError when no row touches the genome, for models that cannot be
     averaged, for views that the model's windows do not allow, when the package for the summary's format is missing, and
@@ -157,7 +157,7 @@ def prepare(
     for model in models[1:]:
         _check_alike(first, model, options)
     options.views.stride(first.geometry)
-    placed = [place(row, genome.sizes) for row in rows]
+    placed = [clip_to_chromosome(row, genome.sizes) for row in rows]
     wanted = wanted_bins((region for _, region in placed if region), genome.sizes, first.geometry.bin_bp)
     if not wanted:
         raise InputError(
@@ -167,7 +167,7 @@ def prepare(
         check_format(options.summary_format)
     if options.format == "zarr":
         check_names(wanted)
-    unwanted = (place(Row("", region, ""), genome.sizes).region for region in options.blacklist)
+    unwanted = (clip_to_chromosome(BedRow("", region, ""), genome.sizes).region for region in options.blacklist)
     blacklisted = wanted_bins(filter(None, unwanted), genome.sizes, first.geometry.bin_bp)
     wanted = {chrom: mask & ~blacklisted[chrom] if chrom in blacklisted else mask for chrom, mask in wanted.items()}
     columns = range(len(first.tracks)) if columns is None else columns

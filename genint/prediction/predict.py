@@ -18,7 +18,7 @@ from genint.output.run_folder import check_space, output_folder, provenance
 from genint.output.spool import Spool
 from genint.prediction.inference import Engine, Work
 from genint.prediction.job import Job, disk_bytes
-from genint.prediction.region_status import write_fates
+from genint.prediction.region_status import write_region_status
 from genint.prediction.region_summary import write_summary
 from genint.prediction.windows import Doubles, Request, Stitcher
 
@@ -70,7 +70,7 @@ def _write_tables(folder: Path, job: Job, predicted: Mapping[str, BinMask]) -> d
     names = {kind: job.files[: len(job.tracks)], "spread": job.files[len(job.tracks) :]} if kind != "zarr" else {}
     job.tracks.write(folder / "tracks.tsv", {column: cells for column, cells in names.items() if cells})
     sizes, bin_bp = job.genome.sizes, job.geometry.bin_bp
-    return write_fates(folder / "regions.tsv", job.placed, predicted, job.blacklisted, sizes, bin_bp)
+    return write_region_status(folder / "regions.tsv", job.placed, predicted, job.blacklisted, sizes, bin_bp)
 
 
 class Filled(NamedTuple):
@@ -142,7 +142,7 @@ def _scaled(values: Doubles, job: Job, tile: Tile) -> npt.NDArray[np.float32]:
             )
     if job.options.scale == "coverage":
         tables = [model.tracks.subset(job.columns) for model in job.models]
-        values = np.stack([t.squash(job.geometry.bin_bp).invert(a.T).T for t, a in zip(tables, values, strict=True)])
+        values = np.stack([t.transform(job.geometry.bin_bp).invert(a.T).T for t, a in zip(tables, values, strict=True)])
     if len(values) == 1:
         return values[0].astype(np.float32)  # type: ignore[no-any-return]
     return np.concatenate([values.mean(axis=0), values.std(axis=0)], dtype=np.float32, casting="same_kind")

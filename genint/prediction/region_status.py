@@ -6,27 +6,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genint.genome.bed import Row
+from genint.genome.bed import BedRow
 from genint.genome.grid import BinMask, touched_bins
 from genint.genome.region import Region
 
 
-class Placed(NamedTuple):
+class ClippedRow(NamedTuple):
     """A row and the part of it that lies on its chromosome, None if no base does."""
 
-    row: Row
+    row: BedRow
     region: Region | None
 
 
-def place(row: Row, sizes: Mapping[str, int]) -> Placed:
+def clip_to_chromosome(row: BedRow, sizes: Mapping[str, int]) -> ClippedRow:
     """Cut off what lies past the chromosome's end."""
     asked, size = row.region, sizes[row.region.chrom]
-    return Placed(row, Region(asked.chrom, asked.start, min(asked.end, size)) if asked.start < size else None)
+    return ClippedRow(row, Region(asked.chrom, asked.start, min(asked.end, size)) if asked.start < size else None)
 
 
-def write_fates(
+def write_region_status(
     path: Path,
-    placed: Sequence[Placed],
+    placed: Sequence[ClippedRow],
     predicted: Mapping[str, BinMask],
     blacklisted: Mapping[str, BinMask],
     sizes: Mapping[str, int],

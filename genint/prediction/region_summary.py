@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from genint.console import Console
 from genint.errors import InputError
-from genint.genome.bed import Row
+from genint.genome.bed import BedRow
 from genint.genome.grid import Geometry, Tile
 from genint.genome.region import Region
 from genint.output.spool import Floats, Spool
-from genint.prediction.region_status import Placed
+from genint.prediction.region_status import ClippedRow
 
 STATISTICS = ("mean", "sum", "max")
 FORMATS = ("tsv", "parquet")
@@ -29,7 +29,7 @@ Bases = npt.NDArray[np.int64]
 class SummaryRow(NamedTuple):
     """A row asked for, how many of its bases lie in bins that have a value, and (T,) numbers, NaN if none does."""
 
-    row: Row
+    row: BedRow
     covered: int
     numbers: Doubles
 
@@ -49,7 +49,7 @@ def check_format(name: str) -> None:
 def write_summary(
     path: Path,
     statistic: str,
-    placed: Sequence[Placed],
+    placed: Sequence[ClippedRow],
     names: Sequence[str],
     spool: Spool,
     kept: Sequence[Tile],

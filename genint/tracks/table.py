@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genint.errors import InputError
-from genint.tracks.transforms import RECIPES, STATISTICS, Squash, squash
+from genint.tracks.transforms import RECIPES, STATISTICS, Transform, collect_transform
 
 COLUMNS = ("identifier", "description", "clip", "clip_soft", "scale", "sum_stat", "strand_pair", "file")
 
@@ -71,9 +71,9 @@ class TrackTable(Sequence[Track]):
         """(T,): for each track the column of the other strand's track. Reverse-complemented DNA swaps them."""
         return np.array([self._column[track.strand_pair] for track in self._tracks], dtype=np.int64)
 
-    def squash(self, bin_bp: int) -> Squash:
+    def transform(self, bin_bp: int) -> Transform:
         """The transform between coverage and the model's scale, for bins of `bin_bp`."""
-        return squash(
+        return collect_transform(
             [track.sum_stat for track in self._tracks],
             [track.scale for track in self._tracks],
             [track.clip_soft for track in self._tracks],

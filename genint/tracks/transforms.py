@@ -40,7 +40,7 @@ RECIPES = ("new", "old")
 
 
 @dataclass(frozen=True)
-class Squash:
+class Transform:
     """The transform of T tracks at once. Each field has shape (T,); a missing clip is infinite.
 
     Both recipes are one formula: `factor` before the power and `gain` after the clips, of which one is 1, and `root`,
@@ -81,19 +81,19 @@ class Squash:
         return shifted
 
 
-def squash(
+def collect_transform(
     sum_stats: Sequence[str],
     scales: Sequence[float],
     clip_softs: Sequence[float],
     clips: Sequence[float],
     bin_bp: int,
     recipes: Sequence[str] | None = None,
-) -> Squash:
+) -> Transform:
     """Collect the columns of a track table into one transform for bins of `bin_bp`. The recipe is `new` by default."""
     sums, powers = zip(*(_STATISTICS[stat] for stat in sum_stats), strict=True)
     old = np.array([recipe == "old" for recipe in recipes or ["new"] * len(sums)])
     power, scale = np.array(powers, dtype=np.float64), np.array(scales, dtype=np.float64)
-    return Squash(
+    return Transform(
         factor=np.where(old, 1, scale) * np.where(sums, bin_bp, 1),
         power=np.where(old & (power != 1), 0.75, power),
         root=np.where(old, 0.0, 1.0),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import SplitTiles, TrainingWindows
 from genint.errors import InputError
 from genint.evaluation.metrics import Pearson, mean_over_tracks
@@ -23,7 +23,7 @@ from genint.training.losses import LOSSES
 class Learner(lightning.LightningModule):
     """A model and how it learns from a data set. Every process takes each n-th window of a step."""
 
-    def __init__(self, model: TrackModel, dataset: DataSet, geometry: Geometry, config: TrainConfig) -> None:
+    def __init__(self, model: TrackModel, dataset: TrackDataset, geometry: Geometry, config: TrainConfig) -> None:
         super().__init__()
         self.model = model
         self._dataset, self._geometry, self._config = dataset, geometry, config

@@ -21,7 +21,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from genint import __version__
 from genint.console import Console
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import track_means
 from genint.errors import InputError
 from genint.evaluation.metrics import Pearson
@@ -50,7 +50,7 @@ class Machine:
 
 
 def train(
-    dataset: DataSet,
+    dataset: TrackDataset,
     out: Path,
     config: TrainConfig,
     console: Console,
@@ -98,7 +98,7 @@ def train(
     return load_model(out)
 
 
-def _new_model(dataset: DataSet, name: str, config: TrainConfig) -> Model:
+def _new_model(dataset: TrackDataset, name: str, config: TrainConfig) -> Model:
     """A model with fresh weights, or with another model's trunk under a fresh head."""
     source = load_model(config.from_model) if config.from_model else None
     architecture = source.architecture if source else config.architecture
@@ -163,12 +163,12 @@ def _check_machine(config: TrainConfig, machine: Machine) -> None:
         )
 
 
-def _check_validation(dataset: DataSet) -> None:
+def _check_validation(dataset: TrackDataset) -> None:
     """Without a track that varies there is no Pearson, and no best model."""
     pearson = Pearson(len(dataset.tracks))
-    for stretch in dataset.split("valid"):
-        for first_bin in range(0, stretch.bins(dataset.bin_bp), _BLOCK_BINS):
-            targets = dataset.targets(stretch, first_bin, _BLOCK_BINS)
+    for segment in dataset.split("valid"):
+        for first_bin in range(0, segment.bins(dataset.bin_bp), _BLOCK_BINS):
+            targets = dataset.targets(segment, first_bin, _BLOCK_BINS)
             pearson.update(targets, targets)
             if np.isfinite(pearson.compute()).any():  # in most data sets after the first block
                 return
@@ -190,7 +190,7 @@ def _wants_bfloat16(precision: str, device: str) -> bool:
     return platform.machine() in ("x86_64", "AMD64") and bool(torch.cpu._is_amx_tile_supported())
 
 
-def _claim(folder: Path, config: TrainConfig, dataset: DataSet) -> None:
+def _claim(folder: Path, config: TrainConfig, dataset: TrackDataset) -> None:
     """Start a run in `folder`, or make sure that the run it holds is this one."""
     identity = {"dataset": dataset.digest, **dataclasses.asdict(config)}
     if config.from_model:
@@ -251,10 +251,10 @@ def _quiet_lightning() -> Any:
     return warnings.catch_warnings(action="ignore")
 
 
-def _card(model: Model, dataset: DataSet) -> str:
+def _card(model: Model, dataset: TrackDataset) -> str:
     """The model card: what a reader of the folder needs to know, from what the run knows."""
     splits = {
-        name: sorted({s.chrom for s in dataset.stretches if s.split == name}) for name in ("train", "valid", "test")
+        name: sorted({s.chrom for s in dataset.segments if s.split == name}) for name in ("train", "valid", "test")
     }
     assays = sorted({track.assay for track in model.tracks})
     preset, score = model.training["preset"], model.training["val_pearson"]

@@ -1,4 +1,4 @@
-"""Records of the field become a data set: each its own stretch, its row found, its bins pooled by the recipe."""
+"""Records of the field become a data set: each its own segment, its row found, its bins pooled by the recipe."""
 
 import math
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from genint.datasets.basenji import import_basenji
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.errors import InputError
 from genint.genome.fasta import Assembly, Genome
 from tests.conftest import EXAMPLE, Run
@@ -35,9 +35,9 @@ def folder(tmp_path: Path) -> Folder:
     return write_folder(tmp_path / "records", COUNTS)
 
 
-def imported(folder: Folder, out: Path, **options: object) -> DataSet:
+def imported(folder: Folder, out: Path, **options: object) -> TrackDataset:
     import_basenji(folder.path, out, **{"assembly": HG, **options})  # type: ignore[arg-type]
-    return DataSet(out)
+    return TrackDataset(out)
 
 
 @pytest.mark.parametrize("dialect", ["targets", "DNA"])
@@ -49,13 +49,13 @@ def test_every_record_is_at_its_row_bit_for_bit(dialect: str, encoding: str, tmp
     assert f"as wide as the {dialect}" in said[0]
     assert dataset.dtype == np.float16
     for split, count in COUNTS.items():
-        stretches = dataset.split(split)
-        assert [stretch.start for stretch in stretches] == folder.starts[split]
-        assert len(stretches) == count
-        for stretch, expected in zip(stretches, folder.records[split], strict=True):
-            assert stretch.end - stretch.start == BINS * POOL
-            assert np.array_equal(dataset.tokens(stretch, -CROP, SEQ), expected.tokens)
-            assert np.array_equal(dataset.targets(stretch, 0, BINS), expected.targets.astype(np.float32))
+        segments = dataset.split(split)
+        assert [segment.start for segment in segments] == folder.starts[split]
+        assert len(segments) == count
+        for segment, expected in zip(segments, folder.records[split], strict=True):
+            assert segment.end - segment.start == BINS * POOL
+            assert np.array_equal(dataset.tokens(segment, -CROP, SEQ), expected.tokens)
+            assert np.array_equal(dataset.targets(segment, 0, BINS), expected.targets.astype(np.float32))
 
 
 def test_files_follow_by_number_so_that_10_comes_after_9(folder: Folder, tmp_path: Path) -> None:
@@ -69,14 +69,14 @@ def test_files_follow_by_number_so_that_10_comes_after_9(folder: Folder, tmp_pat
         for one in decode((folder.path / "tfrecords" / f"train-{i}.tfr").read_bytes(), BINS, TRACKS)
     ]
     dataset = imported(folder, tmp_path / "dataset")
-    for stretch, expected in zip(dataset.split("train"), second, strict=True):
-        assert np.array_equal(dataset.targets(stretch, 0, BINS), expected.targets.astype(np.float32))
+    for segment, expected in zip(dataset.split("train"), second, strict=True):
+        assert np.array_equal(dataset.targets(segment, 0, BINS), expected.targets.astype(np.float32))
 
 
 def test_dna_beyond_a_record_is_unknown_and_around_its_bins_its_own(folder: Folder, tmp_path: Path) -> None:
     dataset = imported(folder, tmp_path / "dataset")
-    stretch, expected = dataset.split("valid")[0], folder.records["valid"][0]
-    around = dataset.tokens(stretch, -CROP - 10, SEQ + 20)
+    segment, expected = dataset.split("valid")[0], folder.records["valid"][0]
+    around = dataset.tokens(segment, -CROP - 10, SEQ + 20)
     assert (around[:10] == 4).all()
     assert (around[-10:] == 4).all()
     assert np.array_equal(around[10:-10], expected.tokens)
@@ -107,8 +107,8 @@ def test_pooling_undoes_the_squashing_first(recipe: str, folder: Folder, tmp_pat
     dataset = imported(folder, tmp_path / "dataset", bin_bp=128, transform=recipe)
     assert dataset.bin_bp == 128
     assert dataset.tracks[0].transform == recipe
-    stretch, narrow = dataset.split("test")[0], folder.records["test"][0].targets.astype(float)
-    wide = dataset.targets(stretch, 0, BINS // 4)
+    segment, narrow = dataset.split("test")[0], folder.records["test"][0].targets.astype(float)
+    wide = dataset.targets(segment, 0, BINS // 4)
     assert (narrow > 8).any()
     for column, (stat, scale, soft, clip) in enumerate([("sum_sqrt", 0.5, 8, 384)] * 2 + [("mean", 2.0, 16, 64)]):
         expected = [
@@ -129,7 +129,7 @@ def test_folds_are_split_as_asked(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "records", {"fold0": 3, "fold1": 2, "fold2": 4})
     dataset = imported(folder, tmp_path / "dataset", valid=["fold1"], test=["fold2"])
     for split, label in (("train", "fold0"), ("valid", "fold1"), ("test", "fold2")):
-        assert [stretch.start for stretch in dataset.split(split)] == folder.starts[label]
+        assert [segment.start for segment in dataset.split(split)] == folder.starts[label]
 
 
 def test_with_a_genome_names_and_sizes_are_the_genome_s(folder: Folder, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_with_a_genome_names_and_sizes_are_the_genome_s(folder: Folder, tmp_path
     renamed.write_text(renamed.read_text().replace("chr1\t", "1\t"))
     with Genome(EXAMPLE / "genome.fa") as genome:
         dataset = imported(folder, tmp_path / "dataset", assembly=genome.assembly)
-        assert {stretch.chrom for stretch in dataset.stretches} == {"chr1"}
+        assert {segment.chrom for segment in dataset.segments} == {"chr1"}
         assert dataset.assembly == genome.assembly
     assert imported(folder, tmp_path / "other").assembly == HG
 
@@ -147,12 +147,12 @@ def test_bins_that_cannot_be_mapped_are_hidden_on_request_alone(tmp_path: Path) 
     shown = imported(folder, tmp_path / "shown")
     hidden = imported(folder, tmp_path / "hidden", hide_unmappable=True)
     pooled = imported(folder, tmp_path / "pooled", hide_unmappable=True, bin_bp=64)
-    stretch, umap = shown.split("valid")[1], folder.records["valid"][1].umap
+    segment, umap = shown.split("valid")[1], folder.records["valid"][1].umap
     assert umap is not None
-    assert np.isfinite(shown.targets(stretch, 0, BINS)).all()
-    assert np.array_equal(np.isnan(hidden.targets(stretch, 0, BINS)).all(axis=1), umap)
-    stretch = pooled.split("valid")[1]
-    assert np.array_equal(np.isnan(pooled.targets(stretch, 0, BINS // 2)).any(axis=1), umap.reshape(-1, 2).any(axis=1))
+    assert np.isfinite(shown.targets(segment, 0, BINS)).all()
+    assert np.array_equal(np.isnan(hidden.targets(segment, 0, BINS)).all(axis=1), umap)
+    segment = pooled.split("valid")[1]
+    assert np.array_equal(np.isnan(pooled.targets(segment, 0, BINS // 2)).any(axis=1), umap.reshape(-1, 2).any(axis=1))
 
 
 def test_targets_below_zero_become_zero_and_holes_stay_holes(folder: Folder, tmp_path: Path) -> None:
@@ -187,4 +187,4 @@ def test_the_whole_way_by_commands(folder: Folder, tmp_path: Path, genint: Run) 
     for dataset in (whole, small):
         finished = genint("data", "verify", dataset, genome)
         assert (finished.code, finished.out) == (0, ""), finished.err
-        assert "all 31 stretches" in finished.err
+        assert "all 31 segments" in finished.err

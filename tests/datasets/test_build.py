@@ -8,7 +8,7 @@ import pyBigWig
 import pytest
 
 from genint.datasets.build import make_dataset
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.datasets.splits import BedSplit, Split
 from genint.errors import InputError, OutputError
 from genint.genome.dna import UNKNOWN
@@ -17,13 +17,13 @@ from genint.tracks.table import read_tracks
 from tests.conftest import EXAMPLE, Run
 
 
-def targets(dataset: DataSet, chrom: str) -> np.ndarray:
-    stretch = next(stretch for stretch in dataset.stretches if stretch.chrom == chrom)
-    return dataset.targets(stretch, 0, stretch.bins(dataset.bin_bp))
+def targets(dataset: TrackDataset, chrom: str) -> np.ndarray:
+    segment = next(segment for segment in dataset.segments if segment.chrom == chrom)
+    return dataset.targets(segment, 0, segment.bins(dataset.bin_bp))
 
 
 def test_targets_are_the_transformed_mean_per_base(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     for column, track in enumerate(read_tracks(EXAMPLE / "tracks.tsv")):
         with pyBigWig.open(str(EXAMPLE / track.file)) as bigwig:
             for chrom, length in bigwig.chroms().items():
@@ -41,7 +41,7 @@ def test_targets_are_the_transformed_mean_per_base(example_dataset: Path) -> Non
 
 
 def test_a_chromosome_that_a_bigwig_does_not_list_was_not_measured(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     orc = [track.identifier for track in dataset.tracks].index("chip_orc")
     chr3 = targets(dataset, "chr3")
     assert np.isnan(chr3[:, orc]).all()
@@ -68,8 +68,8 @@ def test_a_contig_that_the_genome_lacks_is_left_out(tmp_path: Path) -> None:
             split=Split(valid=["chr3"], test=["chr2"]),
             exclude=[tmp_path / "out.bed"],
         )
-    assert np.isnan(targets(DataSet(tmp_path / "d"), "chr1")[:10]).all()
-    assert {stretch.chrom for stretch in DataSet(tmp_path / "d").stretches} == {"chr1", "chr2", "chr3"}
+    assert np.isnan(targets(TrackDataset(tmp_path / "d"), "chr1")[:10]).all()
+    assert {segment.chrom for segment in TrackDataset(tmp_path / "d").segments} == {"chr1", "chr2", "chr3"}
 
 
 def test_what_float32_cannot_hold_is_told(tmp_path: Path) -> None:
@@ -103,12 +103,12 @@ def test_the_digest_sees_the_numbers(tmp_path: Path) -> None:
         for number, value in enumerate((7.0, 7.0, 8.0)):
             table = one_track(tmp_path, value)
             make_dataset(genome, table, tmp_path / f"d{number}", split=Split(valid=["chr3"], test=["chr2"]))
-            digests.add(DataSet(tmp_path / f"d{number}").digest)
+            digests.add(TrackDataset(tmp_path / f"d{number}").digest)
     assert len(digests) == 2
 
 
 def test_excluded_bins_and_bins_of_n_are_nan_in_every_track(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     with Genome(EXAMPLE / "genome.fa") as genome:
         for chrom in ("chr1", "chr2"):
             tokens = genome.tokens(chrom, 0, genome.sizes[chrom])
@@ -124,14 +124,14 @@ def test_excluded_bins_and_bins_of_n_are_nan_in_every_track(example_dataset: Pat
 
 
 def test_dna_is_the_genome_s_and_unknown_past_its_ends(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
-    stretch = dataset.split("valid")[0]
+    dataset = TrackDataset(example_dataset)
+    segment = dataset.split("valid")[0]
     with Genome(EXAMPLE / "genome.fa") as genome:
-        assert np.array_equal(dataset.tokens(stretch, -100, 40_000), genome.tokens("chr3", -100, 39_900))
+        assert np.array_equal(dataset.tokens(segment, -100, 40_000), genome.tokens("chr3", -100, 39_900))
 
 
 def test_the_split_is_by_chromosome(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     splits = {name: [s.chrom for s in dataset.split(name)] for name in ("train", "valid", "test")}
     assert splits == {"train": ["chr1"], "valid": ["chr3"], "test": ["chr2"]}
 
@@ -143,7 +143,7 @@ def test_blocks_smaller_than_a_chromosome_give_the_same_data_set(
     with Genome(EXAMPLE / "genome.fa") as genome:
         split, exclude = Split(valid=["3"], test=["2"]), [EXAMPLE / "exclude.bed"]
         make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "small", split=split, exclude=exclude)
-    whole, small = DataSet(example_dataset), DataSet(tmp_path / "small")
+    whole, small = TrackDataset(example_dataset), TrackDataset(tmp_path / "small")
     assert np.array_equal(targets(whole, "chr3"), targets(small, "chr3"), equal_nan=True)
 
 
@@ -171,14 +171,14 @@ def test_a_damaged_data_set_is_refused_in_one_line(example_dataset: Path, tmp_pa
         shutil.copytree(example_dataset, damaged)
         damage(damaged)
         with pytest.raises(InputError, match=name):
-            DataSet(damaged)
+            TrackDataset(damaged)
 
 
 def test_a_split_that_is_empty_is_named(tmp_path: Path) -> None:
     with Genome(EXAMPLE / "genome.fa") as genome:
         make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "dataset", split=Split(valid=["chr3"], test=[]))
     with pytest.raises(InputError, match="the test split is empty"):
-        DataSet(tmp_path / "dataset").split("test")
+        TrackDataset(tmp_path / "dataset").split("test")
 
 
 def test_a_stretch_inside_a_chromosome_has_the_dna_and_the_bins_of_its_place(
@@ -190,20 +190,20 @@ def test_a_stretch_inside_a_chromosome_has_the_dna_and_the_bins_of_its_place(
     with Genome(EXAMPLE / "genome.fa") as genome:
         exclude = [EXAMPLE / "exclude.bed"]
         make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "new", split=BedSplit(bed=bed), exclude=exclude)
-        new, whole = DataSet(tmp_path / "new"), DataSet(example_dataset)
-        assert [(s.start, s.end, s.dna_start, s.dna_end) for s in new.stretches] == [
+        new, whole = TrackDataset(tmp_path / "new"), TrackDataset(example_dataset)
+        assert [(s.start, s.end, s.dna_start, s.dna_end) for s in new.segments] == [
             (0, 50_048, 0, 51_048),
             (60_032, 90_112, 59_032, 91_112),
             (1_280, 35_073, 280, 35_073),
         ]
-        for stretch in new.stretches:
-            dna = new.tokens(stretch, -1_000, 52_000)
-            there = slice(max(1_000 - stretch.start, 0), stretch.dna_end - stretch.start + 1_000)
-            expected = genome.tokens(stretch.chrom, stretch.start - 1_000, stretch.start + 51_000)
+        for segment in new.segments:
+            dna = new.tokens(segment, -1_000, 52_000)
+            there = slice(max(1_000 - segment.start, 0), segment.dna_end - segment.start + 1_000)
+            expected = genome.tokens(segment.chrom, segment.start - 1_000, segment.start + 51_000)
             assert np.array_equal(dna[there], expected[there])
-            bins = slice(stretch.start // 128, stretch.start // 128 + stretch.bins(128))
-            ours = new.targets(stretch, 0, stretch.bins(128))
-            assert np.array_equal(ours, targets(whole, stretch.chrom)[bins], equal_nan=True)
+            bins = slice(segment.start // 128, segment.start // 128 + segment.bins(128))
+            ours = new.targets(segment, 0, segment.bins(128))
+            assert np.array_equal(ours, targets(whole, segment.chrom)[bins], equal_nan=True)
 
 
 def test_splits_by_share_and_by_bed_are_asked_for_on_the_command_line(tmp_path: Path, genint: Run) -> None:
@@ -214,13 +214,13 @@ def test_splits_by_share_and_by_bed_are_asked_for_on_the_command_line(tmp_path: 
     for name, options in (("bed", ["--split", bed]), ("shares", shares), ("again", shares)):
         finished = genint(*make, tmp_path / name, *options)
         assert finished.code == 0, finished.err
-    by_bed, shares_, again = (DataSet(tmp_path / name) for name in ("bed", "shares", "again"))
-    assert [(s.chrom, s.end, s.split) for s in by_bed.stretches] == [
+    by_bed, shares_, again = (TrackDataset(tmp_path / name) for name in ("bed", "shares", "again"))
+    assert [(s.chrom, s.end, s.split) for s in by_bed.segments] == [
         ("chr1", 12_800, "train"),
         ("chr2", 1_280, "valid"),
         ("chr3", 1_280, "test"),
     ]
-    assert shares_.stretches == again.stretches
+    assert shares_.segments == again.segments
     bases = {split: sum(s.end - s.start for s in shares_.split(split)) for split in ("train", "valid", "test")}
     assert sum(bases.values()) == 204_800 + 60_003 + 35_073
     assert 0.2 <= bases["valid"] / sum(bases.values()) < 0.2 + 16_384 / 299_876

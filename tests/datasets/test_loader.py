@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import SplitTiles, TrainingWindows, track_means
 from genint.genome.dna import reverse_complement
 from genint.genome.grid import Geometry
@@ -17,7 +17,7 @@ GEOMETRY = Geometry(core_bp=2_048, context_bp=256, bin_bp=128)
 
 def windows(dataset: Path, **changes: Any) -> TrainingWindows:
     settings: dict[str, Any] = {"seed": 1, "shift_bp": 0, "reverse": False, "indices": range(40)}
-    return TrainingWindows(DataSet(dataset), GEOMETRY, **{**settings, **changes})
+    return TrainingWindows(TrackDataset(dataset), GEOMETRY, **{**settings, **changes})
 
 
 def same(a: tuple[torch.Tensor, torch.Tensor], b: tuple[torch.Tensor, torch.Tensor]) -> bool:
@@ -36,7 +36,7 @@ def test_windows_differ_from_one_another(example_dataset: Path) -> None:
 
 
 def test_a_window_from_the_other_strand_has_its_tracks_swapped_and_turned(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     forward, either = windows(example_dataset), windows(example_dataset, reverse=True)
     turned = 0
     for i in range(40):
@@ -53,9 +53,9 @@ def test_a_window_from_the_other_strand_has_its_tracks_swapped_and_turned(exampl
 
 
 def test_a_shift_moves_the_dna_against_its_targets_by_at_most_that_much(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
-    stretch = dataset.split("train")[0]
-    whole = dataset.tokens(stretch, -1_000, stretch.end + 2_000).tobytes()
+    dataset = TrackDataset(example_dataset)
+    segment = dataset.split("train")[0]
+    whole = dataset.tokens(segment, -1_000, segment.end + 2_000).tobytes()
     shifts = set()
     for i in range(20):
         tokens, _ = windows(example_dataset, shift_bp=5)[i]
@@ -66,24 +66,24 @@ def test_a_shift_moves_the_dna_against_its_targets_by_at_most_that_much(example_
 
 
 def test_tiles_cover_every_bin_of_a_split_once(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     tiles = SplitTiles(dataset, GEOMETRY, "test")
-    stretch = dataset.split("test")[0]
+    segment = dataset.split("test")[0]
     joined = torch.cat([targets for _, targets in tiles]).numpy()
-    bins = stretch.bins(128)
-    assert np.array_equal(joined[:bins], dataset.targets(stretch, 0, bins), equal_nan=True)
+    bins = segment.bins(128)
+    assert np.array_equal(joined[:bins], dataset.targets(segment, 0, bins), equal_nan=True)
     assert np.isnan(joined[bins:]).all()
 
 
 def test_means_are_over_what_was_measured(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
-    stretch = dataset.split("train")[0]
-    expected = np.nanmean(dataset.targets(stretch, 0, stretch.bins(128)).astype(np.float64), axis=0)
+    dataset = TrackDataset(example_dataset)
+    segment = dataset.split("train")[0]
+    expected = np.nanmean(dataset.targets(segment, 0, segment.bins(128)).astype(np.float64), axis=0)
     np.testing.assert_allclose(track_means(dataset), expected, rtol=1e-9)
 
 
 def test_a_data_set_travels_to_loader_processes(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     first = dataset.targets(dataset.split("test")[0], 0, 4)
     copy = pickle.loads(pickle.dumps(dataset))
     assert np.array_equal(copy.targets(copy.split("test")[0], 0, 4), first, equal_nan=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.datasets.verify import verify
 from genint.errors import InputError
 from genint.genome.fasta import Genome
@@ -48,7 +48,7 @@ def test_a_row_that_differs_is_named_with_its_first_base(
     assert f"chr1:{start + inside + 1:,}: " in found["note"]
     line = (dataset / "stretches.tsv").read_text().splitlines()[int(found["line"]) - 1]
     assert line.startswith(f"chr1\t{start}\t")
-    assert finished.err.strip().splitlines()[-1].startswith(f"genint: error: {dataset}: 1 of 10 stretches")
+    assert finished.err.strip().splitlines()[-1].startswith(f"genint: error: {dataset}: 1 of 10 segments")
 
 
 def test_damaged_and_missing_chunks_are_named_and_the_others_still_read(dataset: Path, genint: Run) -> None:
@@ -69,7 +69,7 @@ def test_a_data_set_that_genint_made_is_its_genome_s(example_dataset: Path, monk
     monkeypatch.setattr("genint.datasets.verify._PIECE_BP", 10_007)
     steps: list[int] = []
     with Genome(EXAMPLE / "genome.fa") as genome:
-        assert list(verify(DataSet(example_dataset), genome, advance=steps.append)) == []
+        assert list(verify(TrackDataset(example_dataset), genome, advance=steps.append)) == []
     assert sum(steps) == 3
 
 
@@ -78,7 +78,7 @@ def test_dna_past_a_chromosome_s_end_must_be_unknown(example_dataset: Path, tmp_
     lines = (EXAMPLE / "genome.fa").read_text().splitlines()
     short.write_text("\n".join(lines[:-1]) + "\n")  # chr3 ends in a line of its own
     with Genome(short) as genome:
-        (finding,) = verify(DataSet(example_dataset), genome)
+        (finding,) = verify(TrackDataset(example_dataset), genome)
         assert (finding.chrom, finding.bases) == ("chr3", 35_073 - genome.sizes["chr3"])
 
 
@@ -87,4 +87,4 @@ def test_a_chromosome_that_the_genome_lacks_is_named(dataset: Path, tmp_path: Pa
     strange.write_text(">chr9\nACGT\n")
     shutil.rmtree(tmp_path / "records")
     with Genome(strange) as genome, pytest.raises(InputError, match="chr1"):
-        next(verify(DataSet(dataset), genome))
+        next(verify(TrackDataset(dataset), genome))

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from genint.console import Console
 from genint.datasets.build import make_dataset
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import SplitTiles, track_means
 from genint.datasets.splits import Split
 from genint.errors import InputError, OutputError
@@ -38,13 +38,13 @@ def all_scores(results: list[Result]) -> list[Score]:
 
 
 def test_scores_are_numpy_s_correlation_of_all_measured_bins(example_dataset: Path, tiny_model: Path) -> None:
-    dataset, model = DataSet(example_dataset), load_model(tiny_model)
+    dataset, model = TrackDataset(example_dataset), load_model(tiny_model)
     results = evaluate(dataset, [model], "test", QUIET, batch_size=3)
     tiles = SplitTiles(dataset, model.geometry, "test")
     with torch.inference_mode():
         pairs = [(model.module(tokens[None])[0].numpy(), targets.numpy()) for tokens, targets in tiles]
     predicted, measured = (np.concatenate(side).astype(np.float64) for side in zip(*pairs, strict=True))
-    transform = dataset.tracks.squash(128)
+    transform = dataset.tracks.transform(128)
     for column, score in enumerate(all_scores(results)):
         seen = np.isfinite(measured[:, column])
         assert score.bins == seen.sum()
@@ -67,17 +67,17 @@ def test_scores_are_numpy_s_correlation_of_all_measured_bins(example_dataset: Pa
 
 
 def test_excluded_bins_are_not_scored(example_dataset: Path, tiny_model: Path) -> None:
-    dataset = DataSet(example_dataset)
-    bins = sum(stretch.bins(128) for stretch in dataset.split("train"))
+    dataset = TrackDataset(example_dataset)
+    bins = sum(segment.bins(128) for segment in dataset.split("train"))
     results = evaluate(dataset, [load_model(tiny_model)], "train", QUIET)
     assert all(score.bins < bins for score in all_scores(results))
 
 
 def test_a_track_that_was_not_measured_is_listed_without_a_score(example_dataset: Path, tiny_model: Path) -> None:
-    results = evaluate(DataSet(example_dataset), [load_model(tiny_model)], "valid", QUIET)
+    results = evaluate(TrackDataset(example_dataset), [load_model(tiny_model)], "valid", QUIET)
     lost = [score for score in all_scores(results) if np.isnan(score.pearson)]
     assert [(score.identifier, score.bins) for score in lost] == [("chip_orc", 0)]
-    content = json.loads(report(results, "valid", DataSet(example_dataset)))
+    content = json.loads(report(results, "valid", TrackDataset(example_dataset)))
     means = {row["assay"]: (row["identifier"], row["bins"]) for row in content["means"]}
     bins = sum(score.bins for score in all_scores(results) if score.assay == "CHIP")  # of its two tracks, chip_reb1's
     assert means["CHIP"] == ("mean of 1", bins)
@@ -104,7 +104,7 @@ def test_a_split_without_anything_to_score_is_refused_in_one_line(tmp_path: Path
 
 
 def test_the_constant_scores_zero_and_the_k_mers_more(example_dataset: Path) -> None:
-    results = evaluate(DataSet(example_dataset), [], "test", QUIET, baselines=True)
+    results = evaluate(TrackDataset(example_dataset), [], "test", QUIET, baselines=True)
     means = {score.model: score.pearson for score in summaries(results) if score.assay == "all"}
     assert means["constant"] == 0
     assert means["linear on k-mers"] > 0.05
@@ -132,7 +132,7 @@ def test_k_mer_features_are_the_counts_one_gets_by_hand() -> None:
 
 
 def test_the_linear_model_predicts_each_track_s_mean_on_what_it_learned_from(example_dataset: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     geometry = Geometry(core_bp=16_384, context_bp=512, bin_bp=128)
     baseline = KmerBaseline(dataset, geometry)
     tokens = np.stack([tokens.numpy() for tokens, _ in SplitTiles(dataset, geometry, "train")])
@@ -157,7 +157,7 @@ def test_an_empty_training_split_is_told_before_any_model_is_scored(
     table.write_text(table.read_text().replace("train", "valid"))
     monkeypatch.setattr("genint.evaluation.evaluate._result", None)
     with pytest.raises(InputError, match="the train split is empty"):
-        evaluate(DataSet(tmp_path / "ds"), [load_model(tiny_model)], "test", QUIET, baselines=True)
+        evaluate(TrackDataset(tmp_path / "ds"), [load_model(tiny_model)], "test", QUIET, baselines=True)
 
 
 def test_a_model_of_other_tracks_is_refused(example_dataset: Path, tiny_model: Path, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_model_of_other_tracks_is_refused(example_dataset: Path, tiny_model: P
     table = (other / "tracks.tsv").read_text()
     (other / "tracks.tsv").write_text(table.replace("cage_plus\t", "cage_forward\t"))
     with pytest.raises(InputError, match="differ first in row 2"):
-        evaluate(DataSet(example_dataset), [load_model(other)], "test", QUIET)
+        evaluate(TrackDataset(example_dataset), [load_model(other)], "test", QUIET)
 
 
 def test_an_assay_that_would_pass_for_the_mean_over_all_tracks_is_refused(
@@ -183,11 +183,11 @@ def test_an_assay_that_would_pass_for_the_mean_over_all_tracks_is_refused(
 
 def test_a_model_of_other_bins_is_refused(example_dataset: Path) -> None:
     with pytest.raises(InputError, match="128 bp wide, the model's are 64 bp"):
-        SplitTiles(DataSet(example_dataset), Geometry(core_bp=640, context_bp=0, bin_bp=64), "test")
+        SplitTiles(TrackDataset(example_dataset), Geometry(core_bp=640, context_bp=0, bin_bp=64), "test")
 
 
 def test_means_are_plain_means_per_assay_and_over_all(example_dataset: Path, tiny_model: Path) -> None:
-    results = evaluate(DataSet(example_dataset), [load_model(tiny_model)], "test", QUIET)
+    results = evaluate(TrackDataset(example_dataset), [load_model(tiny_model)], "test", QUIET)
     scores, rows = all_scores(results), {score.assay: score for score in summaries(results)}
     assert list(rows) == ["ATAC", "CAGE", "RNA", "CHIP", "all"]
     assert rows["CAGE"].pearson == pytest.approx(np.mean([s.pearson for s in scores if s.assay == "CAGE"]))
@@ -219,7 +219,7 @@ def test_wrong_usage_of_eval_exits_with_2(example_dataset: Path, tiny_model: Pat
 
 
 def test_reports_of_the_same_scores_are_the_same_bytes(example_dataset: Path, tiny_model: Path, tmp_path: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     results = evaluate(dataset, [load_model(tiny_model)], "test", QUIET)
     for name in ("a", "b"):
         write_reports(results, "test", dataset, tmp_path / name)
@@ -227,11 +227,11 @@ def test_reports_of_the_same_scores_are_the_same_bytes(example_dataset: Path, ti
 
 
 def test_the_tiny_config_of_the_tests_has_bins_of_the_data_set(example_dataset: Path) -> None:
-    assert tiny_config().geometry.bin_bp == DataSet(example_dataset).bin_bp
+    assert tiny_config().geometry.bin_bp == TrackDataset(example_dataset).bin_bp
 
 
 def test_the_bootstrap_of_a_model_against_itself_is_zero_and_against_a_worse_one_is_not(example_dataset: Path) -> None:
-    constant, kmers = evaluate(DataSet(example_dataset), [], "train", QUIET, baselines=True)
+    constant, kmers = evaluate(TrackDataset(example_dataset), [], "train", QUIET, baselines=True)
     same = differences([kmers, kmers])[0]
     assert same.blocks == 3  # of chr1's 204,800 bp
     assert (same.difference, same.low, same.high) == (0, 0, 0)
@@ -241,7 +241,7 @@ def test_the_bootstrap_of_a_model_against_itself_is_zero_and_against_a_worse_one
 
 
 def test_models_of_other_tiles_are_compared_on_the_same_blocks(example_dataset: Path, tiny_model: Path) -> None:
-    dataset, model = DataSet(example_dataset), load_model(tiny_model)
+    dataset, model = TrackDataset(example_dataset), load_model(tiny_model)
     config = tiny_config(core_bp=131_072)  # a tile reaches past chr2's 60 kb, into a block that has no bins
     module = build("interpreter", config, len(dataset.tracks))
     module.load_state_dict(model.module.state_dict())
@@ -266,13 +266,13 @@ def test_one_block_gives_no_interval(example_dataset: Path, tmp_path: Path, geni
 
 
 def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset: Path, tiny_model: Path) -> None:
-    dataset, model = DataSet(example_dataset), load_model(tiny_model)
+    dataset, model = TrackDataset(example_dataset), load_model(tiny_model)
     region = Region("chr3", 5_000, 9_001)
     start, measured, predicted = profiles(dataset, [model], region, batch_size=1)
     assert start == 39 * 128
     first, last = 5_000 // 128, -(-9_001 // 128)
-    stretch = dataset.split("valid")[0]
-    assert np.array_equal(measured, dataset.targets(stretch, first, last - first), equal_nan=True)
+    segment = dataset.split("valid")[0]
+    assert np.array_equal(measured, dataset.targets(segment, first, last - first), equal_nan=True)
     tiles = SplitTiles(dataset, model.geometry, "valid")
     with torch.inference_mode():
         whole = np.concatenate([model.module(tokens[None])[0].numpy() for tokens, _ in tiles])
@@ -290,7 +290,7 @@ def test_profiles_begin_where_their_first_bin_does_and_go_through_the_model_in_b
     table.write_text(moved)
     model, batches = load_model(tiny_model), list[int]()
     model.module.register_forward_pre_hook(lambda module, inputs: batches.append(len(inputs[0])))
-    drawn = profiles(DataSet(tmp_path / "ds"), [model], Region("chr2", 9_000, 19_000), batch_size=2)
+    drawn = profiles(TrackDataset(tmp_path / "ds"), [model], Region("chr2", 9_000, 19_000), batch_size=2)
     assert drawn.start == 1_037 + 62 * 128
     assert len(drawn.measured) == len(drawn.predicted["tiny"]) == 79
     assert batches == [2, 2, 2]
@@ -354,7 +354,7 @@ def test_models_of_one_name_are_told_apart_by_their_paths(
         assert re.search(rf"^{re.escape(name)} .* {r:.4f} ", table, re.MULTILINE)
     assert len(list(Path("out").glob("tracks_*.png"))) == 10
     assert (
-        list(profiles(DataSet(example_dataset), load_distinct(["m/a", "m[a"]), Region("chr2", 0, 9)).predicted)
+        list(profiles(TrackDataset(example_dataset), load_distinct(["m/a", "m[a"]), Region("chr2", 0, 9)).predicted)
         == names[:2]
     )
 

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from genint.console import Console
 from genint.errors import InputError, OutputError
-from genint.genome.bed import Row
+from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
 from genint.models.enformer_original import PublishedEnformer
@@ -78,7 +78,7 @@ def test_a_tile_is_what_the_module_answers_for_its_dna(source: Path, tmp_path: P
     """Tile 2 of chr1 by hand: 2,048 bp of answers, 512 bp of context on each side."""
     model = import_enformer(str(source), tmp_path / "model", TRACKS, input_bp=3_072)
     with Genome(EXAMPLE / "genome.fa") as genome:
-        options, rows = Options(scale="model"), [Row("test", Region("chr1", 4_096, 6_144), "tile 2")]
+        options, rows = Options(scale="model"), [BedRow("test", Region("chr1", 4_096, 6_144), "tile 2")]
         predict(prepare(genome, rows, [model], options=options), tmp_path / "out", console=Console(quiet=True))
         tokens = torch.from_numpy(genome.tokens("chr1", 4_096 - 512, 6_144 + 512))
     with torch.no_grad():

@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as hnp
 
 from genint.console import Console
 from genint.errors import InputError, OutputError
-from genint.genome.bed import Row
+from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
 from genint.models.folder import load_model, save_model
@@ -33,7 +33,7 @@ QUIET = Console(quiet=True)
 
 
 @pytest.fixture(scope="module")
-def asked() -> list[Row]:
+def asked() -> list[BedRow]:
     """Rows over all chromosomes: unsorted, some of them overlapping, past an end, within N."""
     rng = random.Random(1)
     with Genome(EXAMPLE / "genome.fa") as genome:
@@ -43,10 +43,10 @@ def asked() -> list[Row]:
         starts = range(0, sizes[chrom], 5_000)
         regions += [Region(chrom, start, min(start + rng.randint(4_000, 6_000), sizes[chrom])) for start in starts]
     rng.shuffle(regions)
-    return [Row(f"line {number}", region, ".") for number, region in enumerate(regions, start=1)]
+    return [BedRow(f"line {number}", region, ".") for number, region in enumerate(regions, start=1)]
 
 
-def run_into(out: Path, rows: Sequence[Row], model: Path, **options: Any) -> Path:
+def run_into(out: Path, rows: Sequence[BedRow], model: Path, **options: Any) -> Path:
     with Genome(EXAMPLE / "genome.fa") as genome:
         predict(prepare(genome, rows, [load_model(model)], options=Options(**options)), out, console=QUIET)
     return out
@@ -57,7 +57,7 @@ def predicted(tiny_model: Path, tmp_path: Path) -> Callable[..., Path]:
     """Predict rows into a new folder."""
     numbers = count()
 
-    def run(rows: Sequence[Row], model: Path = tiny_model, **options: Any) -> Path:
+    def run(rows: Sequence[BedRow], model: Path = tiny_model, **options: Any) -> Path:
         return run_into(tmp_path / f"predicted{next(numbers)}", rows, model, **options)
 
     return run
@@ -72,7 +72,7 @@ def report(folder: Path) -> dict[str, Any]:
     return read
 
 
-def by_rows(rows: Sequence[Row], n: int) -> list[list[Row]]:
+def by_rows(rows: Sequence[BedRow], n: int) -> list[list[BedRow]]:
     return [list(rows[i * len(rows) // n : (i + 1) * len(rows) // n]) for i in range(n)]
 
 
@@ -81,7 +81,7 @@ def by_rows(rows: Sequence[Row], n: int) -> list[list[Row]]:
 
 @pytest.mark.parametrize("n", [1, 3, 17])
 def test_rows_predicted_in_parts_and_merged_are_the_single_run(
-    n: int, asked: list[Row], predicted: Callable[..., Path], tmp_path: Path
+    n: int, asked: list[BedRow], predicted: Callable[..., Path], tmp_path: Path
 ) -> None:
     single = predicted(asked)
     parts = [predicted(rows) for rows in by_rows(asked, n)]
@@ -99,7 +99,7 @@ def test_rows_predicted_in_parts_and_merged_are_the_single_run(
 
 def test_chromosomes_predicted_apart_are_the_single_run(predicted: Callable[..., Path], tmp_path: Path) -> None:
     with Genome(EXAMPLE / "genome.fa") as genome:
-        rows = [Row("--chroms", Region(chrom, 0, size), chrom) for chrom, size in genome.sizes.items()]
+        rows = [BedRow("--chroms", Region(chrom, 0, size), chrom) for chrom, size in genome.sizes.items()]
     single = predicted(rows)
     parts = [predicted([row]) for row in rows]
     for number, order in enumerate((parts, parts[::-1])):
@@ -107,7 +107,7 @@ def test_chromosomes_predicted_apart_are_the_single_run(predicted: Callable[...,
         assert bigwigs(tmp_path / str(number)) == bigwigs(single)
 
 
-def test_merged_folders_merge_again(asked: list[Row], predicted: Callable[..., Path], tmp_path: Path) -> None:
+def test_merged_folders_merge_again(asked: list[BedRow], predicted: Callable[..., Path], tmp_path: Path) -> None:
     parts = [predicted(rows) for rows in by_rows(asked, 3)]
     merge(parts, tmp_path / "at once", console=QUIET)
     merge(parts[1:], tmp_path / "pair", console=QUIET)
@@ -117,7 +117,7 @@ def test_merged_folders_merge_again(asked: list[Row], predicted: Callable[..., P
     assert report(tmp_path / "in two steps")["merged"][1]["merged"][0]["folder"] == str(parts[1])
 
 
-def test_run_json_says_what_went_in(asked: list[Row], predicted: Callable[..., Path], tmp_path: Path) -> None:
+def test_run_json_says_what_went_in(asked: list[BedRow], predicted: Callable[..., Path], tmp_path: Path) -> None:
     parts = [predicted(rows) for rows in by_rows(asked, 3)]
     told = merge(parts, tmp_path / "merged", console=QUIET, command="genint merge")
     assert told == report(tmp_path / "merged")
@@ -213,7 +213,7 @@ def pair(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two parts that share bins 31 and 32 of chr3."""
     folder = tmp_path_factory.mktemp("pair")
     for number, (start, end) in enumerate(((0, 33 * 128), (31 * 128, 9_000))):
-        run_into(folder / f"run{number}", [Row("line 1", Region("chr3", start, end), ".")], tiny_model)
+        run_into(folder / f"run{number}", [BedRow("line 1", Region("chr3", start, end), ".")], tiny_model)
     return folder
 
 
@@ -248,7 +248,7 @@ def test_parts_that_differ_in_more_than_their_regions_are_refused(
     two: list[Path], predicted: Callable[..., Path], tmp_path: Path, tiny_model: Path
 ) -> None:
     for how, told in options_of_parts(tmp_path, tiny_model):
-        other = predicted([Row("line 1", Region("chr3", 0, 100), ".")], **how)
+        other = predicted([BedRow("line 1", Region("chr3", 0, 100), ".")], **how)
         with pytest.raises(InputError, match=f"{other.name}: cannot be merged with .*run0: {told}.* Predict all parts"):
             merge([two[0], other], tmp_path / "out", console=QUIET)
     assert not (tmp_path / "out").exists()
@@ -285,7 +285,7 @@ def test_other_bases_under_the_same_names_are_another_genome(two: list[Path], ti
         lines = [f">{chrom}\n{'N' * size}" for chrom, size in genome.sizes.items()]
     masked.write_text("\n".join(lines) + "\n")
     with Genome(masked) as genome:
-        rows = [Row("line 1", Region("chr3", 0, 100), ".")]
+        rows = [BedRow("line 1", Region("chr3", 0, 100), ".")]
         predict(prepare(genome, rows, [load_model(tiny_model)]), tmp_path / "other", console=QUIET)
     with pytest.raises(InputError, match=r"other: cannot be merged with .*run0: genome\.sample was "):
         merge([two[0], tmp_path / "other"], tmp_path / "out", console=QUIET)

@@ -18,7 +18,7 @@ import torch
 
 from genint.console import Console
 from genint.errors import InputError, UserError
-from genint.genome.bed import Row, read_bed
+from genint.genome.bed import BedRow, read_bed
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
 from genint.models.folder import Model, load_model, save_model
@@ -32,19 +32,19 @@ from tests.conftest import EXAMPLE, Run, tiny_config
 BIN = 128
 
 
-def rows(*regions: Region) -> list[Row]:
-    return [Row(f"line {number}", region, ".") for number, region in enumerate(regions, start=1)]
+def rows(*regions: Region) -> list[BedRow]:
+    return [BedRow(f"line {number}", region, ".") for number, region in enumerate(regions, start=1)]
 
 
-def run(genome: Path, asked: list[Row], model: Path, out: Path, **options: object) -> dict[str, object]:
+def run(genome: Path, asked: list[BedRow], model: Path, out: Path, **options: object) -> dict[str, object]:
     with Genome(genome) as opened:
         job = prepare(opened, asked, [load_model(model)], options=Options(**options))  # type: ignore[arg-type]
         return predict(job, out, console=Console(quiet=True))
 
 
-def rows_of_chroms(chrom: str) -> list[Row]:
+def rows_of_chroms(chrom: str) -> list[BedRow]:
     """What `--chroms` asks for."""
-    return [Row("--chroms", whole(chrom), chrom)]
+    return [BedRow("--chroms", whole(chrom), chrom)]
 
 
 def values(bigwig: Path, chrom: str) -> np.ndarray:
@@ -134,7 +134,7 @@ def test_coverage_is_the_model_scale_with_the_transform_undone(tiny_model: Path,
         np.stack([values(tmp_path / scale / name, "chr3") for name in tracks.file_names()], axis=-1).astype(np.float64)
         for scale in ("model", "coverage")
     )
-    np.testing.assert_allclose(tracks.squash(BIN).invert(squashed), coverage, rtol=1e-5)
+    np.testing.assert_allclose(tracks.transform(BIN).invert(squashed), coverage, rtol=1e-5)
 
 
 def test_a_subset_of_tracks_has_the_values_of_the_full_set(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
@@ -302,7 +302,7 @@ KILLS = {
     "in the spool": "spool.Spool.append = after(5, spool.Spool.append)",
     "in a bigWig": "bigwig.BigWigWriter.add = after(3, bigwig.BigWigWriter.add)",
     "between bigWigs": "bigwig.BigWigWriter.close = after(3, bigwig.BigWigWriter.close)",
-    "before the tables": "predict.write_fates = die",
+    "before the tables": "predict.write_region_status = die",
     "before the report": "run_folder.OutputFolder.publish = die",
     "while files move": "run_folder.os.replace = after(4, run_folder.os.replace)",
 }

@@ -10,7 +10,7 @@ import torch
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome import dna
-from genint.genome.bed import Row
+from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.grid import Geometry
 from genint.genome.region import Region
@@ -99,7 +99,7 @@ class Slow:
 def fast(genome: Path, model: Model, regions: list[Region], out: Path, **views: object) -> dict[str, np.ndarray]:
     """(bins, T) of every chromosome, on the model's scale."""
     how = Options(scale="model", views=Views(**views), batch_size=3)  # type: ignore[arg-type]
-    rows = [Row("", region, ".") for region in regions]
+    rows = [BedRow("", region, ".") for region in regions]
     with Genome(genome) as opened:
         predict(prepare(opened, rows, [model], options=how), out, console=Console(quiet=True))
     files = [out / name for name in model.tracks.file_names()]

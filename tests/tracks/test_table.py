@@ -307,7 +307,7 @@ def test_identifiers_that_would_meet_are_all_numbered() -> None:
 
 
 def test_the_table_says_how_each_track_is_squashed(tmp_path: Path) -> None:
-    there = read(tmp_path, BASENJI).squash(128)
+    there = read(tmp_path, BASENJI).transform(128)
     assert there.apply(np.array([[20.0, 1.0], [1.0, 9.0]])).tolist() == [[32.0, 128.0], [2.0, 384.0]]
 
 
@@ -320,4 +320,4 @@ def test_the_old_recipe_travels_with_the_table_and_the_new_one_needs_no_column(t
     again = read_tracks(tmp_path / "old.tsv")
     assert [track.transform for track in again] == ["old"] * len(table)
     coverage = np.full((1, len(table)), 3.0)
-    assert (again.squash(128).apply(coverage) != table.squash(128).apply(coverage)).any()
+    assert (again.transform(128).apply(coverage) != table.transform(128).apply(coverage)).any()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from genint.tracks.transforms import STATISTICS, Squash, squash
+from genint.tracks.transforms import STATISTICS, Transform, collect_transform
 
 BIN_BP = 128
 NO_CLIP = math.inf
@@ -20,8 +20,8 @@ clip_softs = st.just(NO_CLIP) | st.floats(1, 500)
 coverages = hnp.arrays(np.float64, (20, 1), elements=st.floats(0, 10_000))
 
 
-def one(stat: str, scale: float = 1, clip_soft: float = NO_CLIP, clip: float = NO_CLIP) -> Squash:
-    return squash([stat], [scale], [clip_soft], [clip], BIN_BP)
+def one(stat: str, scale: float = 1, clip_soft: float = NO_CLIP, clip: float = NO_CLIP) -> Transform:
+    return collect_transform([stat], [scale], [clip_soft], [clip], BIN_BP)
 
 
 def longhand(per_base: list[float], stat: str, scale: float, clip_soft: float, clip: float) -> float:
@@ -112,14 +112,16 @@ def test_coverage_below_zero_has_no_root_and_counts_as_minus_one() -> None:
 
 def test_each_track_has_its_own_transform() -> None:
     stats, coverage = ["mean", "sum_sqrt", "sum"], np.full((2, 5, 3), 7.0)
-    together = squash(stats, [1, 2, 3], [NO_CLIP, 4, NO_CLIP], [NO_CLIP, NO_CLIP, 64], BIN_BP).apply(coverage)
+    together = collect_transform(stats, [1, 2, 3], [NO_CLIP, 4, NO_CLIP], [NO_CLIP, NO_CLIP, 64], BIN_BP).apply(
+        coverage
+    )
     alone = [one("mean"), one("sum_sqrt", 2, 4), one("sum", 3, clip=64)]
     for column, there in enumerate(alone):
         np.testing.assert_array_equal(together[..., [column]], there.apply(coverage[..., [column]]))
 
 
-def old(stat: str, scale: float = 1, clip_soft: float = NO_CLIP, clip: float = NO_CLIP) -> Squash:
-    return squash([stat], [scale], [clip_soft], [clip], BIN_BP, ["old"])
+def old(stat: str, scale: float = 1, clip_soft: float = NO_CLIP, clip: float = NO_CLIP) -> Transform:
+    return collect_transform([stat], [scale], [clip_soft], [clip], BIN_BP, ["old"])
 
 
 def old_longhand(per_base: list[float], stat: str, scale: float, clip_soft: float, clip: float) -> float:
@@ -151,7 +153,7 @@ def test_coverage_comes_back_from_the_old_recipe(stat: str, coverage: Values, sc
 
 
 def test_the_two_recipes_live_side_by_side_in_one_table() -> None:
-    both = squash(["sum_sqrt"] * 2, [0.3] * 2, [5] * 2, [NO_CLIP] * 2, BIN_BP, ["old", "new"])
+    both = collect_transform(["sum_sqrt"] * 2, [0.3] * 2, [5] * 2, [NO_CLIP] * 2, BIN_BP, ["old", "new"])
     coverage = np.linspace(0, 100, 50)[:, None]
     for column, alone in enumerate([old("sum_sqrt", 0.3, 5), one("sum_sqrt", 0.3, 5)]):
         np.testing.assert_allclose(both.apply(coverage)[:, [column]], alone.apply(coverage), rtol=1e-12)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from genint.datasets.dataset import DataSet
+from genint.datasets.dataset import TrackDataset
 from genint.models.enformer_weights import import_enformer
 from genint.models.folder import load_model
 from genint.training.config import TrainConfig, read_train_config
@@ -22,8 +22,13 @@ def test_fine_tuning_keeps_the_trunk_and_starts_a_new_head(
     example_dataset: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     config = settings(steps=2, from_model=str(tiny_model), freeze_trunk=True, ema_decay=0.0)
-    train(DataSet(example_dataset), tmp_path / "frozen", config, QUIET)
-    train(DataSet(example_dataset), tmp_path / "free", dataclasses.replace(config, freeze_trunk=False, steps=3), QUIET)
+    train(TrackDataset(example_dataset), tmp_path / "frozen", config, QUIET)
+    train(
+        TrackDataset(example_dataset),
+        tmp_path / "free",
+        dataclasses.replace(config, freeze_trunk=False, steps=3),
+        QUIET,
+    )
     before, frozen, free = weights(tiny_model), weights(tmp_path / "frozen"), weights(tmp_path / "free")
     trunk = [name for name in before if not name.startswith("head.")]
     assert all(torch.equal(before[name], frozen[name]) for name in trunk)
@@ -64,7 +69,7 @@ def test_a_frozen_trunk_keeps_its_batch_statistics_and_drops_nothing_out(
 
     monkeypatch.setattr(Learner, "training_step", watched)
     config = TrainConfig(steps=2, batch_size=2, validate_every=1, from_model=str(published), freeze_trunk=True)
-    train(DataSet(example_dataset), tmp_path / "frozen", config, QUIET)
+    train(TrackDataset(example_dataset), tmp_path / "frozen", config, QUIET)
     before, frozen = weights(published), weights(tmp_path / "frozen")
     assert [name for name in before if not torch.equal(before[name], frozen[name])] == ["head.weight", "head.bias"]
     assert any(name.endswith("running_var") for name in before)

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from genint.datasets.build import make_dataset
-from genint.datasets.dataset import DataSet, Stretch
+from genint.datasets.dataset import Segment, TrackDataset
 from genint.datasets.splits import Split
 from genint.errors import InputError
 from genint.genome.fasta import Genome
@@ -30,8 +30,8 @@ from tests.conftest import Run
 from tests.training.runs import QUIET, settings, tiny_presets, weights  # noqa: F401  a fixture
 
 
-def gc_dataset(folder: Path) -> DataSet:
-    """A genome of stretches that are rich in GC or in AT, and an assay that sees the former."""
+def gc_dataset(folder: Path) -> TrackDataset:
+    """A genome of segments that are rich in GC or in AT, and an assay that sees the former."""
     folder.mkdir()
     draw = np.random.default_rng(1)
     sizes = dict.fromkeys(("chr1", "chr2", "chr3"), 128 * 160)
@@ -48,7 +48,7 @@ def gc_dataset(folder: Path) -> DataSet:
     (folder / "tracks.tsv").write_text("identifier\tsum_stat\tfile\ngc\tmean\tgc.bw\n")
     with Genome(folder / "genome.fa") as genome:
         make_dataset(genome, folder / "tracks.tsv", folder / "dataset", split=Split(valid=["chr3"], test=["chr2"]))
-    return DataSet(folder / "dataset")
+    return TrackDataset(folder / "dataset")
 
 
 def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_run_killed_in_mid_epoch_ends_where_an_uninterrupted_one_ends(
 
 
 def test_the_same_seed_gives_the_same_model_and_another_seed_another(example_dataset: Path, tmp_path: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         train(dataset, tmp_path / name / "model", settings(steps=2, seed=seed), QUIET)
     a, b, c = (weights(tmp_path / name / "model") for name in "abc")
@@ -155,7 +155,7 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_another(example_dat
 
 
 def test_a_folder_with_a_run_of_other_settings_is_refused(example_dataset: Path, tmp_path: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     train(dataset, tmp_path / "model", settings(steps=2), QUIET)
     with pytest.raises(InputError, match="seed: 1 then, 2 now"):
         train(dataset, tmp_path / "model", settings(steps=2, seed=2), QUIET)
@@ -169,7 +169,7 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
 def test_a_finished_run_given_again_answers_at_once_and_changes_no_file(
     example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset, config = DataSet(example_dataset), settings(steps=2, patience=1)
+    dataset, config = TrackDataset(example_dataset), settings(steps=2, patience=1)
     model = train(dataset, tmp_path / "model", config, QUIET, command="genint train")
     before = contents(tmp_path / "model")
     killed_at(monkeypatch, "lightning.Trainer.fit")
@@ -182,7 +182,7 @@ def test_a_finished_run_given_again_answers_at_once_and_changes_no_file(
 def test_files_that_no_run_wrote_are_not_replaced(file: str, example_dataset: Path, tmp_path: Path) -> None:
     (tmp_path / file).write_text("somebody else's")
     with pytest.raises(InputError, match=f"{file} is there, and no training/run.json.*Choose another -o"):
-        train(DataSet(example_dataset), tmp_path, settings(steps=2), QUIET)
+        train(TrackDataset(example_dataset), tmp_path, settings(steps=2), QUIET)
     assert [path.name for path in tmp_path.iterdir()] == [file]
 
 
@@ -201,13 +201,13 @@ def test_a_run_that_cannot_go_on_says_which_file_is_damaged(
     with pytest.MonkeyPatch.context() as monkeypatch:
         killed_at(monkeypatch, "genint.training.train.save_model")
         with pytest.raises(Killed):
-            train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+            train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
     damaged = tmp_path / "model" / "training" / file
     damaged.write_bytes(damaged.read_bytes()[:size])
     if size is None:
         damaged.unlink()
     with pytest.raises(InputError, match=message):
-        train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+        train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
 
 
 def test_the_model_folder_predicts_and_its_card_says_how_it_was_made(
@@ -275,14 +275,14 @@ def test_every_architecture_trains_evaluates_and_predicts_by_the_same_commands(
 
 
 def test_the_identity_of_a_run_is_written_before_it_starts(example_dataset: Path, tmp_path: Path) -> None:
-    train(DataSet(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+    train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
     identity = json.loads((tmp_path / "model" / "training" / "run.json").read_text())
-    assert identity["dataset"] == DataSet(example_dataset).digest
+    assert identity["dataset"] == TrackDataset(example_dataset).digest
     assert identity["steps"] == 2
 
 
 def test_a_batch_in_parts_takes_the_same_steps(example_dataset: Path, tmp_path: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     for parts in (1, 2):
         train(dataset, tmp_path / str(parts) / "model", settings(steps=4, batch_size=4, accumulate=parts), QUIET)
     whole, parted = weights(tmp_path / "1" / "model"), weights(tmp_path / "2" / "model")
@@ -292,7 +292,7 @@ def test_a_batch_in_parts_takes_the_same_steps(example_dataset: Path, tmp_path: 
 
 def test_training_stops_early_when_validation_no_longer_improves(example_dataset: Path, tmp_path: Path) -> None:
     config = settings(steps=40, validate_every=1, patience=2, learning_rate=1e-9, ema_decay=0.0)
-    train(DataSet(example_dataset), tmp_path / "model", config, QUIET)
+    train(TrackDataset(example_dataset), tmp_path / "model", config, QUIET)
     with open(tmp_path / "model" / "training" / "log.csv") as file:
         assert len(list(csv.DictReader(file))) < 20
 
@@ -304,7 +304,7 @@ def test_training_stops_early_when_validation_no_longer_improves(example_dataset
 def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
     place: str, step: int, example_dataset: Path, tmp_path: Path
 ) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     config = settings(steps=40, validate_every=1, patience=3, learning_rate=1e-9, ema_decay=0.0)
     with pytest.MonkeyPatch.context() as monkeypatch:
         killed_at(monkeypatch, place, step)
@@ -321,20 +321,20 @@ def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
 def test_a_validation_split_that_scores_no_track_is_refused(
     value: float, example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = DataSet.targets
+    read = TrackDataset.targets
 
-    def flat(self: DataSet, stretch: Stretch, *bins: int) -> Any:
-        targets = read(self, stretch, *bins)
-        return np.full_like(targets, value) if stretch.split == "valid" else targets
+    def flat(self: TrackDataset, segment: Segment, *bins: int) -> Any:
+        targets = read(self, segment, *bins)
+        return np.full_like(targets, value) if segment.split == "valid" else targets
 
-    monkeypatch.setattr(DataSet, "targets", flat)
+    monkeypatch.setattr(TrackDataset, "targets", flat)
     with pytest.raises(InputError, match="no track varies over the valid split"):
-        train(DataSet(example_dataset), tmp_path / "model", settings(patience=1), QUIET)
+        train(TrackDataset(example_dataset), tmp_path / "model", settings(patience=1), QUIET)
     assert not (tmp_path / "model").exists()
 
 
 def test_a_score_that_is_not_known_is_null(example_dataset: Path, tmp_path: Path) -> None:
-    dataset = DataSet(example_dataset)
+    dataset = TrackDataset(example_dataset)
     with pytest.MonkeyPatch.context() as monkeypatch:
         killed_at(monkeypatch, "genint.training.train.save_model")
         with pytest.raises(Killed):
@@ -347,14 +347,14 @@ def test_a_score_that_is_not_known_is_null(example_dataset: Path, tmp_path: Path
 def test_a_loss_that_is_not_finite_names_the_windows(
     example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset = DataSet(example_dataset)
-    read = DataSet.targets
+    dataset = TrackDataset(example_dataset)
+    read = TrackDataset.targets
 
-    def damaged(self: DataSet, *arguments: Any) -> Any:
+    def damaged(self: TrackDataset, *arguments: Any) -> Any:
         return np.where(read(self, *arguments) > 1, np.inf, read(self, *arguments)).astype(np.float32)
 
     monkeypatch.setattr("genint.training.train.track_means", lambda dataset: np.ones(7))
-    monkeypatch.setattr(DataSet, "targets", damaged)
+    monkeypatch.setattr(TrackDataset, "targets", damaged)
     with pytest.raises(InputError, match=r"step 0: the loss is -?(inf|nan) on chr1:[\d,]+-[\d,]+, chr1:"):
         train(dataset, tmp_path / "model", settings(), QUIET)
 
@@ -365,14 +365,14 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
         f"sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
         "from pathlib import Path\n"
         "from genint.console import Console\n"
-        "from genint.datasets.dataset import DataSet\n"
+        "from genint.datasets.dataset import TrackDataset\n"
         "from genint.models import folder\n"
         "from genint.training.train import Machine, train\n"
         "from tests.training.runs import add_tiny_presets, settings\n"
         "add_tiny_presets(folder.ARCHITECTURES)\n"
         "machine = Machine(device='cpu', processes=int(sys.argv[1]))\n"
         "config = settings(steps=8, batch_size=4)\n"
-        "train(DataSet(sys.argv[2]), Path(sys.argv[3]) / 'model', config, Console(quiet=True), machine=machine)\n"
+        "train(TrackDataset(sys.argv[2]), Path(sys.argv[3]) / 'model', config, Console(quiet=True), machine=machine)\n"
     )
     (tmp_path / "run.py").write_text(script)
     for processes in ("1", "2"):
@@ -388,4 +388,4 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
 
 def test_processes_that_cannot_share_out_a_batch_are_refused(example_dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="multiple of 3"):
-        train(DataSet(example_dataset), tmp_path / "model", settings(), QUIET, machine=Machine(processes=3))
+        train(TrackDataset(example_dataset), tmp_path / "model", settings(), QUIET, machine=Machine(processes=3))
