@@ -45,6 +45,20 @@ def _app() -> typer.Typer:
     return app
 
 
+def _option_names(app: typer.Typer) -> dict[str, str]:
+    """Parameter name -> how it is written on the command line, over all commands: batch_size -> --batch-size."""
+    names: dict[str, str] = {}
+    groups = [typer.main.get_command(app)]
+    while groups:
+        command = groups.pop()
+        groups += getattr(command, "commands", {}).values()
+        for parameter in command.params:
+            if parameter.name:
+                is_option = parameter.param_type_name == "option"
+                names[parameter.name] = max(parameter.opts, key=len) if is_option else parameter.name.upper()
+    return names
+
+
 def _stop(number: int, frame: object) -> None:
     raise SystemExit(128 + number)
 
@@ -57,10 +71,11 @@ def main(argv: list[str] | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL and threading.current_thread() is threading.main_thread():
             signal.signal(number, _stop)  # so that a cancelled job clears up behind it
+    app = _app()
     try:
-        _app()(args=argv, prog_name="genint")
+        app(args=argv, prog_name="genint")
     except UserError as error:
-        print(f"genint: error: {error}", file=sys.stderr)
+        print(f"genint: error: {error.for_command_line(_option_names(app))}", file=sys.stderr)
         raise SystemExit(1) from None
     except BrokenPipeError:
         raise SystemExit(128 + signal.SIGPIPE) from None
