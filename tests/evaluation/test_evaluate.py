@@ -66,6 +66,30 @@ def test_scores_are_numpy_s_correlation_of_all_measured_bins(example_dataset: Pa
     np.testing.assert_array_equal(block_sums[0], [score.bins for score in results[0].scores])
 
 
+def test_scores_are_the_same_however_the_work_is_shared_out_and_when_memory_is_short(
+    example_dataset: Path, tiny_model: Path
+) -> None:
+    """Through the engine that predicts; only the order in which sums add up depends on the batch size."""
+    dataset, cpu = TrackDataset(example_dataset), torch.device("cpu")
+    narrow = load_model(tiny_model)
+    running = threading.Semaphore(1)
+
+    def take_memory(*_: object) -> None:
+        if not running.acquire(blocking=False):
+            raise MemoryError
+
+    narrow.module.register_forward_pre_hook(take_memory)
+    narrow.module.register_forward_hook(lambda *_: running.release())
+    expected = evaluate(dataset, [load_model(tiny_model)], "test", QUIET, threads=1)
+    shared = evaluate(dataset, [load_model(tiny_model)], "test", QUIET, devices=(cpu, cpu))
+    short = evaluate(dataset, [narrow], "test", QUIET, threads=4)
+    regrouped = evaluate(dataset, [load_model(tiny_model)], "test", QUIET, batch_size=3)
+    for results in (shared, short):
+        assert [repr(score) for score in results[0].scores] == [repr(score) for score in expected[0].scores]
+    for one, other in zip(regrouped[0].scores, expected[0].scores, strict=True):
+        assert one.pearson == pytest.approx(other.pearson, rel=1e-12, nan_ok=True)
+
+
 def test_excluded_bins_are_not_scored(example_dataset: Path, tiny_model: Path) -> None:
     dataset = TrackDataset(example_dataset)
     bins = sum(segment.bins(128) for segment in dataset.split("train"))
@@ -281,19 +305,16 @@ def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset:
         profiles(dataset, [model], Region("chr9", 0, 5))
 
 
-def test_profiles_begin_where_their_first_bin_does_and_go_through_the_model_in_batches(
+def test_profiles_begin_where_their_first_bin_does(
     example_dataset: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(example_dataset, tmp_path / "ds")
     table = tmp_path / "ds" / "stretches.tsv"  # of an imported data set, chr2's begins anywhere
     moved = table.read_text().replace("chr2\t0\t60003\ttest\t0\t60003", "chr2\t1037\t61040\ttest\t1037\t61040")
     table.write_text(moved)
-    model, batches = load_model(tiny_model), list[int]()
-    model.module.register_forward_pre_hook(lambda module, inputs: batches.append(len(inputs[0])))
-    drawn = profiles(TrackDataset(tmp_path / "ds"), [model], Region("chr2", 9_000, 19_000), batch_size=2)
+    drawn = profiles(TrackDataset(tmp_path / "ds"), [load_model(tiny_model)], Region("chr2", 9_000, 19_000))
     assert drawn.start == 1_037 + 62 * 128
     assert len(drawn.measured) == len(drawn.predicted["tiny"]) == 79
-    assert batches == [2, 2, 2]
 
 
 def test_a_figure_of_a_locus_tells_its_places_in_plain_numbers() -> None:

@@ -95,7 +95,11 @@ def test_windows_are_taken_a_few_calls_ahead() -> None:
 def test_so_many_windows_are_computed_at_the_same_time_as_there_are_threads() -> None:
     meeting = threading.Barrier(3, timeout=60)
     module = Plain()
-    module.register_forward_pre_hook(lambda module, given: None if meeting.wait() else None)
+
+    def meet(*_: object) -> None:
+        meeting.wait()
+
+    module.register_forward_pre_hook(meet)
     with Engine(task(module), [CPU], 3) as engine:
         check(engine, windows(9))  # the barrier breaks unless three meet
 
