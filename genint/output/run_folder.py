@@ -320,7 +320,7 @@ def check_space(folder: OutputFolder, needed: int) -> None:
 
 def provenance(command: str) -> dict[str, Any]:
     """Who made a result, and where: the command line, versions, and the platform."""
-    packages = ("genint", "torch", "numpy", "pyfaidx", "pybigtools")
+    packages = ("genint", "torch", "numpy", "pyfaidx", "pybigtools", "deflate")
     return {
         "command": command or " ".join(sys.argv),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},

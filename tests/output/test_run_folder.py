@@ -385,7 +385,7 @@ def test_a_full_disk_that_shows_only_at_the_end_is_told(tmp_path: Path, monkeypa
     run(tmp_path, {"a.bw": "old"})
     monkeypatch.setattr(outputs.os, "fsync", no_space)
     with pytest.raises(
-        OutputError, match=r"cannot write \(No space left on device\)\. Free space, or choose another -o"
+        OutputError, match=r"cannot write \(No space left on device\)\. Free space, or choose another `out`"
     ):
         run(tmp_path, {"a.bw": "new"}, overwrite=True)
     assert held(tmp_path) == {"a.bw": "old"}
@@ -464,7 +464,7 @@ def test_a_disk_without_space_or_permission_is_a_message_and_leaves_what_was_the
     run(tmp_path, {"a.bw": "old"}, OTHER)
     for name in (None, str(tmp_path / STAGE / "spool")):
         with (
-            pytest.raises(OutputError, match=rf"cannot write \(.*\)\. {advice}, or choose another -o$"),
+            pytest.raises(OutputError, match=rf"cannot write \(.*\)\. {advice}, or choose another `out`$"),
             output_folder(tmp_path, PLAN, ["a.bw"], overwrite=True),
         ):
             raise OSError(number, os.strerror(number), name)
