@@ -58,7 +58,7 @@ def estimate(job: Job) -> Estimate:
     spool_bytes, result_bytes = disk_bytes(job)
     seconds = _seconds(job, at_once) * -(-windows // at_once)
     return Estimate(
-        regions=len(job.placed),
+        regions=len(job.clipped),
         tiles=len(job.todo),
         windows=windows,
         bins=sum(int(mask.sum()) for mask in job.wanted.values()),
@@ -72,7 +72,7 @@ def estimate(job: Job) -> Estimate:
 
 def _seconds(job: Job, at_once: int) -> float:
     """How long a batch on every device takes, after one to warm up. 0 when there is nothing to predict."""
-    first = next(requests(job), None)
+    first = next(requests(job, job.todo), None)
     if first is None:
         return 0.0
     stitcher = Stitcher(job.genome, job.geometry, job.options.views)
