@@ -1,8 +1,6 @@
 """genint merge: the outputs of runs over parts become those of one run."""
 
 import json
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +33,7 @@ def merge(
     from genint.output.merge import merge as run
 
     console = Console(quiet=quiet)
-    report = run(folders, out, overwrite=overwrite, console=console, command=shlex.join(["genint", *sys.argv[1:]]))
+    report = run(folders, out, overwrite=overwrite, console=console)
     if json_output:
         print(json.dumps({"out": str(out), **report}, indent=1))
         return

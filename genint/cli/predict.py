@@ -1,10 +1,8 @@
 """genint predict: DNA in, one bigWig per track out."""
 
 import json
-import shlex
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -166,14 +164,13 @@ def predict(
             dtype=choose_dtype(dtype, devices[0]),
             compile=compile,
             format=format,
-            summary=summary,
-            summary_format=table_format,
+            summary=cast(Any, summary),
+            summary_file=f"summary.{table_format}",
         )
         job = _job(opened, rows, [model, *ensemble], tracks, how, console)
         if dry_run:
             return _forecast(job, json_output)
-        command = shlex.join(["genint", *sys.argv[1:]])
-        report = run(job, out, overwrite=overwrite, resume=resume, console=console, command=command)
+        report = run(job, out, overwrite=overwrite, resume=resume, console=console)
     _tell(report, out, len(rows), console, json_output)
 
 

@@ -59,7 +59,7 @@ def estimate(job: Job) -> Estimate:
     with Engine(task(job), job.options.devices, job.options.threads) as engine:
         seconds = _seconds_per_round(job, engine) * -(-windows // engine.windows_per_round)
     return Estimate(
-        regions=len(job.placed),
+        regions=len(job.clipped),
         tiles=len(job.todo),
         windows=windows,
         bins=sum(int(mask.sum()) for mask in job.wanted.values()),
@@ -73,7 +73,7 @@ def estimate(job: Job) -> Estimate:
 
 def _seconds_per_round(job: Job, engine: Engine) -> float:
     """How long the engine takes for a round of windows, after one to warm up. 0 when there is nothing to predict."""
-    first = next(requests(job), None)
+    first = next(requests(job, job.todo), None)
     if first is None:
         return 0.0
     stitcher = Stitcher(job.genome, job.geometry, job.options.augmentation)

@@ -1,10 +1,9 @@
 """Prediction: regions become tiles, tiles become DNA, DNA becomes bins, bins become one bigWig per track."""
 
 import time
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +11,12 @@ from genint.arrays import F32, F64
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.dna import UNKNOWN
-from genint.genome.grid import BinMask, Geometry, Tile, bases_per_bin
-from genint.output.formats import write_results
-from genint.output.run_folder import check_space, output_folder, provenance
+from genint.genome.grid import BinMask, Tile, bases_per_bin
+from genint.output.formats import FORMATS
+from genint.output.report import provenance
+from genint.output.run_folder import check_space, output_folder
 from genint.output.spool import Spool
+from genint.output.write import write_predictions
 from genint.prediction.inference import Engine
 from genint.prediction.job import Job, disk_bytes
 from genint.prediction.region_status import write_region_status
@@ -31,77 +32,61 @@ def predict(
     overwrite: bool = False,
     resume: bool = False,
     console: Console | None = None,
-    command: str = "",
 ) -> dict[str, Any]:
     """Predict the bins that the job's rows touch; write a file per track or one of all, the tables and run.json.
 
-    A killed run of the same job in `out` goes on where it stopped and ends with the same bytes; a finished one is
-    answered at once. Returns what run.json holds. Raises OutputError when `out` cannot be written or holds another run
-    (`overwrite` starts anew), InputError for a model that answers NaN and, with `resume`, when nothing was begun.
+    A killed run of the same job in `out` resumes where it stopped and ends with the same bytes; of a finished one the
+    report is returned at once. Returns what run.json holds. Raises OutputError when `out` cannot be written or holds
+    another run (`overwrite` starts over), InputError for a model that gives NaN and, with `resume`, when there is no
+    run to resume.
     """
-    console, started, files = console or Console(), time.monotonic(), job.files
-    with output_folder(out, job.plan(), [*files, *job.tables], overwrite=overwrite, resume=resume) as folder:
+    console, started = console or Console(), time.monotonic()
+    with output_folder(out, job.plan(), [*job.files, *job.tables], overwrite=overwrite, resume=resume) as folder:
         if folder.report is not None:
             console.say(f"{out}: this run is finished already")
             return folder.report
         console.say(f"{len(job.todo):,} tile(s) on {len(job.wanted):,} chromosome(s)")
         check_space(folder, sum(disk_bytes(job)))
-        with Spool(folder.scratch / "spool", job.spool_rows, job.geometry.core_bins) as spool:
-            kept, predicted = _fill(spool, job, console)
-            write_results(folder, files, job.tracks, spool, kept, job.genome.sizes, job.geometry, console)
-            if job.options.summary and job.summary_file:
-                names = [track.identifier for track in job.tracks]
-                path, statistic = folder.path / job.summary_file, job.options.summary
-                write_summary(path, statistic, job.placed, names, spool, kept, job.geometry, console)
-        fates = _write_tables(folder.path, job, predicted)
+        with Spool(
+            folder.scratch / "spool", job.tracks, job.genome.sizes, job.geometry, with_sd=len(job.models) > 1
+        ) as spool:
+            _fill(spool, job, console)
+            write_predictions(spool, folder.path, job.options.format, console)
+            if job.options.summary:
+                write_summary(spool, folder.path / job.options.summary_file, job.options.summary, job.clipped, console)
+        statuses = _write_tables(folder.path, job, spool.predicted)
         return folder.publish(
             {
-                **provenance(command),
-                "regions": fates,
-                "bins": sum(int(mask.sum()) for mask in predicted.values()),
-                "tiles": len(kept),
+                **provenance(),
+                "regions": statuses,
+                "bins": sum(int(mask.sum()) for mask in spool.predicted.values()),
+                "tiles": len(spool.tiles),
                 "seconds": round(time.monotonic() - started, 2),
             }
         )
 
 
 def _write_tables(folder: Path, job: Job, predicted: Mapping[str, BinMask]) -> dict[str, int]:
-    """tracks.tsv and regions.tsv. Returns how many rows met each fate."""
-    kind = job.options.format
-    names = {kind: job.files[: len(job.tracks)], "spread": job.files[len(job.tracks) :]} if kind != "zarr" else {}
+    """tracks.tsv and regions.tsv. Returns how many rows have each status."""
+    kind, names = job.options.format, {}
+    if FORMATS[kind].has_file_per_track:
+        names = {kind: job.files[: len(job.tracks)], "sd": job.files[len(job.tracks) :]}
     job.tracks.write(folder / "tracks.tsv", {column: cells for column, cells in names.items() if cells})
     sizes, bin_bp = job.genome.sizes, job.geometry.bin_bp
-    return write_region_status(folder / "regions.tsv", job.placed, predicted, job.blacklisted, sizes, bin_bp)
+    return write_region_status(folder / "regions.tsv", job.clipped, predicted, job.blacklisted, sizes, bin_bp)
 
 
-class Filled(NamedTuple):
-    """The tiles in the spool, in its order, and per chromosome which bins have a value."""
-
-    kept: list[Tile]
-    predicted: dict[str, BinMask]
-
-    def add(self, request: Request, geometry: Geometry) -> None:
-        """Note a tile that the spool holds."""
-        self.kept.append(request.tile)
-        on_chromosome = self.predicted[request.tile.chrom][request.tile.bins(geometry)]
-        on_chromosome[:] = request.keep[: len(on_chromosome)]
-
-
-def _fill(spool: Spool, job: Job, console: Console) -> Filled:
+def _fill(spool: Spool, job: Job, console: Console) -> None:
     """Predict every tile that the spool does not hold yet."""
-    filled = Filled([], {chrom: np.zeros_like(mask) for chrom, mask in job.wanted.items()})
-    stitcher = Stitcher(job.genome, job.geometry, job.options.augmentation)
-    remaining, scale = requests(job), _Scale(job)
+    done = job.todo.index(spool.tiles[-1]) + 1 if spool.tiles else 0
+    stitcher, scale = Stitcher(job.genome, job.geometry, job.options.augmentation), _Scale(job)
     devices, threads = job.options.devices, job.options.threads
     with console.progress("predicting", len(job.todo)) as advance, Engine(task(job), devices, threads) as engine:
-        for request in islice(remaining, len(spool)):
-            filled.add(request, job.geometry)
+        advance(done)
+        windows = stitcher.windows(requests(job, job.todo[done:]))
+        for request, values in stitcher.tiles(engine.map(windows)):
+            spool.append(request.tile, np.where(request.keep, scale(values, request.tile), np.float32(np.nan)))
             advance(1)
-        for request, values in stitcher.tiles(engine.map(stitcher.windows(remaining))):
-            spool.append(np.where(request.keep, scale(values, request.tile), np.float32(np.nan)))
-            filled.add(request, job.geometry)
-            advance(1)
-    return filled
 
 
 def task(job: Job) -> PredictTracks:
@@ -117,10 +102,10 @@ def task(job: Job) -> PredictTracks:
     )
 
 
-def requests(job: Job) -> Iterator[Request]:
+def requests(job: Job, tiles: Iterable[Tile]) -> Iterator[Request]:
     """Mark each tile's masked bins; a tile without a bin to keep is not predicted."""
     geometry, sizes = job.geometry, job.genome.sizes
-    for tile in job.todo:
+    for tile in tiles:
         start = tile.index * geometry.core_bp
         core = job.genome.tokens(tile.chrom, start, start + geometry.core_bp)
         starts = start + geometry.bin_bp * np.arange(geometry.core_bins)

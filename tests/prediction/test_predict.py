@@ -477,7 +477,7 @@ def rescaled(track: Track) -> Track:
         (
             rescaled,
             "--scale=model",
-            "other: scale of its track atac is 5.0, not 0.17 as in tiny. Give --scale coverage",
+            "other: scale of its track atac is 5.0, not 0.17 as in tiny. Set --scale to coverage",
         ),
         (unstranded, "--scale=model", ""),
         (rescaled, "--rc", ""),
