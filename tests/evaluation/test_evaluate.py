@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import threading
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -305,9 +306,7 @@ def test_profiles_are_the_predictions_and_targets_of_the_region(example_dataset:
         profiles(dataset, [model], Region("chr9", 0, 5))
 
 
-def test_profiles_begin_where_their_first_bin_does(
-    example_dataset: Path, tiny_model: Path, tmp_path: Path
-) -> None:
+def test_profiles_begin_where_their_first_bin_does(example_dataset: Path, tiny_model: Path, tmp_path: Path) -> None:
     shutil.copytree(example_dataset, tmp_path / "ds")
     table = tmp_path / "ds" / "stretches.tsv"  # of an imported data set, chr2's begins anywhere
     moved = table.read_text().replace("chr2\t0\t60003\ttest\t0\t60003", "chr2\t1037\t61040\ttest\t1037\t61040")
