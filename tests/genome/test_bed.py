@@ -212,7 +212,7 @@ def test_a_row_longer_than_any_chromosome_is_a_row(tmp_path: Path) -> None:
 
 
 def test_a_name_that_would_end_a_line_of_a_table_does_not(tmp_path: Path) -> None:
-    rows = read_bed(written(tmp_path, "chrI\t0\t9\ta\rb\u2028c\nchrI\t0\t9\td\r\n"))
+    rows = read_bed(written(tmp_path, "chrI\t0\t9\ta\x0bb\u2028c\nchrI\t0\t9\td\r\n"))
     assert [row.name for row in rows] == ["a b c", "d"]
 
 
@@ -233,7 +233,7 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
         read_bed(written(tmp_path, bytes(range(128, 256))))
     with pytest.raises(InputError, match=r"regions\.bed, line \d: is not UTF-8 text"):
         read_bed(written(tmp_path, PLAIN.encode("utf-16")))
-    with pytest.raises(InputError, match=r"regions\.bed, line 1: found 1 column"):
+    with pytest.raises(InputError, match=r"regions\.bed, line 1: is not UTF-8 text \(byte 0x0\)"):
         read_bed(written(tmp_path, bytes(10)))
 
 
@@ -304,7 +304,7 @@ def test_an_alias_table_without_two_columns_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no row holds two tab-separated names\. Expected a UCSC chromAlias"):
         read_aliases(written(tmp_path, "# a b\nchr1\nchr2\n"))
     with pytest.raises(InputError, match=r"is not UTF-8 text \(byte 0x.*\)\. Expected a UCSC chromAlias"):
-        read_aliases(written(tmp_path, b"\xff\xfe\xff"))
+        read_aliases(written(tmp_path, b"\xff\xff"))
 
 
 def test_a_name_on_one_side_alone_is_refused_and_both_sides_are_listed() -> None:
