@@ -131,9 +131,9 @@ def _locus(dataset: "TrackDataset", text: str, n_tracks: int, n_models: int) -> 
             f"{MOST_PANELS} cannot be read. Pick tracks with --tracks"
         )
     sizes = {segment.chrom: segment.end for segment in dataset.segments}
-    asked = split_region(text, sizes)[0]
+    asked = split_region(text, sizes, "locus")[0]
     name = reconcile([asked], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[asked]
-    found = parse_region(text, {asked: sizes[name]}, option="--locus")
+    found = parse_region(text, {asked: sizes[name]}, "locus")
     region = Region(name, found.start, found.end)
     find_segment(dataset, region)
     return region

@@ -95,7 +95,7 @@ def _known(chroms: Iterable[str], file: str, genome: Genome, aliases: list[list[
     Raises InputError when it has none of them.
     """
     chroms = list(chroms)
-    if known := reconcile_known(chroms, genome.sizes, aliases):
+    if known := reconcile_known(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases):
         return known
     return reconcile(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases)
 
@@ -105,7 +105,7 @@ def _excluded_bins(
 ) -> dict[str, BinMask]:
     regions = []
     for file in files:
-        rows = read_bed(file)
+        rows = read_bed(file, genome.sizes)
         names = _known([row.region.chrom for row in rows], str(file), genome, aliases)
         for row in rows:
             chrom = names.get(row.region.chrom, "")

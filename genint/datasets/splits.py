@@ -112,20 +112,21 @@ class BedSplit:
 
     def pieces(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Piece]:
         """A piece per run of bins with one label."""
-        rows = read_bed(self.bed)
+        rows = read_bed(self.bed, sizes)
         self._check(rows)
+        regions = [(row, row.region) for row in rows if isinstance(row.region, Region)]  # the others hold no base
         names = reconcile(
             [row.region.chrom for row in rows], sizes, asked_by=str(self.bed), known_by=known_by, aliases=aliases
         )
         masks = {chrom: np.zeros((3, count_bins(length, bin_bp)), dtype=np.bool_) for chrom, length in sizes.items()}
-        for row in rows:
-            chrom = names[row.region.chrom]
-            if row.region.start >= sizes[chrom]:
+        for row, region in regions:
+            chrom = names[region.chrom]
+            if region.start >= sizes[chrom]:
                 raise InputError(
-                    f"{self.bed}, {row.source}: {row.region} starts past the end of {chrom} ({sizes[chrom]:,} bp) in "
+                    f"{self.bed}, {row.source}: {region} starts past the end of {chrom} ({sizes[chrom]:,} bp) in "
                     f"{known_by}. Is it the same assembly?"
                 )
-            masks[chrom][SPLITS.index(row.name), touched_bins(row.region, bin_bp)] = True
+            masks[chrom][SPLITS.index(row.name), touched_bins(region, bin_bp)] = True
         labels = {
             chrom: np.where(mask.sum(axis=0) == 1, mask.argmax(axis=0), _NO_SPLIT).astype(np.int8)
             for chrom, mask in masks.items()
@@ -141,7 +142,9 @@ class BedSplit:
         if not any(row.name == "train" for row in rows):
             raise InputError(f"{self.bed}: no row says train in its fourth column, so there is nothing to train on")
         furthest: BedRow | None = None
-        for row in sorted(rows, key=lambda row: row.region):
+        for row in sorted(rows, key=lambda row: (row.region.chrom, row.region.start, row.region.end)):
+            if row.region.start == row.region.end:
+                continue
             if furthest is None or row.region.chrom != furthest.region.chrom or row.region.start >= furthest.region.end:
                 furthest = row
                 continue
