@@ -93,7 +93,7 @@ def train(
     from genint.console import Console
     from genint.datasets.dataset import TrackDataset
     from genint.training.config import read_train_config
-    from genint.training.train import Machine
+    from genint.training.train import ComputeResources
     from genint.training.train import train as run
 
     given: dict[str, object] = {"architecture": architecture, "preset": preset, "loss": loss, "steps": steps}
@@ -107,6 +107,8 @@ def train(
         settings,
         Console(quiet=quiet),
         command=shlex.join(["genint", *sys.argv[1:]]),
-        machine=Machine(device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard),
+        resources=ComputeResources(
+            device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard
+        ),
     )
     print(out)

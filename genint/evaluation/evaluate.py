@@ -207,4 +207,4 @@ def find_segment(dataset: TrackDataset, region: Region) -> Segment:
     for segment in dataset.segments:
         if segment.chrom == region.chrom and segment.start <= region.start and region.end <= segment.end:
             return segment
-    raise InputError(f"--locus {region}: not in {dataset.path}. Choose a place on a chromosome of its stretches.tsv")
+    raise InputError(f"--locus {region}: not in {dataset.path}. Choose a place on a chromosome of its segments.tsv")

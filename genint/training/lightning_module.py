@@ -20,7 +20,7 @@ from genint.training.config import TrainConfig
 from genint.training.losses import LOSSES
 
 
-class Learner(lightning.LightningModule):
+class TrainingModule(lightning.LightningModule):
     """A model and how it learns from a data set. Every process takes each n-th window of a step."""
 
     def __init__(self, model: TrackModel, dataset: TrackDataset, geometry: Geometry, config: TrainConfig) -> None:
@@ -45,8 +45,8 @@ class Learner(lightning.LightningModule):
         return DataLoader(self._windows, batch_size=self._part())
 
     def val_dataloader(self) -> DataLoader[Any]:
-        share = slice(self.trainer.global_rank, None, self.trainer.world_size)
-        return DataLoader(SplitTiles(self._dataset, self._geometry, "valid", share), batch_size=self._part())
+        part = slice(self.trainer.global_rank, None, self.trainer.world_size)
+        return DataLoader(SplitTiles(self._dataset, self._geometry, "valid", part), batch_size=self._part())
 
     def _part(self) -> int:
         """Windows that one process computes at once."""

@@ -31,11 +31,11 @@ from genint.models.registry import ARCHITECTURES, build
 from genint.prediction.devices import choose_device
 from genint.training.callbacks import Averaging, Patience, Report
 from genint.training.config import TrainConfig, write_train_config
-from genint.training.lightning_module import Learner
+from genint.training.lightning_module import TrainingModule
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machine:
+class ComputeResources:
     """Where a run computes; none of it changes what the run learns, beyond rounding.
 
     `device`: auto, cpu, cuda or mps. `processes`: on each of `nodes` machines, one per GPU. `strategy`: auto (ddp when
@@ -55,7 +55,7 @@ def train(
     config: TrainConfig,
     console: Console,
     command: str = "",
-    machine: Machine | None = None,
+    resources: ComputeResources | None = None,
 ) -> Model:
     """Train until `config.steps`, going on from `out`/training/last.ckpt if it is there; write the best model to `out`.
 
@@ -63,8 +63,8 @@ def train(
     A finished run is answered with its model, and no file changes. Raises InputError when `out` holds a run of other
     settings or another data set, a model from elsewhere or a damaged checkpoint, and when the loss is not finite.
     """
-    machine, folder = machine or Machine(), out / "training"
-    _check_machine(config, machine)
+    resources, folder = resources or ComputeResources(), out / "training"
+    _check_resources(config, resources)
     _check_validation(dataset)
     _claim(folder, config, dataset)
     if (out / "config.json").exists():  # the last file that a run writes
@@ -72,7 +72,7 @@ def train(
         return load_model(out)
     lightning.seed_everything(config.seed, verbose=False)
     model = _new_model(dataset, out.name, config)
-    learner = Learner(model.module, dataset, model.geometry, config)
+    training_module = TrainingModule(model.module, dataset, model.geometry, config)
     best = _checkpoint(folder, "best", monitor="val_pearson", mode="max")
     # A second one, because Lightning writes `last` beside a monitored figure only when that is a new best.
     callbacks: list[Callback] = [best, _checkpoint(folder, "last")]
@@ -84,12 +84,12 @@ def train(
         callbacks.insert(0, Report(folder / "log.csv", config, advance, console))
         if config.ema_decay:
             callbacks.insert(0, Averaging(config.ema_decay))
-        trainer = _trainer(folder, config, machine, callbacks)
+        trainer = _trainer(folder, config, resources, callbacks)
         stack.enter_context(_ctrl_c())
-        trainer.fit(learner, ckpt_path=_resume(folder))
+        trainer.fit(training_module, ckpt_path=_resume(folder))
     if trainer.is_global_zero:
         checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
-        learner.load_state_dict(checkpoint["state_dict"])
+        training_module.load_state_dict(checkpoint["state_dict"])
         score = None if best.best_model_score is None else float(best.best_model_score)  # None: the folder was moved
         training = {"genint": __version__, "command": command, "dataset": dataset.digest, "val_pearson": score}
         model = dataclasses.replace(model, training={**training, **dataclasses.asdict(config)})
@@ -114,10 +114,12 @@ def _new_model(dataset: TrackDataset, name: str, config: TrainConfig) -> Model:
     return Model(name, architecture, numbers, module, dataset.tracks, dataset.assembly, digest="", training={})
 
 
-def _trainer(folder: Path, config: TrainConfig, machine: Machine, callbacks: list[Callback]) -> lightning.Trainer:
-    several = machine.processes * machine.nodes > 1
+def _trainer(
+    folder: Path, config: TrainConfig, resources: ComputeResources, callbacks: list[Callback]
+) -> lightning.Trainer:
+    several = resources.processes * resources.nodes > 1
     logger: Any = False
-    if machine.tensorboard:
+    if resources.tensorboard:
         from lightning.pytorch.loggers import TensorBoardLogger
 
         try:
@@ -126,13 +128,13 @@ def _trainer(folder: Path, config: TrainConfig, machine: Machine, callbacks: lis
             raise InputError("--tensorboard: tensorboard is not installed. Run: pip install tensorboard") from None
     return lightning.Trainer(
         default_root_dir=folder,
-        accelerator={"cuda": "gpu"}.get(machine.device, machine.device),
-        devices=machine.processes,
-        num_nodes=machine.nodes,
-        strategy=("ddp" if several else "auto") if machine.strategy == "auto" else machine.strategy,
+        accelerator={"cuda": "gpu"}.get(resources.device, resources.device),
+        devices=resources.processes,
+        num_nodes=resources.nodes,
+        strategy=("ddp" if several else "auto") if resources.strategy == "auto" else resources.strategy,
         max_steps=config.steps,
         accumulate_grad_batches=config.accumulate,
-        precision="bf16-mixed" if _wants_bfloat16(config.precision, machine.device) else "32-true",
+        precision="bf16-mixed" if _wants_bfloat16(config.precision, resources.device) else "32-true",
         gradient_clip_val=config.gradient_clip or None,
         callbacks=callbacks,
         logger=logger,
@@ -140,7 +142,7 @@ def _trainer(folder: Path, config: TrainConfig, machine: Machine, callbacks: lis
         enable_model_summary=False,
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
-        use_distributed_sampler=False,  # the learner shares out windows itself, so that nothing is padded or shuffled
+        use_distributed_sampler=False,  # TrainingModule deals out windows itself: none is padded or shuffled
     )
 
 
@@ -148,17 +150,17 @@ def _checkpoint(folder: Path, name: str, **options: Any) -> ModelCheckpoint:
     return ModelCheckpoint(folder, name, save_on_train_epoch_end=True, enable_version_counter=False, **options)
 
 
-def _check_machine(config: TrainConfig, machine: Machine) -> None:
-    if machine.device not in ("auto", "cpu", "cuda", "mps"):
-        raise InputError(f"--device {machine.device}: not one of auto, cpu, cuda, mps")
-    if machine.device in ("cuda", "mps"):
-        choose_device(machine.device)
-    if machine.strategy not in ("auto", "ddp", "fsdp"):
-        raise InputError(f"--strategy {machine.strategy}: not one of auto, ddp, fsdp")
-    parts = machine.processes * machine.nodes * config.accumulate
+def _check_resources(config: TrainConfig, resources: ComputeResources) -> None:
+    if resources.device not in ("auto", "cpu", "cuda", "mps"):
+        raise InputError(f"--device {resources.device}: not one of auto, cpu, cuda, mps")
+    if resources.device in ("cuda", "mps"):
+        choose_device(resources.device)
+    if resources.strategy not in ("auto", "ddp", "fsdp"):
+        raise InputError(f"--strategy {resources.strategy}: not one of auto, ddp, fsdp")
+    parts = resources.processes * resources.nodes * config.accumulate
     if config.batch_size % parts:
         raise InputError(
-            f"batch_size is {config.batch_size}, which {machine.nodes} node(s) of {machine.processes} process(es) "
+            f"batch_size is {config.batch_size}, which {resources.nodes} node(s) of {resources.processes} process(es) "
             f"computing in {config.accumulate} part(s) cannot share out. Expected a multiple of {parts}"
         )
 

@@ -153,7 +153,7 @@ def test_an_empty_training_split_is_told_before_any_model_is_scored(
     example_dataset: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(example_dataset, tmp_path / "ds")
-    table = tmp_path / "ds" / "stretches.tsv"
+    table = tmp_path / "ds" / "segments.tsv"
     table.write_text(table.read_text().replace("train", "valid"))
     monkeypatch.setattr("genint.evaluation.evaluate._result", None)
     with pytest.raises(InputError, match="the train split is empty"):
@@ -285,7 +285,7 @@ def test_profiles_begin_where_their_first_bin_does_and_go_through_the_model_in_b
     example_dataset: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(example_dataset, tmp_path / "ds")
-    table = tmp_path / "ds" / "stretches.tsv"  # of an imported data set, chr2's begins anywhere
+    table = tmp_path / "ds" / "segments.tsv"  # of an imported data set, chr2's begins anywhere
     moved = table.read_text().replace("chr2\t0\t60003\ttest\t0\t60003", "chr2\t1037\t61040\ttest\t1037\t61040")
     table.write_text(moved)
     model, batches = load_model(tiny_model), list[int]()

@@ -24,8 +24,8 @@ from genint.models.enformer import EnformerConfig
 from genint.models.folder import load_model
 from genint.models.registry import ARCHITECTURES, Architecture
 from genint.output.bigwig import BigWigWriter
-from genint.training.lightning_module import Learner
-from genint.training.train import Machine, train
+from genint.training.lightning_module import TrainingModule
+from genint.training.train import ComputeResources, train
 from tests.conftest import Run
 from tests.training.runs import QUIET, settings, tiny_presets, weights  # noqa: F401  a fixture
 
@@ -74,7 +74,7 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> Non
             raise Killed
         return train_on(*arguments)
 
-    train_on = Learner.training_step
+    train_on = TrainingModule.training_step
     monkeypatch.setattr(place, kill)
 
 
@@ -83,7 +83,7 @@ def test_a_signal_ends_training_as_it_ends_any_command(
     number: int, code: int, example_dataset: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "run.toml").write_text('preset = "tiny"\nsteps = 2\nbatch_size = 1\n')
-    monkeypatch.setattr(Learner, "training_step", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(TrainingModule, "training_step", lambda *_: signal.raise_signal(number))
     before = signal.getsignal(number)
     finished = genint("train", example_dataset, "-o", tmp_path / "model", "--config", tmp_path / "run.toml", "--quiet")
     assert finished.code == code
@@ -93,15 +93,15 @@ def test_a_signal_ends_training_as_it_ends_any_command(
 
 def block_at(step: int) -> None:
     """Make training say `step 5` when it comes to step 5, and wait there for its end."""
-    train_on = Learner.training_step
+    train_on = TrainingModule.training_step
 
-    def wait(self: Learner, batch: Any, index: int) -> Any:
+    def wait(self: TrainingModule, batch: Any, index: int) -> Any:
         if self.trainer.global_step == step:
             print(f"step {step}", flush=True)
             signal.pause()
         return train_on(self, batch, index)
 
-    Learner.training_step = wait  # type: ignore[method-assign]
+    TrainingModule.training_step = wait  # type: ignore[method-assign]
 
 
 def test_a_run_killed_in_mid_epoch_ends_where_an_uninterrupted_one_ends(
@@ -299,7 +299,7 @@ def test_training_stops_early_when_validation_no_longer_improves(example_dataset
 
 @pytest.mark.parametrize(
     ("place", "step"),
-    [("genint.training.lightning_module.Learner.training_step", 2), ("genint.training.train.save_model", 0)],
+    [("genint.training.lightning_module.TrainingModule.training_step", 2), ("genint.training.train.save_model", 0)],
 )
 def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
     place: str, step: int, example_dataset: Path, tmp_path: Path
@@ -364,15 +364,14 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
         "from pathlib import Path\n"
-        "from genint.console import Console\n"
         "from genint.datasets.dataset import TrackDataset\n"
         "from genint.models import folder\n"
-        "from genint.training.train import Machine, train\n"
+        "from genint.training.train import ComputeResources, train\n"
         "from tests.training.runs import add_tiny_presets, settings\n"
         "add_tiny_presets(folder.ARCHITECTURES)\n"
-        "machine = Machine(device='cpu', processes=int(sys.argv[1]))\n"
+        "resources = ComputeResources(device='cpu', processes=int(sys.argv[1]))\n"
         "config = settings(steps=8, batch_size=4)\n"
-        "train(TrackDataset(sys.argv[2]), Path(sys.argv[3]) / 'model', config, Console(quiet=True), machine=machine)\n"
+        "train(TrackDataset(sys.argv[2]), Path(sys.argv[3]) / 'model', config, resources=resources)\n"
     )
     (tmp_path / "run.py").write_text(script)
     for processes in ("1", "2"):
@@ -388,4 +387,10 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
 
 def test_processes_that_cannot_share_out_a_batch_are_refused(example_dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="multiple of 3"):
-        train(TrackDataset(example_dataset), tmp_path / "model", settings(), QUIET, machine=Machine(processes=3))
+        train(
+            TrackDataset(example_dataset),
+            tmp_path / "model",
+            settings(),
+            QUIET,
+            resources=ComputeResources(processes=3),
+        )
