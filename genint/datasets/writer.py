@@ -1,5 +1,6 @@
 """Writing a data set: hidden until it is complete, dataset.json last."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.core.sync import sync
 
 from genint.atomic import replacing
 from genint.datasets.dataset import CHUNK_BP, FORMAT_VERSION, SEGMENT_COLUMNS, Segment
@@ -137,10 +139,19 @@ class TrackDatasetWriter:
 
     @contextmanager
     def _writes(self) -> Iterator[None]:
-        """What the system refuses is told with the name of the data set and how far it had come."""
+        """What the system refuses is reported with the name of the data set and how many bytes it had got."""
         try:
             yield
-        except OSError as error:
+        except BaseException as error:
+            sync(_wait_for_writes())
+            if not isinstance(error, OSError):
+                raise
             done = sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
             reason = OSError(error.errno, f"{error.strerror or error}; {done:,} bytes of it were written")
             raise cannot_write(self._out, reason) from None
+
+
+async def _wait_for_writes() -> None:
+    """Zarr writes chunks side by side: when one fails, others are still being written, and cannot be removed yet."""
+    current = asyncio.current_task()
+    await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not current), return_exceptions=True)
