@@ -16,7 +16,7 @@ import torch
 from genint.datasets.build import make_dataset
 from genint.datasets.dataset import Segment, TrackDataset
 from genint.datasets.splits import Split
-from genint.errors import InputError
+from genint.errors import InputError, OutputError
 from genint.genome.fasta import Genome
 from genint.models.base import ModelConfig
 from genint.models.cnn import SYSTEMS, CnnConfig
@@ -26,7 +26,7 @@ from genint.models.registry import ARCHITECTURES, Architecture
 from genint.output.bigwig import BigWigWriter
 from genint.training.lightning_module import TrainingModule
 from genint.training.train import ComputeResources, train
-from tests.conftest import Run
+from tests.conftest import Run, file_size_limit
 from tests.training.runs import settings, tiny_presets, weights  # noqa: F401  a fixture
 
 
@@ -357,6 +357,21 @@ def test_a_loss_that_is_not_finite_names_the_windows(
     monkeypatch.setattr(TrackDataset, "targets", damaged)
     with pytest.raises(InputError, match=r"step 0: the loss is -?(inf|nan) on chr1:[\d,]+-[\d,]+, chr1:"):
         train(dataset, tmp_path / "model", settings())
+
+
+def test_a_full_disk_is_told_with_the_run_and_its_size(example_dataset: Path, tmp_path: Path) -> None:
+    message = r"/model/training[^ ]*: cannot write \(File too large; .*/model holds [\d,]+ bytes\)\. Free space"
+    with pytest.raises(OutputError, match=message), file_size_limit(8_192):
+        train(example_dataset, tmp_path / "model", settings(steps=2))
+    assert not (tmp_path / "model" / "config.json").exists()
+    assert train(example_dataset, tmp_path / "model", settings(steps=2)).training["steps"] == 2
+
+
+def test_settings_may_be_given_by_name(example_dataset: Path, tmp_path: Path) -> None:
+    model = train(str(example_dataset), str(tmp_path / "model"), settings(steps=2), seed=4, patience=1)
+    assert (model.training["seed"], model.training["patience"], model.training["steps"]) == (4, 1, 2)
+    with pytest.raises(TypeError, match="speed"):
+        train(example_dataset, tmp_path / "other", speed=11)
 
 
 def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None:
