@@ -32,17 +32,24 @@ Dtype = Annotated[
 ]
 Batch = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Tiles that go through the model together.")]
 Threads = Annotated[
-    int, typer.Option("--threads", "-p", min=0, help="CPU threads, at most the cores there are; 0: PyTorch's choice.")
+    int, typer.Option("--threads", "-p", min=0, help="CPU cores to use; 0: all that this process may use.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
-def use_threads(threads: int) -> None:
-    """Set PyTorch's CPU threads. More threads than cores only wait for each other, and thousands crash."""
+def count_threads(threads: int) -> int:
+    """`threads`, at most the machine's cores (thousands crash); for 0, the cores that the process may really use."""
     import os
 
+    from genint.prediction.cpus import usable_cpus
+
+    return min(threads, os.cpu_count() or 1) or usable_cpus()
+
+
+def use_threads(threads: int) -> None:
+    """Let each of PyTorch's operations use so many cores, in training; 0: PyTorch's choice."""
     import torch
 
     if threads:
-        torch.set_num_threads(min(threads, os.cpu_count() or 1))
+        torch.set_num_threads(count_threads(threads))

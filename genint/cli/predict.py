@@ -90,7 +90,6 @@ SummaryFormat = Annotated[
 Device = Annotated[
     str, typer.Option("--device", help="auto, cpu, cuda, cuda:N, mps, or GPUs that share the work: cuda:0,1.")
 ]
-Workers = Annotated[int, typer.Option("--workers", "-w", min=1, help="Processes that share the work on CPUs.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the model first: minutes that long runs win back.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew, whatever run the folder holds.")]
@@ -122,7 +121,6 @@ def predict(
     dtype: options.Dtype = "auto",
     batch_size: options.Batch = 8,
     threads: options.Threads = 0,
-    workers: Workers = 1,
     compile: Compile = False,
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
@@ -141,7 +139,7 @@ def predict(
     places = Places(regions, region, chroms, whole_genome, aliases, blacklist)
     _check_one_of("--scale", scale, "coverage", "model")
     _check_one_of("--format", format, "bigwig", "bedgraph", "zarr")
-    views: dict[str, Any] = {"rc": rc, "shifts": _shifts(shifts), "overlap": overlap}
+    augmentation: dict[str, Any] = {"rc": rc, "shifts": _shifts(shifts), "overlap": overlap}
     most_n, table_format = _max_n(n_policy, max_n), _summary_format(summary, summary_format)
     if overwrite and resume:
         raise typer.BadParameter("cannot go with --resume", param_hint="--overwrite")
@@ -154,17 +152,17 @@ def predict(
         from genint.prediction.devices import choose_devices, choose_dtype
         from genint.prediction.job import Options
         from genint.prediction.predict import predict as run
-        from genint.prediction.windows import Views
+        from genint.prediction.windows import Augmentation
 
-        options.use_threads(threads)
-        devices = choose_devices(device, workers)
+        devices = choose_devices(device)
         how = Options(
             scale=scale,
             max_n=most_n,
             blacklist=holes,
-            views=Views(**views),
+            augmentation=Augmentation(**augmentation),
             batch_size=batch_size,
             devices=devices,
+            threads=options.count_threads(threads),
             dtype=choose_dtype(dtype, devices[0]),
             compile=compile,
             format=format,
@@ -206,7 +204,7 @@ def _job(
     from genint.prediction.job import prepare
 
     models = [load_model(name) for name in names]
-    console.say(describe_device(how.devices[0]))
+    console.say(describe_device(how.devices[0], how.threads))
     for model in models:
         _compare_assemblies(model, genome, console.say)
     columns = models[0].tracks.select(tracks) if tracks else None

@@ -10,7 +10,7 @@ import torch
 
 from genint.errors import InputError
 from genint.genome.bed import BedRow
-from genint.genome.fasta import Genome
+from genint.genome.dna_source import DnaSource
 from genint.genome.grid import BinMask, Geometry, Tile, tiles, wanted_bins
 from genint.genome.region import Region
 from genint.models.folder import Model
@@ -19,7 +19,7 @@ from genint.output.zarr import check_names
 from genint.prediction.region_status import ClippedRow, clip_to_chromosome
 from genint.prediction.region_summary import FORMATS as SUMMARY_FORMATS
 from genint.prediction.region_summary import STATISTICS, check_format
-from genint.prediction.windows import Views
+from genint.prediction.windows import Augmentation
 from genint.tracks.table import TrackTable
 
 SCALES = ("coverage", "model")
@@ -35,8 +35,9 @@ class Options:
 
     `scale`: `coverage`, the mean per base over the bin in the units of the training bigWigs, or `model`, the model's
     own. `max_n`: a bin with a larger share of N than this is a hole; with 1, none is, and the model reads N as a column
-    of zeros. `blacklist`: bins that these touch are holes. `batch_size` changes no float32 result on a CPU.
-    `devices`: one, or several that share the work; a CPU named N times is N processes. `compile`: with torch.compile.
+    of zeros. `blacklist`: bins that these touch are holes. `batch_size`: windows that a GPU
+    takes at once. `devices`: one, or several GPUs that share the work. `threads`: windows that a CPU computes at the
+    same time, 0 for the cores that the process may use, see inference.Engine. `compile`: with torch.compile.
     `format`: `bigwig` or `bedgraph`, a file per track, or `zarr`, one of all. `summary`: `mean`, `sum` or `max`, also a
     table of the rows asked for, its `summary_format` being `tsv` or `parquet`.
     ValueError for another word in place of these.
@@ -45,9 +46,10 @@ class Options:
     scale: str = "coverage"
     max_n: float = 0.5
     blacklist: Sequence[Region] = ()
-    views: Views = field(default_factory=Views)
+    augmentation: Augmentation = field(default_factory=Augmentation)
     batch_size: int = 8
     devices: tuple[torch.device, ...] = (torch.device("cpu"),)
+    threads: int = 0
     dtype: torch.dtype = torch.float32
     compile: bool = False
     format: str = "bigwig"
@@ -67,15 +69,14 @@ class Options:
     def plan(self) -> dict[str, Any]:
         """What decides the values: how many devices there are does not, their kind does."""
         device = self.devices[0].type
-        exact = device == "cpu" and self.dtype == torch.float32 and not self.compile
         return {
             "scale": self.scale,
             "max_n": self.max_n,
             "blacklist": _digest(sorted(set(self.blacklist))) if self.blacklist else None,
-            **vars(self.views),
+            **vars(self.augmentation),
             "device": device,
             "dtype": str(self.dtype).removeprefix("torch."),
-            "batch_size": "any" if exact else self.batch_size,
+            "batch_size": "any" if device == "cpu" else self.batch_size,
             "compile": self.compile,
             "format": self.format,
             "summary": self.summary and f"{self.summary} as {self.summary_format}",
@@ -86,7 +87,7 @@ class Options:
 class Job:
     """All that is known before the work begins."""
 
-    genome: Genome
+    genome: DnaSource
     placed: Sequence[ClippedRow]  # every row asked for
     models: Sequence[Model]
     columns: Sequence[int]  # of the models' outputs
@@ -140,7 +141,7 @@ class Job:
 
 
 def prepare(
-    genome: Genome,
+    genome: DnaSource,
     rows: Sequence[BedRow],
     models: Sequence[Model],
     *,
@@ -150,18 +151,18 @@ def prepare(
     """Find what there is to do. Row chromosomes must be the genome's own names (see chromosome_names.reconcile).
 
     `columns` picks tracks, default all. Raises InputError when no row touches the genome, for models that cannot be
-    averaged, for views that the model's windows do not allow, when the package for the summary's format is missing, and
-    for chromosomes that no zarr array can be named after.
+    averaged, for an augmentation that the model's windows do not allow, when the package for the summary's format is
+    missing, and for chromosomes that no zarr array can be named after.
     """
     first, options = models[0], options or Options()
     for model in models[1:]:
         _check_alike(first, model, options)
-    options.views.stride(first.geometry)
+    options.augmentation.stride(first.geometry)
     placed = [clip_to_chromosome(row, genome.sizes) for row in rows]
     wanted = wanted_bins((region for _, region in placed if region), genome.sizes, first.geometry.bin_bp)
     if not wanted:
         raise InputError(
-            f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
+            f"{genome}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
         )
     if options.summary:
         check_format(options.summary_format)
@@ -186,7 +187,7 @@ def _check_alike(first: Model, other: Model, options: Options) -> None:
     ours, theirs = ([track.identifier for track in model.tracks] for model in (first, other))
     if ours != theirs:
         raise InputError(f"{other.name}: its {len(theirs)} tracks are not the {len(ours)} of {first.name}")
-    strands = ("strand_pair",) if options.views.rc else ()
+    strands = ("strand_pair",) if options.augmentation.rc else ()
     scales = ("sum_stat", "scale", "clip", "clip_soft", "transform") if options.scale == "model" else ()
     for one, two in zip(first.tracks, other.tracks, strict=True):
         for column in (*strands, *scales):

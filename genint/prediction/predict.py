@@ -1,14 +1,14 @@
 """Prediction: regions become tiles, tiles become DNA, DNA becomes bins, bins become one bigWig per track."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from genint.arrays import F32, F64
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.dna import UNKNOWN
@@ -16,11 +16,12 @@ from genint.genome.grid import BinMask, Geometry, Tile, bases_per_bin
 from genint.output.formats import write_results
 from genint.output.run_folder import check_space, output_folder, provenance
 from genint.output.spool import Spool
-from genint.prediction.inference import Engine, Work
+from genint.prediction.inference import Engine
 from genint.prediction.job import Job, disk_bytes
 from genint.prediction.region_status import write_region_status
 from genint.prediction.region_summary import write_summary
-from genint.prediction.windows import Doubles, Request, Stitcher
+from genint.prediction.task import PredictTracks
+from genint.prediction.windows import Request, Stitcher
 
 
 def predict(
@@ -79,36 +80,45 @@ class Filled(NamedTuple):
     kept: list[Tile]
     predicted: dict[str, BinMask]
 
+    def add(self, request: Request, geometry: Geometry) -> None:
+        """Note a tile that the spool holds."""
+        self.kept.append(request.tile)
+        on_chromosome = self.predicted[request.tile.chrom][request.tile.bins(geometry)]
+        on_chromosome[:] = request.keep[: len(on_chromosome)]
+
 
 def _fill(spool: Spool, job: Job, console: Console) -> Filled:
     """Predict every tile that the spool does not hold yet."""
     filled = Filled([], {chrom: np.zeros_like(mask) for chrom, mask in job.wanted.items()})
-    stitcher = Stitcher(job.genome, job.geometry, job.options.views)
-    with console.progress("predicting", len(job.todo)) as advance, Engine(work(job), job.options.devices) as engine:
-        asked = _noted(requests(job), filled, job.geometry)
-        for _ in islice(asked, len(spool)):
+    stitcher = Stitcher(job.genome, job.geometry, job.options.augmentation)
+    remaining, scale = requests(job), _Scale(job)
+    devices, threads = job.options.devices, job.options.threads
+    with console.progress("predicting", len(job.todo)) as advance, Engine(task(job), devices, threads) as engine:
+        for request in islice(remaining, len(spool)):
+            filled.add(request, job.geometry)
             advance(1)
-        for (tile, keep), values in stitcher.tiles(engine.answers(stitcher.views(asked))):
-            spool.append(np.where(keep, _scaled(values, job, tile), np.float32(np.nan)))
+        for request, values in stitcher.tiles(engine.map(stitcher.windows(remaining))):
+            spool.append(np.where(request.keep, scale(values, request.tile), np.float32(np.nan)))
+            filled.add(request, job.geometry)
             advance(1)
     return filled
 
 
-def work(job: Job) -> Work:
-    """What the engine has to do with every window."""
+def task(job: Job) -> PredictTracks:
+    """What the engine does with every window of the job."""
     columns = np.array(job.columns)
-    return Work(
-        [model.module for model in job.models],
-        columns,
-        job.models[0].tracks.partners[columns],
-        job.options.dtype,
-        job.options.batch_size,
-        job.options.compile,
+    return PredictTracks(
+        modules=[model.module for model in job.models],
+        columns=columns,
+        partners=job.models[0].tracks.partners[columns],
+        dtype=job.options.dtype,
+        batch_size=job.options.batch_size,
+        compile=job.options.compile,
     )
 
 
 def requests(job: Job) -> Iterator[Request]:
-    """Mark each tile's holes; a tile without a bin to keep is not predicted."""
+    """Mark each tile's masked bins; a tile without a bin to keep is not predicted."""
     geometry, sizes = job.geometry, job.genome.sizes
     for tile in job.todo:
         start = tile.index * geometry.core_bp
@@ -116,33 +126,34 @@ def requests(job: Job) -> Iterator[Request]:
         starts = start + geometry.bin_bp * np.arange(geometry.core_bins)
         widths = np.clip(sizes[tile.chrom] - starts, 0, geometry.bin_bp)  # 0 past the chromosome's end
         unknown = bases_per_bin(core == UNKNOWN, geometry.bin_bp) - (geometry.bin_bp - widths)
-        asked = job.wanted[tile.chrom][tile.bins(geometry)]
+        requested = job.wanted[tile.chrom][tile.bins(geometry)]
         keep = np.zeros(geometry.core_bins, dtype=np.bool_)
-        keep[: len(asked)] = asked
+        keep[: len(requested)] = requested
         keep &= unknown <= job.options.max_n * widths
         if keep.any():
             yield Request(tile, keep)
 
 
-def _noted(requests: Iterable[Request], filled: Filled, geometry: Geometry) -> Iterator[Request]:
-    for request in requests:
-        filled.kept.append(request.tile)
-        on_chromosome = filled.predicted[request.tile.chrom][request.tile.bins(geometry)]
-        on_chromosome[:] = request.keep[: len(on_chromosome)]
-        yield request
+class _Scale:
+    """(M, T, core_bins) on the models' scale -> (rows of the spool, core_bins) on the requested scale."""
 
-
-def _scaled(values: Doubles, job: Job, tile: Tile) -> npt.NDArray[np.float32]:
-    """(M, T, core_bins) on the models' scale -> (files, core_bins) on the scale asked for."""
-    for model, answer in zip(job.models, values, strict=True):
-        if not np.isfinite(answer).all():
-            raise InputError(
-                f"{model.name}: answers NaN or infinity for tile {tile.index} of {tile.chrom}. "
-                "Its weights are damaged, or --dtype is too narrow for it; try --dtype float32"
-            )
-    if job.options.scale == "coverage":
+    def __init__(self, job: Job) -> None:
+        self._names = [model.name for model in job.models]
         tables = [model.tracks.subset(job.columns) for model in job.models]
-        values = np.stack([t.transform(job.geometry.bin_bp).invert(a.T).T for t, a in zip(tables, values, strict=True)])
-    if len(values) == 1:
-        return values[0].astype(np.float32)  # type: ignore[no-any-return]
-    return np.concatenate([values.mean(axis=0), values.std(axis=0)], dtype=np.float32, casting="same_kind")
+        to_coverage = job.options.scale == "coverage"
+        self._transforms = [table.transform(job.geometry.bin_bp) for table in tables] if to_coverage else None
+
+    def __call__(self, values: F64, tile: Tile) -> F32:
+        """Raises InputError for a model that predicts NaN or infinity."""
+        for name, predicted in zip(self._names, values, strict=True):
+            if not np.isfinite(predicted).all():
+                raise InputError(
+                    f"{name}: predicts NaN or infinity for tile {tile.index} of {tile.chrom}. "
+                    "Its weights are damaged, or the `dtype` is too narrow for it; choose float32"
+                )
+        if self._transforms:
+            pairs = zip(self._transforms, values, strict=True)
+            values = np.stack([transform.invert(predicted.T).T for transform, predicted in pairs])
+        if len(values) == 1:
+            return values[0].astype(np.float32)  # type: ignore[no-any-return]
+        return np.concatenate([values.mean(axis=0), values.std(axis=0)], dtype=np.float32, casting="same_kind")

@@ -4,7 +4,6 @@ import dataclasses
 import errno
 import json
 import logging
-import platform
 import signal
 import warnings
 import zipfile
@@ -29,7 +28,7 @@ from genint.evaluation.metrics import Pearson
 from genint.models.base import ModelConfig
 from genint.models.folder import Model, load_model, save_model
 from genint.models.registry import ARCHITECTURES, build
-from genint.prediction.devices import choose_device
+from genint.prediction.devices import choose_device, choose_dtype
 from genint.training.callbacks import Averaging, Patience, RunLog
 from genint.training.config import TrainConfig, resolve, write_train_config
 from genint.training.lightning_module import TrainingModule
@@ -155,6 +154,7 @@ def _trainer(
     folder: Path, config: TrainConfig, resources: ComputeResources, callbacks: list[Callback]
 ) -> lightning.Trainer:
     several = resources.processes * resources.nodes > 1
+    dtype = choose_dtype(config.precision, choose_device(resources.device), training=True)
     logger: Any = False
     if resources.tensorboard:
         from lightning.pytorch.loggers import TensorBoardLogger
@@ -171,7 +171,7 @@ def _trainer(
         strategy=("ddp" if several else "auto") if resources.strategy == "auto" else resources.strategy,
         max_steps=config.steps,
         accumulate_grad_batches=config.accumulate,
-        precision="bf16-mixed" if _wants_bfloat16(config.precision, resources.device) else "32-true",
+        precision="bf16-mixed" if dtype == torch.bfloat16 else "32-true",
         gradient_clip_val=config.gradient_clip or None,
         callbacks=callbacks,
         logger=logger,
@@ -215,15 +215,6 @@ def _check_validation(dataset: TrackDataset) -> None:
         f"{dataset.path}: no track varies over the valid split, so no Pearson can be computed. "
         "Make the data set again with another `valid`"
     )
-
-
-def _wants_bfloat16(precision: str, device: str) -> bool:
-    """`auto`: where the device multiplies bfloat16 natively (recent GPUs, and CPUs with AMX)."""
-    if precision != "auto":
-        return precision == "bfloat16"
-    if torch.cuda.is_available() and device in ("auto", "cuda"):
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return platform.machine() in ("x86_64", "AMD64") and bool(torch.cpu._is_amx_tile_supported())
 
 
 def _claim(folder: Path, config: TrainConfig, dataset: TrackDataset) -> None:

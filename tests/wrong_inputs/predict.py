@@ -123,7 +123,6 @@ option_case("a blacklist that is no BED", ["--blacklist", str(BED.parent / "trac
 option_case("no such file in an ensemble", ["--ensemble", "nobody"], "nobody")
 option_case("a shift of a bin", ["--shifts", "0,128"], "--shifts 128", "128 bp")
 option_case("more overlap than there are bins", ["--overlap", "0.99"], "--overlap 0.99", "16 bins")
-option_case("workers on a GPU", ["--device", "cuda", "--workers", "2"], "--device cuda")
 
 
 @case
