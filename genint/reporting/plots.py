@@ -8,18 +8,20 @@ import numpy as np
 
 from genint.arrays import F32
 from genint.errors import InputError
-from genint.evaluation.tables import Profiles, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, told apart with any colour vision.
+    from genint.evaluation.profiles import Profiles
+    from genint.evaluation.results import ModelScores
+
+# Okabe and Ito's colours, which differ for any colour vision.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 
 MOST_PANELS = 64  # of a figure over a locus: 51 inches high
 
 
-def scatter_of_tracks(first: Result, second: Result) -> "Figure":
+def scatter_of_tracks(first: "ModelScores", second: "ModelScores") -> "Figure":
     """One point per track: the Pearson of one model against another's, coloured by assay (Figure 2 of the paper)."""
     from matplotlib.figure import Figure
 
@@ -43,7 +45,7 @@ def scatter_of_tracks(first: Result, second: Result) -> "Figure":
     return figure
 
 
-def profiles_over_locus(chrom: str, bin_bp: int, tracks: Sequence[str], profiles: Profiles) -> "Figure":
+def profiles_over_locus(chrom: str, bin_bp: int, tracks: Sequence[str], profiles: "Profiles") -> "Figure":
     """Measured and predicted values along a locus, a row of panels per track (Figure 3 of the paper).
 
     The profiles' columns are `tracks`. Figures of more than MOST_PANELS panels are not meant to be read.
