@@ -1,7 +1,9 @@
 """Fixtures that several test modules share. They give paths, so that each test opens its own things."""
 
 import json
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,6 +82,17 @@ def genint(capsys: pytest.CaptureFixture[str]) -> Run:
         return Finished(code, *capsys.readouterr())
 
     return run
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """A disk on which no file can grow beyond `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def tiny_config(**changes: object) -> InterpreterConfig:
