@@ -41,7 +41,7 @@ from genint.models.folder import Model, load_model
 from genint.prediction.cpus import usable_cpus
 from genint.prediction.devices import choose_device, choose_dtype, inference
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
 from genint.prediction.workers import one_core_each
 from genint.tracks.table import TrackTable
 
@@ -154,7 +154,7 @@ def no_model(options: argparse.Namespace) -> float:
         started = time.perf_counter()
         rows = [BedRow("", Region(chrom, 0, size), "") for chrom, size in genome.sizes.items()]
         job = prepare(genome, rows, [model], options=Options(batch_size=options.batch_size))
-        predict(job, Path(folder) / "out", console=Console(quiet=True))
+        predict_job(job, Path(folder) / "out", console=Console(quiet=True))
         return time.perf_counter() - started
 
 

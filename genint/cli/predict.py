@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from genint.genome.bed import BedRow
     from genint.genome.fasta import Genome
     from genint.models.folder import Model
+    from genint.output.report import RunReport
     from genint.prediction.job import Job, Options
 
 
@@ -149,7 +150,7 @@ def predict(
         rows, holes = places.rows(opened, console.say), places.blacklist(opened, console.say)
         from genint.prediction.devices import choose_devices, choose_dtype
         from genint.prediction.job import Options
-        from genint.prediction.predict import predict as run
+        from genint.prediction.to_folder import predict_job as run
         from genint.prediction.windows import Augmentation
 
         devices = choose_devices(device)
@@ -208,7 +209,7 @@ def _job(
     return prepare(genome, rows, models, columns=columns, options=how)
 
 
-def _tell(report: dict[str, Any], out: Path, n_rows: int, console: "Console", as_json: bool) -> None:
+def _tell(report: "RunReport", out: Path, n_rows: int, console: "Console", as_json: bool) -> None:
     if as_json:
         print(json.dumps({"out": str(out), **report}, indent=1))
         return

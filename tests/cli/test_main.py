@@ -79,7 +79,7 @@ def test_ctrl_c_ends_with_130(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("genint.prediction.predict.predict", interrupted)
+    monkeypatch.setattr("genint.prediction.to_folder.predict_job", interrupted)
     finished = genint("predict", example / "genome.fa", "--chroms", "chr3", "-m", tiny_model, "-o", tmp_path)
     assert finished.code == 130
 
@@ -90,7 +90,7 @@ def test_a_bug_of_ours_keeps_its_traceback(
     def bug(*_: object, **__: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("genint.prediction.predict.predict", bug)
+    monkeypatch.setattr("genint.prediction.to_folder.predict_job", bug)
     with pytest.raises(ZeroDivisionError, match="ours"):
         genint("predict", example / "genome.fa", "--chroms", "chr3", "-m", tiny_model)
 

@@ -19,7 +19,7 @@ from genint.models.enformer_original import PublishedEnformer
 from genint.models.enformer_weights import download, import_enformer, read_port
 from genint.models.folder import load_model
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
 from tests.conftest import EXAMPLE, Run, write_port
 
 TRACKS = EXAMPLE / "tracks.tsv"
@@ -79,7 +79,7 @@ def test_a_tile_is_what_the_module_answers_for_its_dna(source: Path, tmp_path: P
     model = import_enformer(str(source), tmp_path / "model", TRACKS, input_bp=3_072)
     with Genome(EXAMPLE / "genome.fa") as genome:
         options, rows = Options(scale="model"), [BedRow("test", Region("chr1", 4_096, 6_144), "tile 2")]
-        predict(prepare(genome, rows, [model], options=options), tmp_path / "out", console=Console(quiet=True))
+        predict_job(prepare(genome, rows, [model], options=options), tmp_path / "out", console=Console(quiet=True))
         tokens = torch.from_numpy(genome.tokens("chr1", 4_096 - 512, 6_144 + 512))
     with torch.no_grad():
         expected = model.module(tokens.expand(8, -1))[0, :, 0].numpy()

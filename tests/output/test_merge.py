@@ -26,7 +26,7 @@ from genint.models.folder import load_model, save_model
 from genint.output.bigwig import BigWigWriter, BinReader
 from genint.output.merge import merge
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
 from tests.conftest import EXAMPLE, Run
 
 QUIET = Console(quiet=True)
@@ -48,7 +48,7 @@ def asked() -> list[BedRow]:
 
 def run_into(out: Path, rows: Sequence[BedRow], model: Path, **options: Any) -> Path:
     with Genome(EXAMPLE / "genome.fa") as genome:
-        predict(prepare(genome, rows, [load_model(model)], options=Options(**options)), out, console=QUIET)
+        predict_job(prepare(genome, rows, [load_model(model)], options=Options(**options)), out, console=QUIET)
     return out
 
 
@@ -283,7 +283,7 @@ def test_other_bases_under_the_same_names_are_another_genome(two: list[Path], ti
     masked.write_text("\n".join(lines) + "\n")
     with Genome(masked) as genome:
         rows = [BedRow("line 1", Region("chr3", 0, 100), ".")]
-        predict(prepare(genome, rows, [load_model(tiny_model)]), tmp_path / "other", console=QUIET)
+        predict_job(prepare(genome, rows, [load_model(tiny_model)]), tmp_path / "other", console=QUIET)
     with pytest.raises(InputError, match=r"other: cannot be merged with .*run0: genome\.fingerprint was "):
         merge([two[0], tmp_path / "other"], tmp_path / "out", console=QUIET)
 
