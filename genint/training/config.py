@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from genint.errors import InputError
-from genint.models.folder import find_model, read_config, read_header
+from genint.models.bundled import find_model
+from genint.models.config_file import read_config, read_header
 from genint.models.registry import ARCHITECTURES
 from genint.training.losses import LOSSES
 

@@ -25,7 +25,7 @@ from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import track_means
 from genint.errors import InputError
 from genint.evaluation.metrics import Pearson
-from genint.models.base import ModelConfig
+from genint.models.base import TrackModel
 from genint.models.folder import Model, load_model, save_model
 from genint.models.registry import ARCHITECTURES, build
 from genint.prediction.devices import choose_device
@@ -71,8 +71,8 @@ def train(
         console.say(f"{out}: this run is finished")
         return load_model(out)
     lightning.seed_everything(config.seed, verbose=False)
-    model = _new_model(dataset, out.name, config)
-    learner = Learner(model.module, dataset, model.geometry, config)
+    architecture, module = _new_module(dataset, config)
+    learner = Learner(module, dataset, module.geometry, config)
     best = _checkpoint(folder, "best", monitor="val_pearson", mode="max")
     # A second one, because Lightning writes `last` beside a monitored figure only when that is a new best.
     callbacks: list[Callback] = [best, _checkpoint(folder, "last")]
@@ -92,26 +92,27 @@ def train(
         learner.load_state_dict(checkpoint["state_dict"])
         score = None if best.best_model_score is None else float(best.best_model_score)  # None: the folder was moved
         training = {"genint": __version__, "command": command, "dataset": dataset.digest, "val_pearson": score}
-        model = dataclasses.replace(model, training={**training, **dataclasses.asdict(config)})
-        save_model(out, model, _card(model, dataset))
+        training = {**training, **dataclasses.asdict(config)}
+        card = _card(out.name, architecture, module, training, dataset)
+        save_model(
+            out, module, dataset.tracks, dataset.assembly, architecture=architecture, training=training, card=card
+        )
     trainer.strategy.barrier()
     return load_model(out)
 
 
-def _new_model(dataset: TrackDataset, name: str, config: TrainConfig) -> Model:
-    """A model with fresh weights, or with another model's trunk under a fresh head."""
+def _new_module(dataset: TrackDataset, config: TrainConfig) -> tuple[str, TrackModel]:
+    """An architecture's name and module: with fresh weights, or with another model's trunk under a fresh head."""
     source = load_model(config.from_model) if config.from_model else None
     architecture = source.architecture if source else config.architecture
-    numbers: ModelConfig = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
+    numbers = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
     module = build(architecture, numbers, len(dataset.tracks))
-    module.start_at(torch.from_numpy(track_means(dataset)).float())
+    module.init_output_bias(torch.from_numpy(track_means(dataset)).float())
     if source:
-        trunk = {key: value for key, value in source.module.state_dict().items() if not key.startswith("head.")}
-        module.load_state_dict(trunk, strict=False)
+        module.load_trunk(source.module)
     if config.freeze_trunk:
-        module.eval().requires_grad_(False)  # eval: no dropout, and batch statistics stay what they are
-        module.head.train().requires_grad_(True)
-    return Model(name, architecture, numbers, module, dataset.tracks, dataset.assembly, digest="", training={})
+        module.freeze_trunk()
+    return architecture, module
 
 
 def _trainer(folder: Path, config: TrainConfig, machine: Machine, callbacks: list[Callback]) -> lightning.Trainer:
@@ -251,25 +252,25 @@ def _quiet_lightning() -> Any:
     return warnings.catch_warnings(action="ignore")
 
 
-def _card(model: Model, dataset: TrackDataset) -> str:
+def _card(name: str, architecture: str, module: TrackModel, training: dict[str, Any], dataset: TrackDataset) -> str:
     """The model card: what a reader of the folder needs to know, from what the run knows."""
     splits = {
         name: sorted({s.chrom for s in dataset.segments if s.split == name}) for name in ("train", "valid", "test")
     }
-    assays = sorted({track.assay for track in model.tracks})
-    preset, score = model.training["preset"], model.training["val_pearson"]
-    settings = ", ".join(f"{name}={value}" for name, value in model.training.items() if name in _SETTINGS)
+    assays = sorted({track.assay for track in dataset.tracks})
+    preset, score, geometry = training["preset"], training["val_pearson"], module.geometry
+    settings = ", ".join(f"{name}={value}" for name, value in training.items() if name in _SETTINGS)
     return "\n".join(
         [
-            f"# {model.name}",
+            f"# {name}",
             "",
-            f"A model, {model.architecture}{f' ({preset})' if preset else ''}, of {len(model.tracks)} tracks "
-            f"({', '.join(assays)}) in bins of {model.geometry.bin_bp} bp from {model.geometry.input_bp:,} bp of DNA.",
+            f"A model, {architecture}{f' ({preset})' if preset else ''}, of {len(dataset.tracks)} tracks "
+            f"({', '.join(assays)}) in bins of {geometry.bin_bp} bp from {geometry.input_bp:,} bp of DNA.",
             "",
-            f"- Assembly: {model.assembly.name}",
+            f"- Assembly: {dataset.assembly.name}",
             *(f"- {name}: {', '.join(chroms) or 'none'}" for name, chroms in splits.items()),
             f"- Best mean validation Pearson over tracks: {'not known' if score is None else f'{score:.4f}'}",
-            f"- Command: `{model.training['command']}`",
+            f"- Command: `{training['command']}`",
             f"- Settings: {settings}",
             "",
             "Judge it on its test split with `genint eval` before trusting it on other chromosomes. Nothing is known",

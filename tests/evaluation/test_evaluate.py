@@ -25,10 +25,10 @@ from genint.evaluation.tables import Profiles, Result, Score, differences, repor
 from genint.genome.fasta import Genome
 from genint.genome.grid import Geometry
 from genint.genome.region import Region
-from genint.models.folder import load_model, save_model
+from genint.models.folder import load_model
 from genint.models.registry import build
 from genint.reporting.plots import profiles_over_locus
-from tests.conftest import EXAMPLE, Run, tiny_config
+from tests.conftest import EXAMPLE, Run, save_copy, tiny_config
 
 QUIET = Console(quiet=True)
 
@@ -340,7 +340,7 @@ def test_models_of_one_name_are_told_apart_by_their_paths(
         model = load_model(tiny_model)
         module = build("interpreter", model.config, len(model.tracks))
         name = "constant" if folder == "m/constant" else "tiny"
-        save_model(Path(folder), replace(model, name=name, module=module), "# tiny\n")
+        save_copy(Path(folder), model, name=name, module=module)
     command = ["eval", example_dataset, "m/a", "m[a", "m/constant"]
     finished = genint(*command, "--baselines", "-o", "out", "--plots", "--locus", "chr2:1-9000", "--tracks", "rna_plus")
     assert finished.code == 0, finished.err
@@ -370,8 +370,8 @@ def test_models_that_even_their_paths_do_not_tell_apart_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     model = load_model(tiny_model)
-    save_model(Path("m/a"), model, "# tiny\n")
-    save_model(Path("constant"), replace(model, name="constant"), "# tiny\n")
+    save_copy(Path("m/a"), model)
+    save_copy(Path("constant"), model, name="constant")
     finished = genint("eval", example_dataset, *paths)
     assert finished.code == 1
     assert (
