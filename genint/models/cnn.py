@@ -29,7 +29,7 @@ Norm = Literal["layer", "standardized"]
 
 
 class System(NamedTuple):
-    """What tells the three systems apart."""
+    """In what the three systems differ."""
 
     pooling: Pooling
     dilated: bool
@@ -124,7 +124,7 @@ def paper(system: System) -> CnnConfig:
 
 
 class ConvBlock(nn.Module):
-    """LayerNorm (if `norm` says so), GELU and a convolution: (B, L, C) -> (B, L, O)."""
+    """LayerNorm (with `norm` "layer"), GELU and a convolution: (B, L, C) -> (B, L, O)."""
 
     def __init__(
         self, channels: int, out: int, width: int, *, norm: Norm, dilation: int = 1, gain: float = 1.0
@@ -189,7 +189,7 @@ def tower_reach(config: TowerConfig, bins: int = 1) -> int:
 
 
 class Cnn(TrackModel):
-    """MaxPoolCNN, AttPoolCNN or AttPoolDilate, as the config says: a tower, then residual convolutions over bins."""
+    """MaxPoolCNN, AttPoolCNN or AttPoolDilate, by its config: a tower, then residual convolutions over bins."""
 
     config: CnnConfig
 

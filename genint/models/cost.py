@@ -20,7 +20,7 @@ _COUNTED = SDPBackend.MATH  # attention as matrix products: the counter does not
 class TrainingStep:
     """One step on `windows` windows: forward, Poisson loss, backward. Memory in units of 10^6 bytes.
 
-    `gflop` is for all windows together. `state_mb` is held through the whole run, in float32: weights, their gradients,
+    `gflop` is for all windows together. `state_mb` is held all through the run, in float32: weights, their gradients,
     AdamW's two moments, the moving average. `saved_mb` is what the forward pass keeps for the backward, with everything
     in float32, and `saved_bfloat16_mb` with bfloat16 autocast. Attention is counted as CPUs train it, with its weights
     kept; fused attention of a GPU keeps less.

@@ -85,9 +85,9 @@ def distance_features(length: int, features: int, *, gamma: GammaScaling = "tens
 
     Rows are the distances 1 - length .. length - 1. A third of the columns decays exponentially, with half-lives from 8
     tokens to the length; a third is 1 up to a distance of 1, 3, 7, .. tokens short of 2 ** i - 1 and 0 beyond; a third
-    are gamma densities whose means are spread over the length, scaled to a maximum of 1: over the distances (`gamma`
-    "tensorflow", as the published weights were trained) or, at each distance, over the densities ("pytorch", as
-    enformer-pytorch computes it by default). The second half of the columns is the first half times the sign of the
+    are gamma densities whose means are evenly spaced over the length, scaled to a maximum of 1: over the distances
+    (`gamma` "tensorflow", as the published weights were trained) or, at each distance, over the densities ("pytorch",
+    as enformer-pytorch computes it by default). The second half of the columns is the first half times the sign of the
     distance. float32 throughout, as those weights were trained: the densities are differences of large logarithms.
     """
     check_choice("gamma", gamma, GammaScaling)

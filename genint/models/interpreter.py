@@ -140,9 +140,11 @@ class GenomicInterpreter(TrackModel):
         else:
             self.stem = StandardizedConv(4, widths[0], config.stem_width, gain=2.0)
         self.blocks = nn.ModuleList(
-            Swin1dBlock(block, out) for block, out in zip(config.blocks, widths[1:], strict=True)
+            Swin1dBlock(block, out, overwrite=True) for block, out in zip(config.blocks, widths[1:], strict=True)
         )
-        self.final = nn.ModuleList(TransformerLayer(layer, config.bin_channels, bins) for layer in config.final)
+        self.final = nn.ModuleList(
+            TransformerLayer(layer, config.bin_channels, bins, overwrite=True) for layer in config.final
+        )
         self.make_head(config.bin_channels)
 
     @property

@@ -31,7 +31,7 @@ def token_conv(channels: int, out: int, width: int, *, dilation: int = 1, groups
 class StandardizedConv(nn.Conv2d):
     """A convolution whose filters have mean 0 and a learned norm (Brock, De, Smith 2021, arXiv 2101.08692, eq. 1).
 
-    It takes the place of a normalisation of the activations: a shift common to all channels (which GELU and max-pooling
+    It replaces a normalisation of the activations: a shift common to all channels (which GELU and max-pooling
     add at every stage) cancels, and the scale is held. The output at a token stays a function of the `width` tokens
     around it, which no normalisation over the length leaves true; and unlike LayerNorm it keeps how strong a motif is.
     """

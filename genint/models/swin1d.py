@@ -87,12 +87,23 @@ def check_positive(config: object, *names: str) -> None:
 
 
 class TransformerLayer(nn.Module):
-    """x + attention(x), then x + feed-forward(x); (B, L, C) -> (B, L, C). L is a multiple of `window`."""
+    """x + attention(x), then x + feed-forward(x); (B, L, C) -> (B, L, C). L is a multiple of `window`.
+
+    `overwrite`: whoever calls the layer has no more use for x, and without gradients the output may take its memory.
+    """
 
     def __init__(
-        self, config: LayerConfig, channels: int, window: int, *, shifted: bool = False, wrap: Wrap = "mask"
+        self,
+        config: LayerConfig,
+        channels: int,
+        window: int,
+        *,
+        shifted: bool = False,
+        wrap: Wrap = "mask",
+        overwrite: bool = False,
     ) -> None:
         super().__init__()
+        self.overwrite = overwrite
         self.attention = WindowAttention(
             channels,
             window=window,
@@ -118,7 +129,7 @@ class TransformerLayer(nn.Module):
         """(B, L, C) -> (B, L, C). Attention weights (B, N, heads, W, W) are appended to `maps` if it is given."""
         path = "explicit" if maps is not None else self.choose_path(x)
         if path == "chunks":
-            return transform_in_chunks(x, self.attention, self.feed_forward)
+            return transform_in_chunks(x, self.attention, self.feed_forward, overwrite=self.overwrite)
         x = x + self.drop_path(self.attention(x, maps, fused=path == "fused"))
         out: Tensor = x + self.feed_forward(x)
         return out
@@ -168,14 +179,14 @@ class Swin1dBlock(nn.Module):
     """One 1D-Swin block, (B, L, C) -> (B, L / 2, O). L is a multiple of the window and of 2.
 
     Two Transformer layers with their own weights, the second on windows shifted by half, then the merge of pairs into
-    tokens of `out` channels (the paper's d' = 2 ** alpha * d).
+    tokens of `out` channels (the paper's d' = 2 ** alpha * d). See `TransformerLayer` for `overwrite`.
     """
 
-    def __init__(self, config: BlockConfig, out: int) -> None:
+    def __init__(self, config: BlockConfig, out: int, *, overwrite: bool = False) -> None:
         super().__init__()
         channels, window, wrap = config.channels, config.window, config.wrap
-        self.regular = TransformerLayer(config, channels, window, wrap=wrap)
-        self.shifted = TransformerLayer(config, channels, window, shifted=True, wrap=wrap)
+        self.regular = TransformerLayer(config, channels, window, wrap=wrap, overwrite=overwrite)
+        self.shifted = TransformerLayer(config, channels, window, wrap=wrap, shifted=True, overwrite=True)
         self.merge = LinearMerge(channels, out) if config.merge == "linear" else ConvMerge(channels, out)
 
     def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:

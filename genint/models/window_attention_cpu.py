@@ -1,7 +1,7 @@
 """A Transformer layer without gradients on a CPU: chunks of tokens go through all its steps while they are in cache.
 
-Layers that go through whole are bound by memory: at a token per base, one pass over a batch costs about what a matrix
-product does. A chunk has the same shape whatever the batch, except that short sequences go together.
+Computed over all tokens step by step, a layer is bound by memory: at a token per base, one pass over a batch costs
+about what a matrix product does. Chunks have one shape whatever the batch, except that short sequences go together.
 Letters in shapes: b sequences of a chunk, t its tokens, C channels, W window, A heads, D channels per head.
 """
 
@@ -33,14 +33,21 @@ def fits_chunks(attention: WindowAttention) -> bool:
     return isinstance(attention.position, Rotary) and not attention.circular
 
 
-def transform_in_chunks(x: Tensor, attention: WindowAttention, feed_forward: FeedForward) -> Tensor:
-    """x + attention(x), then x + feed-forward(x): (B, L, C) -> (B, L, C). ValueError if L is not complete windows."""
+def transform_in_chunks(
+    x: Tensor, attention: WindowAttention, feed_forward: FeedForward, *, overwrite: bool = False
+) -> Tensor:
+    """x + attention(x), then x + feed-forward(x): (B, L, C) -> (B, L, C). ValueError if L is not complete windows.
+
+    `overwrite`: the output may take the memory of x.
+    """
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
     batch, length, channels = x.shape
     most = CHUNK_ACTIVATIONS.get(dtype, CHUNK_ACTIVATIONS[torch.float32])
     chunks = split_chunks(attention, batch, length, channels, most)
-    with full_precision(x.device):  # every product below says its own number format
-        out = _add_attention(x.contiguous(), attention, chunks, dtype)
+    x = x.contiguous()
+    out = x if overwrite else torch.empty_like(x)
+    with full_precision(x.device):  # every product below has its own number format
+        _add_attention(x, out, attention, chunks, dtype)
     hidden = None if feed_forward.is_token_wise else feed_forward.to_hidden(out)  # (B, L, H)
     weight, bias = (part.to(dtype) for part in weight_and_bias(feed_forward.contract))
     for chunk in chunks:
@@ -59,11 +66,11 @@ def split_chunks(attention: WindowAttention, batch: int, length: int, channels: 
     return [Chunk(slice(b, b + together), slice(*ends)) for b in range(0, batch, together) for ends in ranges]
 
 
-def _add_attention(x: Tensor, attention: WindowAttention, chunks: list[Chunk], dtype: torch.dtype) -> Tensor:
-    """x + attention(x): products with weights in `dtype`, attention itself in float32."""
+def _add_attention(x: Tensor, out: Tensor, attention: WindowAttention, chunks: list[Chunk], dtype: torch.dtype) -> None:
+    """`out` becomes x + attention(x): products with weights in `dtype`, attention itself in float32."""
     position, norm = attention.position, attention.norm
     assert isinstance(position, Rotary)
-    out, length = torch.empty_like(x), x.shape[1]
+    length = x.shape[1]
     weight, bias = (part.to(dtype) for part in position.pair_channels(attention.to_qkv))
     out_weight, out_bias = (part.to(dtype) for part in weight_and_bias(attention.to_out))
     rotations = position.rotations(max(x[chunk].shape[1] for chunk in chunks) + attention.shift)
@@ -78,7 +85,6 @@ def _add_attention(x: Tensor, attention: WindowAttention, chunks: list[Chunk], d
         segments = split_segments(qkv, attention.window, head, tail)
         attended = join_segments([_attend(segment, window, attention.heads) for segment, window in segments])
         torch.add(part, F.linear(attended.to(dtype), out_weight, out_bias), out=out[chunk])
-    return out
 
 
 def _attend(qkv: Tensor, window: int, heads: int) -> Tensor:

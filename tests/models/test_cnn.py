@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from genint.models.base import ModelConfig, TrackModel
 from genint.models.cnn import SYSTEMS, Cnn, CnnConfig, System, paper, small
 from genint.models.describe import describe
-from genint.models.layers import AttentionPool, MaxPool
 from genint.models.registry import ARCHITECTURES, build
 from tests.models.test_enformer import tiny_enformer
 
@@ -127,20 +126,6 @@ def test_a_few_steps_lower_the_loss(model: TrackModel) -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0]
-
-
-def test_max_pooling_is_the_larger_of_a_pair() -> None:
-    x = torch.randn(2, 8, 3)
-    torch.testing.assert_close(MaxPool()(x), torch.maximum(x[:, ::2], x[:, 1::2]))
-
-
-def test_attention_pooling_is_a_softmax_weighted_mean_of_a_pair() -> None:
-    pool, x = AttentionPool(3), torch.randn(2, 8, 3)
-    assert torch.equal(pool.logits.weight, 2 * torch.eye(3))
-    nn.init.normal_(pool.logits.weight)
-    pairs = x.unflatten(1, (-1, 2))  # (2, 4, 2, 3)
-    expected = (pairs * pool.logits(pairs).softmax(2)).sum(2)
-    torch.testing.assert_close(pool(x), expected)
 
 
 @pytest.mark.parametrize(("preset", "tracks"), [("small", 20), ("paper", 5_313)])

@@ -58,8 +58,12 @@ def test_in_chunks_as_with_gradients(shifted: bool, kind: str, most: int, monkey
     before = x.clone()
     with torch.no_grad():
         in_chunks = made(x)
-    assert torch.equal(x, before), "what came in stays as it was"
+    assert torch.equal(x, before), "only `overwrite` may change what came in"
     torch.testing.assert_close(in_chunks, made(x).detach(), rtol=1e-5, atol=1e-5)
+    with torch.no_grad():
+        made.overwrite = True
+        assert torch.equal(made(x), in_chunks)
+        assert torch.equal(x, in_chunks)
 
 
 @pytest.mark.parametrize("shifted", [False, True])
