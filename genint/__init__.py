@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.genome.bed import read_bed as read_bed
     from genint.genome.fasta import Genome as Genome
     from genint.genome.region import Region as Region
+    from genint.models.bundled import list_models as list_models
     from genint.models.folder import Model as Model
-    from genint.models.folder import list_models as list_models
     from genint.models.folder import load_model as load_model
     from genint.output.merge import merge as merge
     from genint.prediction.in_memory import predict_regions as predict_regions
@@ -53,7 +53,7 @@ _HOMES = {
     "TrainConfig": "genint.training.config",
     "UserError": "genint.errors",
     "evaluate": "genint.evaluation.evaluate",
-    "list_models": "genint.models.folder",
+    "list_models": "genint.models.bundled",
     "load_model": "genint.models.folder",
     "make_dataset": "genint.datasets.build",
     "merge": "genint.output.merge",

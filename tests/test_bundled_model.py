@@ -11,7 +11,8 @@ import torch
 from genint.console import Console
 from genint.genome.bed import read_bed
 from genint.genome.fasta import Genome
-from genint.models.folder import DEFAULT_MODEL, find_model, load_model
+from genint.models.bundled import DEFAULT_MODEL, find_model
+from genint.models.folder import load_model
 from genint.prediction.job import Options, prepare
 from genint.prediction.to_folder import predict_job
 from tests.conftest import EXAMPLE, Run

@@ -8,6 +8,7 @@ import typer
 
 from genint.cli import options
 from genint.cli.region_options import Places
+from genint.models.bundled import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +100,7 @@ def predict(
     genome: options.Genome,
     regions: Regions = None,
     out: Out = Path("predictions"),
-    model: options.Model = "genomic-interpreter-yeast",
+    model: options.Model = DEFAULT_MODEL,
     tracks: options.Tracks = [],  # noqa: B006  typer copies it
     region: Region = [],  # noqa: B006
     chroms: Chroms = "",

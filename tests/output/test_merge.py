@@ -22,12 +22,12 @@ from genint.errors import InputError, OutputError
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
-from genint.models.folder import load_model, save_model
+from genint.models.folder import load_model
 from genint.output.bigwig import BigWigWriter, BinReader
 from genint.output.merge import merge
 from genint.prediction.job import Options, prepare
 from genint.prediction.to_folder import predict_job
-from tests.conftest import EXAMPLE, Run
+from tests.conftest import EXAMPLE, Run, save_copy
 
 QUIET = Console(quiet=True)
 
@@ -235,7 +235,7 @@ def options_of_parts(tmp_path: Path, tiny_model: Path) -> Iterator[tuple[dict[st
     other = tmp_path / "other"
     model = load_model(tiny_model)
     model.module.head.bias.add_(1.0)  # type: ignore[union-attr, operator]
-    save_model(other, model, "")
+    save_copy(other, model)
     yield {"scale": "model"}, r'options\.scale was "coverage", is "model"'
     yield {"max_n": 0.1}, r"options\.max_n was 0\.5, is 0\.1"
     yield {"model": other}, r"models 1\.digest was "
