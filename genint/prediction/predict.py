@@ -45,7 +45,7 @@ def predict(
         if folder.report is not None:
             console.say(f"{out}: this run is finished already")
             return folder.report
-        console.say(f"{len(job.todo):,} tile(s) on {len(job.wanted):,} chromosome(s)")
+        console.say(f"{len(job.todo):,} tile(s) on {len(job.requested):,} chromosome(s)")
         check_space(folder, sum(disk_bytes(job)))
         with Spool(
             folder.scratch / "spool", job.tracks, job.genome.sizes, job.geometry, with_sd=len(job.models) > 1
@@ -111,7 +111,7 @@ def requests(job: Job, tiles: Iterable[Tile]) -> Iterator[Request]:
         starts = start + geometry.bin_bp * np.arange(geometry.core_bins)
         widths = np.clip(sizes[tile.chrom] - starts, 0, geometry.bin_bp)  # 0 past the chromosome's end
         unknown = bases_per_bin(core == UNKNOWN, geometry.bin_bp) - (geometry.bin_bp - widths)
-        requested = job.wanted[tile.chrom][tile.bins(geometry)]
+        requested = job.requested[tile.chrom][tile.bins(geometry)]
         keep = np.zeros(geometry.core_bins, dtype=np.bool_)
         keep[: len(requested)] = requested
         keep &= unknown <= job.options.max_n * widths
