@@ -28,7 +28,7 @@ MODULES = {
 
 
 def floor(module: str) -> int:
-    room = (module.split(".") + ["genint"])[1] if module != "genint" else "genint"
+    room = module.split(".")[1] if "." in module else "genint"
     return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
 
 
@@ -38,7 +38,8 @@ def imports(module: str, *, at_load: bool) -> Iterator[str]:
     while pending:
         node = pending.pop()
         skipped = at_load and (
-            isinstance(node, ast.FunctionDef) or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+            isinstance(node, ast.FunctionDef)
+            or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
         )
         if skipped:
             continue

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from genint.datasets.splits import Splitter
     from genint.genome.fasta import Assembly
 
-app = typer.Typer(help="Make, import, truncate and verify data sets for training and evaluation.", no_args_is_help=True)
+app = typer.Typer(help="Make, import, crop and verify data sets for training and evaluation.", no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new data set.", show_default=False)]
 
@@ -20,10 +20,12 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new data s
 @app.command()
 def make(
     genome: options.Genome,
-    tracks: Annotated[
+    tracks_file: Annotated[
         Path,
         typer.Argument(
-            help="Track table; its column file names the bigWigs, relative to the table.", show_default=False
+            metavar="TRACKS",
+            help="Track table; its column file names the bigWigs, relative to the table.",
+            show_default=False,
         ),
     ],
     out: Out,
@@ -65,13 +67,13 @@ def make(
     with Genome(genome) as opened:
         make_dataset(
             opened,
-            tracks,
+            tracks_file,
             out,
             split=_splitter(valid, test, split, seed),
             exclude=exclude,
             bin_bp=bin_bp,
             aliases=read_aliases(aliases) if aliases else None,
-            report=console.say,
+            console=console,
         )
     print(out)
 
@@ -142,7 +144,7 @@ def import_basenji(
     ] = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Import the TFRecords of basenji, baskerville and their kin, without TensorFlow. A segment per record.
+    """Import the TFRecords of basenji, baskerville and related formats, without TensorFlow. A segment per record.
 
     Pooling undoes the squashing of targets.txt first and squashes again afterwards. Follow with genint data verify.
 
@@ -163,7 +165,7 @@ def import_basenji(
         bin_bp=bin_bp,
         transform=transform,
         hide_unmappable=hide_unmappable,
-        report=Console(quiet=quiet).say,
+        console=Console(quiet=quiet),
     )
     print(out)
 
@@ -181,7 +183,7 @@ def _assembly(name: str | None, genome: Path | None) -> "Assembly":
 
 
 @app.command()
-def truncate(
+def crop(
     dataset: options.Dataset,
     out: Out,
     core_bp: Annotated[int, typer.Option("--core-bp", min=1, help="Bases of bins to keep of each segment.")] = 16_384,
@@ -189,9 +191,9 @@ def truncate(
 ) -> None:
     """Keep the centre of every segment: the paper's BasenjiSmall, of Basenji2's records.
 
-    Example: genint data truncate basenji2 -o basenji-small --core-bp 16384 --context-bp 512
+    Example: genint data crop basenji2 -o basenji-small --core-bp 16384 --context-bp 512
     """
-    from genint.datasets.crop import truncate as run
+    from genint.datasets.crop import crop_dataset as run
     from genint.datasets.dataset import TrackDataset
 
     run(TrackDataset(dataset), out, core_bp=core_bp, context_bp=context_bp)
@@ -222,8 +224,8 @@ def verify(
 
     console, opened = Console(quiet=quiet), TrackDataset(dataset)
     count = 0
-    with Genome(genome) as fasta, console.progress("verifying", len(opened.segments)) as advance:
-        for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, advance=advance):
+    with Genome(genome) as fasta:
+        for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, console=console):
             if not count:
                 print("line\tchrom\tstart\tend\tstatus\tbases\tnote")
             print("\t".join(str(value) for value in astuple(finding)))
@@ -232,4 +234,4 @@ def verify(
         raise InputError(
             f"{dataset}: {count} of {len(opened.segments)} segments are damaged or differ from {genome}, as listed"
         )
-    console.say(f"{dataset}: all {len(opened.segments)} segments are {genome.name}'s, every chunk is whole")
+    console.say(f"{dataset}: all {len(opened.segments)} segments are {genome.name}'s, every chunk is intact")

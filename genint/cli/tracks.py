@@ -28,7 +28,7 @@ def tracks(
     table = read_tracks(find_model(model) / "tracks.tsv")
     chosen = table.subset(table.select(match)) if match else table
     if json_output:
-        print(json.dumps([vars(track) | {"assay": track.assay} for track in chosen], indent=1, default=str))
+        print(json.dumps(chosen.to_records(), indent=1, allow_nan=False))
         return
     print("identifier\tassay\tdescription\tsum_stat\tscale\tstrand_pair")
     for track in chosen:

@@ -91,9 +91,8 @@ def train(
     Example: genint train dataset -o my-model --steps 5000 --seed 7
     """
     from genint.console import Console
-    from genint.datasets.dataset import TrackDataset
     from genint.training.config import read_train_config
-    from genint.training.train import Machine
+    from genint.training.train import ComputeResources
     from genint.training.train import train as run
 
     given: dict[str, object] = {"architecture": architecture, "preset": preset, "loss": loss, "steps": steps}
@@ -102,11 +101,13 @@ def train(
     settings = read_train_config(config, given)
     options.use_threads(threads)
     run(
-        TrackDataset(dataset),
+        dataset,
         out,
         settings,
-        Console(quiet=quiet),
+        console=Console(quiet=quiet),
         command=shlex.join(["genint", *sys.argv[1:]]),
-        machine=Machine(device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard),
+        resources=ComputeResources(
+            device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard
+        ),
     )
     print(out)

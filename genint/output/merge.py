@@ -131,7 +131,7 @@ def _check_alike(first: Part, other: Part) -> None:
 
 def _comparable(part: Part) -> dict[str, Any]:
     """What parts have in common: all but their regions, and the file from which they read the same genome."""
-    genome = {name: part.plan["genome"].get(name) for name in ("digest", "sample")}
+    genome = {name: part.plan["genome"].get(name) for name in ("digest", "fingerprint")}
     plan = {**part.plan, "genome": genome, "files": sorted(part.report["files"])}
     del plan["regions"]
     return plan

@@ -284,7 +284,7 @@ def test_other_bases_under_the_same_names_are_another_genome(two: list[Path], ti
     with Genome(masked) as genome:
         rows = [BedRow("line 1", Region("chr3", 0, 100), ".")]
         predict(prepare(genome, rows, [load_model(tiny_model)]), tmp_path / "other", console=QUIET)
-    with pytest.raises(InputError, match=r"other: cannot be merged with .*run0: genome\.sample was "):
+    with pytest.raises(InputError, match=r"other: cannot be merged with .*run0: genome\.fingerprint was "):
         merge([two[0], tmp_path / "other"], tmp_path / "out", console=QUIET)
 
 

@@ -6,13 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from genint.console import Console
 from genint.models.folder import load_model
 from genint.models.registry import ARCHITECTURES, Architecture
 from genint.training.config import TrainConfig
 from tests.conftest import tiny_config
-
-QUIET = Console(quiet=True)
 
 
 def add_tiny_presets(architectures: dict[str, Architecture]) -> None:
