@@ -1,11 +1,11 @@
 """Kill `genint predict` at random moments and give the command again: are its files the same, byte by byte?
 
-    python benchmarks/kill.py [--kills 100] [--worker-kills 20] [--megabases 2] [--tracks 24] [--seed 1]
+    python benchmarks/kill.py [--kills 100] [--megabases 2] [--tracks 24] [--seed 1]
 
 Makes a genome of random DNA and a model of random weights, predicts once undisturbed, then kills (SIGKILL) one to four
 runs in a row before one may finish, each at a moment drawn uniformly over the time of the undisturbed run. After every
 kill no file may lie under its final name unless it is complete; after every finished run all files must be those of the
-undisturbed one. Then the same with `--workers 2`, whose processes must end with the one that was killed.
+undisturbed one.
 Prints how many kills fell into which part of the work. Needs Linux: processes are counted in /proc.
 
 Runs are forked from this process, which has loaded PyTorch already, so that the moments fall into the work.
@@ -182,7 +182,6 @@ def torment(arguments: list[str], folder: Path, n_kills: int, draw: random.Rando
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--worker-kills", type=int, default=20)
     parser.add_argument("--megabases", type=float, default=2.0)
     parser.add_argument("--tracks", type=int, default=24)
     parser.add_argument("--seed", type=int, default=1)
@@ -191,14 +190,8 @@ def main() -> None:
     draw = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as name:
         arguments = make_inputs(Path(name), options.megabases, options.tracks)
-        for title, extra, n_kills in (
-            ("one process", [], options.kills),
-            ("--workers 2", ["--workers", "2"], options.worker_kills),
-        ):
-            if n_kills:
-                print(title)
-                for label, value in torment([*arguments, *extra], Path(name), n_kills, draw).items():
-                    print(f"  {label:<50} {value:>8}", flush=True)
+        for label, value in torment(arguments, Path(name), options.kills, draw).items():
+            print(f"{label:<50} {value:>8}", flush=True)
 
 
 if __name__ == "__main__":
