@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
 import pytest
 
 from genint.arrays import F32
@@ -18,7 +17,7 @@ from genint.output.bigwig import BinReader
 from genint.output.formats import FORMATS, Format, FormatName, mergeable_suffixes
 from genint.output.writer import TrackWriter
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
 from genint.tracks.table import Track, TrackTable
 from tests.conftest import EXAMPLE
 
@@ -46,7 +45,7 @@ def test_a_format_from_outside_the_package_is_predicted_into(
     for file_format in ("toy", "bigwig"):
         with Genome(EXAMPLE / "genome.fa") as genome:
             job = prepare(genome, rows, [load_model(tiny_model)], options=Options(format=file_format))
-            report = predict(job, tmp_path / file_format, console=Console(quiet=True))
+            report = predict_job(job, tmp_path / file_format, console=Console(quiet=True))
     assert len([name for name in report["files"] if name.endswith(".bw")]) == 7
     for path in (tmp_path / "bigwig").glob("*.bw"):
         reader = BinReader(path, bin_bp=128)
@@ -69,30 +68,6 @@ def test_every_format_has_its_writer_and_a_suffix_of_its_own(name: str) -> None:
     if form.reader is None:
         with pytest.raises(ValueError, match="have no reader"):
             form.load_reader()
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_writer_leaves_nothing_behind_when_it_fails(name: str, tmp_path: Path) -> None:
-    path = tmp_path / f"x{FORMATS[name].suffix}"
-    writer = FORMATS[name].load_writer()(path, {"a": 1_000}, bin_bp=10, tracks=["x"])
-    writer.add("a", 0, np.ones(3, np.float32))
-    writer.discard()
-    assert list(tmp_path.iterdir()) == []
-    with pytest.raises(ValueError, match="is closed"):
-        writer.add("a", 3, np.ones(3, np.float32))
-    writer.close()
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_writer_completes_a_file_before_it_gives_it_its_name(name: str, tmp_path: Path) -> None:
-    path = tmp_path / f"x{FORMATS[name].suffix}"
-    with FORMATS[name].load_writer()(path, {"a": 1_000}, bin_bp=10, tracks=["x"]) as writer:
-        writer.add("a", 0, np.ones(3, np.float32))
-        complete = writer.finish().read_bytes()
-        assert not path.exists()
-    assert path.read_bytes() == complete
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_per_track_or_one_of_all_and_then_the_standard_deviations() -> None:
