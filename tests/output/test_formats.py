@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
 import pytest
 
 from genint.arrays import F32
@@ -69,30 +68,6 @@ def test_every_format_has_its_writer_and_a_suffix_of_its_own(name: str) -> None:
     if form.reader is None:
         with pytest.raises(ValueError, match="have no reader"):
             form.load_reader()
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_writer_leaves_nothing_behind_when_it_fails(name: str, tmp_path: Path) -> None:
-    path = tmp_path / f"x{FORMATS[name].suffix}"
-    writer = FORMATS[name].load_writer()(path, {"a": 1_000}, bin_bp=10, tracks=["x"])
-    writer.add("a", 0, np.ones(3, np.float32))
-    writer.discard()
-    assert list(tmp_path.iterdir()) == []
-    with pytest.raises(ValueError, match="is closed"):
-        writer.add("a", 3, np.ones(3, np.float32))
-    writer.close()
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_writer_completes_a_file_before_it_gives_it_its_name(name: str, tmp_path: Path) -> None:
-    path = tmp_path / f"x{FORMATS[name].suffix}"
-    with FORMATS[name].load_writer()(path, {"a": 1_000}, bin_bp=10, tracks=["x"]) as writer:
-        writer.add("a", 0, np.ones(3, np.float32))
-        complete = writer.finish().read_bytes()
-        assert not path.exists()
-    assert path.read_bytes() == complete
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_per_track_or_one_of_all_and_then_the_standard_deviations() -> None:
