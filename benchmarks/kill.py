@@ -4,7 +4,7 @@
 
 Makes a genome of random DNA and a model of random weights, predicts once undisturbed, then kills (SIGKILL) one to four
 runs in a row before one may finish, each at a moment drawn uniformly over the time of the undisturbed run. After every
-kill no file may lie under its final name unless it is whole; after every finished run all files must be those of the
+kill no file may lie under its final name unless it is complete; after every finished run all files must be those of the
 undisturbed one.
 Prints how many kills fell into which part of the work. Needs Linux: processes are counted in /proc.
 
@@ -22,16 +22,18 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import genint.prediction.predict  # noqa: F401  all of it, before runs are forked
 import numpy as np
 import torch
 
-import genint.prediction.predict  # noqa: F401  all of it, before runs are forked
 from genint.cli.main import main as run_command
 from genint.genome.fasta import Genome
-from genint.models.folder import Model, save_model
+from genint.models.folder import save_model
 from genint.models.interpreter import InterpreterConfig
 from genint.models.registry import build
+from genint.models.swin1d import BlockConfig, LayerConfig
 from genint.tracks.table import Track, TrackTable
 
 PARTS = ("starting", "predicting", "writing", "moving", "done")
@@ -45,34 +47,21 @@ def make_inputs(folder: Path, megabases: float, n_tracks: int) -> list[str]:
             dna = rng.choice(list("ACGT"), int(megabases * 1e6 * share))
             dna[5_000:9_000] = "N"
             fasta.write(f">chr{number}\n{''.join(dna)}\n")
+    convolution: dict[str, Any] = {"feed_forward": "conv", "conv_width": 3}
     config = InterpreterConfig(
         core_bp=2_048,
         context_bp=128,
         stem_width=5,
-        channels=(4,) * 8,
-        windows=(4,) * 7,
-        heads=(1,) * 7,
-        head_widths=(2,) * 7,
-        hidden=(4,) * 7,
-        feed_forward="conv",
-        conv_width=3,
-        merge="conv",
-        positions="rotary",
-        growth=0.0,
-        final_layers=1,
-        final_heads=1,
-        final_head_width=4,
-        final_hidden=8,
-        final_dilations=(1,),
-        final_growth=0.0,
-        dropout=0.0,
+        blocks=7 * (BlockConfig(channels=4, window=4, heads=1, head_width=2, hidden=4, merge="conv", **convolution),),
+        bin_channels=4,
+        final=(LayerConfig(heads=1, head_width=4, hidden=8, **convolution),),
     )
     names = [f"track_{number}" for number in range(n_tracks)]
     tracks = TrackTable(Track(identifier=name, description="", strand_pair=name) for name in names)
     torch.manual_seed(1)
     with Genome(folder / "genome.fa") as genome:
         module = build("interpreter", config, len(tracks))
-        save_model(folder / "model", Model("model", "interpreter", config, module, tracks, genome.assembly, "", {}), "")
+        save_model(folder / "model", module, tracks, genome.assembly, architecture="interpreter")
     return ["predict", str(folder / "genome.fa"), "--whole-genome", "-m", str(folder / "model"), "-p", "1", "--quiet"]
 
 
@@ -98,7 +87,7 @@ def start(arguments: list[str], log: Path) -> int:
 
 
 def finish(arguments: list[str], log: Path) -> tuple[int, float]:
-    """Exit code and seconds of a run that nobody disturbs."""
+    """Exit code and seconds of an undisturbed run."""
     started = time.perf_counter()
     _, status = os.waitpid(start(arguments, log), 0)
     return os.waitstatus_to_exitcode(status), time.perf_counter() - started
@@ -148,7 +137,7 @@ def contents(out: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in out.iterdir() if file.is_file() and file.name != "run.json"}
 
 
-def not_whole(out: Path, expected: dict[str, bytes]) -> list[str]:
+def not_complete(out: Path, expected: dict[str, bytes]) -> list[str]:
     """Files under their final names that are not those of the undisturbed run."""
     found = contents(out) if out.exists() else {}
     unfinished = out / ".genint-partial" / "unfinished"
@@ -171,7 +160,7 @@ def torment(arguments: list[str], folder: Path, n_kills: int, draw: random.Rando
             killed, left = kill_after(draw.uniform(0, seconds), [*arguments, "-o", str(out)], log)
             kills += killed
             parts[part(out) if killed else "too late"] += 1
-            half += bool(not_whole(out, expected))
+            half += bool(not_complete(out, expected))
             orphans += left
         code, _ = finish([*arguments, "-o", str(out)], log)
         rounds += 1

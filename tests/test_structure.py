@@ -20,7 +20,10 @@ FLOORS = [
     {"cli", "__main__"},
 ]
 # A model predicts by a call of its own, at which the engine loads: the one import that runs the other way.
-UPWARDS = {("genint.models.folder", "genint.prediction.predict")}
+UPWARDS = {
+    ("genint.models.folder", "genint.prediction.in_memory"),
+    ("genint.models.folder", "genint.prediction.settings"),
+}
 MODULES = {
     ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted((ROOT / "genint").rglob("*.py"))

@@ -8,6 +8,7 @@ import typer
 
 from genint.cli import options
 from genint.cli.region_options import Places
+from genint.models.bundled import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from genint.genome.bed import BedRow
     from genint.genome.fasta import Genome
     from genint.models.folder import Model
+    from genint.output.report import RunReport
     from genint.prediction.job import Job, Options
 
 
@@ -98,7 +100,7 @@ def predict(
     genome: options.Genome,
     regions: Regions = None,
     out: Out = Path("predictions"),
-    model: options.Model = "genomic-interpreter-yeast",
+    model: options.Model = DEFAULT_MODEL,
     tracks: options.Tracks = [],  # noqa: B006  typer copies it
     region: Region = [],  # noqa: B006
     chroms: Chroms = "",
@@ -149,7 +151,7 @@ def predict(
         rows, holes = places.rows(opened, console.say), places.blacklist(opened, console.say)
         from genint.prediction.devices import choose_devices, choose_dtype
         from genint.prediction.job import Options
-        from genint.prediction.predict import predict as run
+        from genint.prediction.to_folder import predict_job as run
         from genint.prediction.windows import Augmentation
 
         devices = choose_devices(device)
@@ -208,7 +210,7 @@ def _job(
     return prepare(genome, rows, models, columns=columns, options=how)
 
 
-def _tell(report: dict[str, Any], out: Path, n_rows: int, console: "Console", as_json: bool) -> None:
+def _tell(report: "RunReport", out: Path, n_rows: int, console: "Console", as_json: bool) -> None:
     if as_json:
         print(json.dumps({"out": str(out), **report}, indent=1))
         return

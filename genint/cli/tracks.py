@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from genint.cli import options
+from genint.models.bundled import DEFAULT_MODEL
 
 
 def tracks(
-    model: Annotated[
-        str, typer.Argument(help="Model folder, or name of a bundled model.")
-    ] = "genomic-interpreter-yeast",
+    model: Annotated[str, typer.Argument(help="Model folder, or name of a bundled model.")] = DEFAULT_MODEL,
     match: Annotated[
         list[str],
         typer.Option("--match", "-t", help="Only tracks that --tracks of predict would pick.", show_default="all"),
@@ -22,7 +21,7 @@ def tracks(
 
     Example: genint tracks --match 'RNA.*plus'
     """
-    from genint.models.folder import find_model
+    from genint.models.bundled import find_model
     from genint.tracks.table import read_tracks
 
     table = read_tracks(find_model(model) / "tracks.tsv")

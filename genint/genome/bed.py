@@ -9,12 +9,15 @@ Departures: a header row before the rows is skipped, and tables that are not BED
 import re
 from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from genint.errors import InputError
 from genint.genome.other_tables import TableCheck, describe_line, describe_row, is_header, refuse_header
 from genint.genome.region import MOST_DIGITS, EmptyRegion, Region
 from genint.text import read_lines
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _EXPECTED = "BED rows: chrom<TAB>start<TAB>end"
 _WORDS = ("track", "browser")  # begin lines that are no rows
@@ -28,14 +31,25 @@ class BedRow(NamedTuple):
     name: str
 
 
-def read_bed(path: Path | str, names: Container[str] = ()) -> list[BedRow]:
+class BedRows(list[BedRow]):
+    """The rows of a BED file, in its order."""
+
+    def to_pandas(self) -> "DataFrame":
+        """A row for each: chrom, start, end (0-based, half-open), name."""
+        from pandas import DataFrame
+
+        cells = [(row.region.chrom, row.region.start, row.region.end, row.name) for row in self]
+        return DataFrame(cells, columns=["chrom", "start", "end", "name"])
+
+
+def read_bed(path: Path | str, names: Container[str] = ()) -> BedRows:
     """Read every row of a BED file: plain, gzipped (recognised by content, not by name), or `-` for standard input.
 
     `names` are the genome's chromosomes: with `#c` or `track` among them, a line that begins so and has two whole
     numbers next is a row and not a comment. Raises InputError naming file and line for anything that is not a row or is
     of another kind of table, for a file without rows, and for one whose rows are all empty.
     """
-    rows = list(_read_rows(path, names))
+    rows = BedRows(_read_rows(path, names))
     if not rows:
         raise InputError(f"{path}: holds no regions. Expected rows of chrom<TAB>start<TAB>end")
     if all(isinstance(row.region, EmptyRegion) for row in rows):

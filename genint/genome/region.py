@@ -45,6 +45,10 @@ class Region:
         start = (self.start + self.end) // 2 - bp // 2
         return type(self)(self.chrom, start, start + bp)
 
+    def rename(self, chrom: str) -> Self:
+        """The same interval of a chromosome that goes by another name."""
+        return type(self)(chrom, self.start, self.end)
+
     def intersect(self, other: Self) -> Self | None:
         """The bases that both hold, None if there are none."""
         start, end = max(self.start, other.start), min(self.end, other.end)
@@ -60,7 +64,12 @@ class EmptyRegion:
 
     @property
     def end(self) -> int:
+        """Where it starts."""
         return self.start
+
+    def rename(self, chrom: str) -> Self:
+        """The same place on a chromosome that goes by another name."""
+        return type(self)(chrom, self.start)
 
     def __len__(self) -> int:
         return 0

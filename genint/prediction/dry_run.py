@@ -9,7 +9,7 @@ from itertools import cycle, islice
 
 from genint.prediction.inference import Engine
 from genint.prediction.job import Job, disk_bytes
-from genint.prediction.predict import requests, task
+from genint.prediction.pipeline import requests, task
 from genint.prediction.windows import Stitcher
 
 _WRITERS_BYTES = 100 << 20  # what writing holds on top: pieces of the spool, and buffers of the files open at a time
@@ -62,7 +62,7 @@ def estimate(job: Job) -> Estimate:
         regions=len(job.clipped),
         tiles=len(job.todo),
         windows=windows,
-        bins=sum(int(mask.sum()) for mask in job.wanted.values()),
+        bins=sum(int(mask.sum()) for mask in job.requested.values()),
         files=len(job.files),
         spool_bytes=spool_bytes,
         result_bytes=result_bytes,

@@ -103,7 +103,8 @@ def resolve(config: TrainConfig) -> TrainConfig:
 
 def _identify(model: str) -> tuple[str, str]:
     """The architecture of a model folder and the preset with just its numbers, "" when there is none."""
-    from genint.models.folder import find_model, read_config, read_header
+    from genint.models.bundled import find_model
+    from genint.models.config_file import read_config, read_header
     from genint.models.registry import ARCHITECTURES
 
     folder = find_model(model)

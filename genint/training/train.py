@@ -25,7 +25,7 @@ from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import track_means
 from genint.errors import InputError, cannot_write
 from genint.evaluation.metrics import Pearson
-from genint.models.base import ModelConfig
+from genint.models.base import TrackModel
 from genint.models.folder import Model, load_model, save_model
 from genint.models.registry import ARCHITECTURES, build
 from genint.prediction.devices import choose_device, choose_dtype
@@ -80,16 +80,17 @@ def train(
         console.say(f"{out}: this run is finished")
         return load_model(out)
     lightning.seed_everything(config.seed, verbose=False)
-    model = _new_model(dataset, out.name, config)
+    architecture, module = _new_module(dataset, config)
     with _writes(out):
-        _fit(dataset, out, model, config, console, resources, command)
+        _fit(dataset, out, architecture, module, config, console, resources, command)
     return load_model(out)
 
 
 def _fit(
     dataset: TrackDataset,
     out: Path,
-    model: Model,
+    architecture: str,
+    module: TrackModel,
     config: TrainConfig,
     console: Console,
     resources: ComputeResources,
@@ -97,7 +98,7 @@ def _fit(
 ) -> None:
     """Run Lightning over the steps that are left, then save the best checkpoint as a model folder."""
     folder = out / "training"
-    training_module = TrainingModule(model.module, dataset, model.geometry, config)
+    training_module = TrainingModule(module, dataset, module.geometry, config)
     best = _checkpoint(folder, "best", monitor="val_pearson", mode="max")
     # A second one, because Lightning writes `last` beside a monitored figure only when that is a new best.
     callbacks: list[Callback] = [best, _checkpoint(folder, "last")]
@@ -116,8 +117,11 @@ def _fit(
         training_module.load_state_dict(checkpoint["state_dict"])
         score = None if best.best_model_score is None else float(best.best_model_score)  # None: the folder was moved
         training = {"genint": __version__, "command": command, "dataset": dataset.digest, "val_pearson": score}
-        model = dataclasses.replace(model, training={**training, **dataclasses.asdict(config)})
-        save_model(out, model, write_card(model, dataset))
+        training = {**training, **dataclasses.asdict(config)}
+        card = write_card(out.name, architecture, module, training, dataset)
+        save_model(
+            out, module, dataset.tracks, dataset.assembly, architecture=architecture, training=training, card=card
+        )
     trainer.strategy.barrier()
 
 
@@ -134,20 +138,18 @@ def _writes(out: Path) -> Iterator[None]:
         raise cannot_write(error.filename or out / "training", reason) from None
 
 
-def _new_model(dataset: TrackDataset, name: str, config: TrainConfig) -> Model:
-    """A model with fresh weights, or with another model's trunk under a fresh head."""
+def _new_module(dataset: TrackDataset, config: TrainConfig) -> tuple[str, TrackModel]:
+    """An architecture's name and module: with fresh weights, or with another model's trunk under a fresh head."""
     source = load_model(config.from_model) if config.from_model else None
     architecture = source.architecture if source else config.architecture
-    numbers: ModelConfig = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
+    numbers = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
     module = build(architecture, numbers, len(dataset.tracks))
-    module.start_at(torch.from_numpy(track_means(dataset)).float())
+    module.init_output_bias(torch.from_numpy(track_means(dataset)).float())
     if source:
-        trunk = {key: value for key, value in source.module.state_dict().items() if not key.startswith("head.")}
-        module.load_state_dict(trunk, strict=False)
+        module.load_trunk(source.module)
     if config.freeze_trunk:
-        module.eval().requires_grad_(False)  # eval: no dropout, and batch statistics stay what they are
-        module.head.train().requires_grad_(True)
-    return Model(name, architecture, numbers, module, dataset.tracks, dataset.assembly, digest="", training={})
+        module.freeze_trunk()
+    return architecture, module
 
 
 def _trainer(

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +23,9 @@ from genint.evaluation.results import Evaluation, Score
 from genint.genome.fasta import Genome
 from genint.genome.grid import Geometry
 from genint.genome.region import Region
-from genint.models.folder import load_model, save_model
+from genint.models.folder import load_model
 from genint.models.registry import build
-from tests.conftest import EXAMPLE, Run, tiny_config
+from tests.conftest import EXAMPLE, Run, save_copy, tiny_config
 
 
 def all_scores(evaluation: Evaluation) -> list[Score]:
@@ -155,7 +154,7 @@ def test_models_of_one_name_are_told_apart_by_their_paths(
         model = load_model(tiny_model)
         module = build("interpreter", model.config, len(model.tracks))
         name = "constant" if folder == "m/constant" else "tiny"
-        save_model(Path(folder), replace(model, name=name, module=module), "# tiny\n")
+        save_copy(Path(folder), model, name=name, module=module)
     command = ["eval", example_dataset, "m/a", "m[a", "m/constant"]
     finished = genint(*command, "--baselines", "-o", "out", "--plots", "--locus", "chr2:1-9000", "--tracks", "rna_plus")
     assert finished.code == 0, finished.err
@@ -189,8 +188,8 @@ def test_models_that_even_their_paths_do_not_tell_apart_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     model = load_model(tiny_model)
-    save_model(Path("m/a"), model, "# tiny\n")
-    save_model(Path("constant"), replace(model, name="constant"), "# tiny\n")
+    save_copy(Path("m/a"), model)
+    save_copy(Path("constant"), model, name="constant")
     finished = genint("eval", example_dataset, *paths)
     assert finished.code == 1
     assert (
@@ -225,8 +224,7 @@ def test_a_strand_that_is_stored_negative_scores_as_its_mirror_image(tmp_path: P
         with Genome(EXAMPLE / "genome.fa") as genome:
             make_dataset(genome, table, tmp_path / f"{sign}" / "ds", split=Split(valid=["chr3"], test=["chr2"]))
         model = load_model(tiny_model)
-        negative = replace(model, tracks=TrackDataset(tmp_path / f"{sign}" / "ds").tracks)
-        save_model(tmp_path / f"{sign}" / "tiny", negative, "# tiny\n")
+        save_copy(tmp_path / f"{sign}" / "tiny", model, tracks=TrackDataset(tmp_path / f"{sign}" / "ds").tracks)
     plus, minus = (evaluate(tmp_path / f"{sign}" / "tiny", tmp_path / f"{sign}" / "ds").to_pandas() for sign in (1, -1))
     pd.testing.assert_frame_equal(plus, minus, check_exact=True)
     assert plus["pearson_log1p"].notna().all()

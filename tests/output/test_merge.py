@@ -1,4 +1,4 @@
-"""Parts that are merged are the whole: byte for byte, in any order, or the difference is named."""
+"""Merged parts are the single run: byte for byte, in any order, or the difference is named."""
 
 import json
 import random
@@ -13,21 +13,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from genint.console import Console
 from genint.errors import InputError, OutputError
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
-from genint.models.folder import load_model, save_model
+from genint.models.folder import load_model
 from genint.output.bigwig import BigWigWriter, BinReader
 from genint.output.merge import merge
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
-from tests.conftest import EXAMPLE, Run
+from genint.prediction.to_folder import predict_job
+from tests.conftest import EXAMPLE, Run, save_copy
 
 QUIET = Console(quiet=True)
 
@@ -48,7 +45,7 @@ def asked() -> list[BedRow]:
 
 def run_into(out: Path, rows: Sequence[BedRow], model: Path, **options: Any) -> Path:
     with Genome(EXAMPLE / "genome.fa") as genome:
-        predict(prepare(genome, rows, [load_model(model)], options=Options(**options)), out, console=QUIET)
+        predict_job(prepare(genome, rows, [load_model(model)], options=Options(**options)), out, console=QUIET)
     return out
 
 
@@ -127,68 +124,6 @@ def test_run_json_says_what_went_in(
     assert [origin["folder"] for origin in told["merged"]] == [str(part) for part in parts]
 
 
-SIZES = {"b": 1_000, "a": 5 * 128, "c": 1}  # not in order of name, and with last bins that are shorter
-TRACKS = st.fixed_dictionaries(
-    {
-        chrom: hnp.arrays(np.float32, -(-size // 128), elements=st.floats(width=32, allow_infinity=False))
-        for chrom, size in SIZES.items()
-    }
-)
-
-
-@settings(max_examples=50)
-@given(track=TRACKS)
-def test_bins_are_read_back_as_they_were_written(
-    track: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "bins.bw"
-    with BigWigWriter(path, SIZES, bin_bp=128) as writer:
-        for chrom in SIZES:
-            writer.add(chrom, 0, track[chrom])
-    reader = BinReader(path, bin_bp=128)
-    assert list(reader.sizes.items()) == list(SIZES.items())
-    assert reader.chroms() == [chrom for chrom in SIZES if not np.isnan(track[chrom]).all()]
-    for chrom, values in track.items():
-        bins, found = reader.read(chrom)
-        assert np.array_equal(bins, np.flatnonzero(~np.isnan(values)))
-        assert np.array_equal(found.view(np.uint32), values[bins].view(np.uint32))
-
-
-def test_trees_of_several_levels_are_read_back(tmp_path: Path) -> None:
-    sizes = {f"scaffold{number}": 128 for number in range(70_000)}
-    sizes["long"] = 128 * 300_000
-    rng = np.random.default_rng(0)
-    values = rng.random(300_000, np.float32)
-    with BigWigWriter(tmp_path / "deep.bw", sizes, bin_bp=128) as writer:
-        writer.add("scaffold69999", 0, values[:1])
-        writer.add("long", 0, values)
-    reader = BinReader(tmp_path / "deep.bw", bin_bp=128)
-    assert list(reader.sizes.items()) == list(sizes.items())
-    assert reader.chroms() == ["scaffold69999", "long"]
-    assert np.array_equal(reader.read("long")[1], values)
-
-
-@settings(max_examples=200)
-@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), cut=st.booleans())
-def test_a_damaged_bigwig_is_a_message_or_makes_no_difference(
-    place: float, bit: int, cut: bool, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "whole.bw"
-    with BigWigWriter(path, SIZES, bin_bp=128) as writer:
-        for chrom, size in SIZES.items():
-            writer.add(chrom, 0, np.linspace(0, 1, -(-size // 128), dtype=np.float32))
-    data = bytearray(path.read_bytes())
-    at = int(place * len(data))
-    data[at] ^= 1 << bit
-    path.write_bytes(data[:at] if cut else data)
-    try:
-        reader = BinReader(path, bin_bp=128)
-        for chrom in reader.chroms():
-            reader.read(chrom)
-    except InputError as error:
-        assert str(error).startswith(f"{path}: ")  # noqa: PT017  most bits make no difference
-
-
 def write_bins(part: Path, name: str, chrom: str, change: float) -> None:
     """Add to the values of a chromosome; the file keeps its size."""
     path = part / name
@@ -235,7 +170,7 @@ def options_of_parts(tmp_path: Path, tiny_model: Path) -> Iterator[tuple[dict[st
     other = tmp_path / "other"
     model = load_model(tiny_model)
     model.module.head.bias.add_(1.0)  # type: ignore[union-attr, operator]
-    save_model(other, model, "")
+    save_copy(other, model)
     yield {"scale": "model"}, r'options\.scale was "coverage", is "model"'
     yield {"max_n": 0.1}, r"options\.max_n was 0\.5, is 0\.1"
     yield {"model": other}, r"models 1\.digest was "
@@ -283,7 +218,7 @@ def test_other_bases_under_the_same_names_are_another_genome(two: list[Path], ti
     masked.write_text("\n".join(lines) + "\n")
     with Genome(masked) as genome:
         rows = [BedRow("line 1", Region("chr3", 0, 100), ".")]
-        predict(prepare(genome, rows, [load_model(tiny_model)]), tmp_path / "other", console=QUIET)
+        predict_job(prepare(genome, rows, [load_model(tiny_model)]), tmp_path / "other", console=QUIET)
     with pytest.raises(InputError, match=r"other: cannot be merged with .*run0: genome\.fingerprint was "):
         merge([two[0], tmp_path / "other"], tmp_path / "out", console=QUIET)
 
@@ -343,7 +278,7 @@ def spoil_header(part: Path) -> None:
         (spoil_header, "regions.tsv, line 1: its columns are not those of"),
     ],
 )
-def test_a_part_that_is_not_whole_is_refused(
+def test_a_part_that_is_not_complete_is_refused(
     spoil: Callable[[Path], None], told: str, two: list[Path], tmp_path: Path
 ) -> None:
     spoil(two[1])
@@ -373,7 +308,7 @@ def test_summaries_are_joined_when_all_parts_have_one(two: list[Path], tmp_path:
     assert (tmp_path / "out" / "summary.tsv").read_text() == "name\tatac\nrow1\t1\nrow0\t0\n"
 
 
-def test_a_killed_merge_goes_on_and_a_finished_one_is_answered(
+def test_a_killed_merge_resumes_and_a_finished_one_returns_its_report(
     two: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"

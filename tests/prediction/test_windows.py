@@ -16,7 +16,7 @@ from genint.genome.grid import Geometry
 from genint.genome.region import Region
 from genint.models.folder import Model, load_model
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
 from genint.prediction.windows import Augmentation
 from tests.prediction.test_predict import BIN, values
 
@@ -102,7 +102,7 @@ def fast(genome: Path, model: Model, regions: list[Region], out: Path, **augment
     how = Options(scale="model", augmentation=Augmentation(**augmentation), batch_size=3)  # type: ignore[arg-type]
     rows = [BedRow("", region, ".") for region in regions]
     with Genome(genome) as opened:
-        predict(prepare(opened, rows, [model], options=how), out, console=Console(quiet=True))
+        predict_job(prepare(opened, rows, [model], options=how), out, console=Console(quiet=True))
     files = [out / name for name in model.tracks.file_names()]
     return {chrom: np.stack([values(file, chrom)[::BIN] for file in files], axis=1) for chrom in SIZES}
 

@@ -14,7 +14,7 @@ from genint.models.folder import load_model
 from genint.training.config import TrainConfig, read_train_config
 from genint.training.lightning_module import TrainingModule
 from genint.training.train import train
-from tests.conftest import Run, write_port
+from tests.conftest import Run, write_enformer_source
 from tests.training.runs import settings, tiny_presets, weights  # noqa: F401  a fixture
 
 
@@ -38,8 +38,8 @@ def test_fine_tuning_keeps_the_trunk_and_starts_a_new_head(
 @pytest.fixture
 def published(tmp_path: Path, example: Path) -> Path:
     """A tiny Enformer as published, with batch normalisation and dropout."""
-    source = write_port(tmp_path / "port")
-    import_enformer(str(source), tmp_path / "published", example / "tracks.tsv", gamma="port", input_bp=3_072)
+    source = write_enformer_source(tmp_path / "enformer")
+    import_enformer(str(source), tmp_path / "published", example / "tracks.tsv", gamma="pytorch", input_bp=3_072)
     return tmp_path / "published"
 
 

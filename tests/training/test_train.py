@@ -18,11 +18,11 @@ from genint.datasets.dataset import Segment, TrackDataset
 from genint.datasets.splits import Split
 from genint.errors import InputError, OutputError
 from genint.genome.fasta import Genome
-from genint.models.base import ModelConfig
+from genint.models.base import Architecture, ModelConfig
 from genint.models.cnn import SYSTEMS, CnnConfig
 from genint.models.enformer import EnformerConfig
 from genint.models.folder import load_model
-from genint.models.registry import ARCHITECTURES, Architecture
+from genint.models.registry import ARCHITECTURES
 from genint.output.bigwig import BigWigWriter
 from genint.training.lightning_module import TrainingModule
 from genint.training.train import ComputeResources, train
