@@ -157,7 +157,7 @@ def test_every_row_of_the_bed_is_accounted_for(tiny_model: Path, tmp_path: Path)
     ]
     report = run(EXAMPLE / "genome.fa", rows(*asked), tiny_model, tmp_path)
     table = [line.split("\t") for line in (tmp_path / "regions.tsv").read_text().splitlines()]
-    assert table[0] == ["source", "chrom", "start", "end", "name", "status", "bins", "holes", "note"]
+    assert table[0] == ["source", "chrom", "start", "end", "name", "status", "bins", "masked", "note"]
     assert [(row[0], int(row[2]), row[5], row[6], row[7]) for row in table[1:]] == [
         ("line 1", 0, "predicted", "1", "0"),
         ("line 2", 127, "predicted", "2", "0"),
