@@ -161,7 +161,8 @@ def prepare(
     wanted = wanted_bins((region for _, region in placed if region), genome.sizes, first.geometry.bin_bp)
     if not wanted:
         raise InputError(
-            f"{genome.path}: none of the {len(rows)} region(s) lies on it; they are empty or start past their chromosomes' ends"
+            f"{genome.path}: none of the {len(rows)} region(s) lies on it; they are empty or start past the ends of "
+            "their chromosomes"
         )
     if options.summary:
         check_format(options.summary_format)
