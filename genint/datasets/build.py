@@ -79,7 +79,7 @@ def _open_track(tracks_file: Path, identifier: str, file: str) -> BigWigReader:
 
 def _measured(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
     """Genome name -> the bigWig's own name, for the chromosomes in its header. Lengths must agree."""
-    names = _known(reader.chroms, str(reader.path), genome, aliases)
+    names = _known(reader.chroms, str(reader.path), genome, aliases, one_to_one=True)
     for theirs, ours in names.items():
         if reader.chroms[theirs] != genome.sizes[ours]:
             raise InputError(
@@ -89,13 +89,17 @@ def _measured(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | N
     return {ours: theirs for theirs, ours in names.items()}
 
 
-def _known(chroms: Iterable[str], file: str, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
+def _known(
+    chroms: Iterable[str], file: str, genome: Genome, aliases: list[list[str]] | None, *, one_to_one: bool = False
+) -> dict[str, str]:
     """The file's chromosomes that the genome has: contigs that a FASTA leaves out are often still in bigWigs and BEDs.
 
     Raises InputError when it has none of them.
     """
     chroms = list(chroms)
-    if known := reconcile_known(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases):
+    if known := reconcile_known(
+        chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases, one_to_one=one_to_one
+    ):
         return known
     return reconcile(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases)
 

@@ -104,7 +104,6 @@ bed_case("an interval_list", "@HD\tVN:1.6\nchr1\t5\t9\t+\tx\n", "line 1", "inter
 bed_case("an interval_list without its header", "chr1\t5\t9\t+\tx\n", "line 1", "interval_list", "1-based")
 bed_case("chromosome lengths", "chr1\t204800\n", "line 1", "chromosome lengths", "--whole-genome")
 bed_case("1-based places", "chr1:5-9\n", "line 1", "1-based", "--region")
-bed_case("one chromosome by two names", "chr1\t1\t2\n1\t1\t2\n", "chromosome(s) 1 not in", "chr1 is requested as well")
 bed_case("UTF-16", "chr1\t1\t2\n".encode("utf-16"), "line 1", "UTF-16")
 bed_case("a negative start", "chr1\t-5\t10\n", "line 1", "'-5'")
 bed_case("a decimal", "chr1\t5.0\t10\n", "line 1", "'5.0'")
