@@ -48,7 +48,7 @@ class Places:
         chroms = genome.sizes if self.whole_genome else self._reconcile(self._chroms, genome, "--chroms").values()
         if not self.bed:
             source = "--whole-genome" if self.whole_genome else "--chroms"
-            rows = [BedRow(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in chroms]
+            rows = [BedRow(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in dict.fromkeys(chroms)]
         elif self.chroms:
             rows = self._on_chroms(rows, set(chroms), say)
         return rows + [self._region(text, genome) for text in self.regions]

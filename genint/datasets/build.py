@@ -88,33 +88,27 @@ def _match_chromosomes(reader: BigWigReader, genome: Genome, aliases: list[list[
     A name that is the genome's own wins over one that differs in spelling, which is then another sequence and left
     alone. Raises InputError when two names differ in spelling alone, and when lengths do not agree.
     """
-    spellings: dict[str, list[str]] = {}
-    for theirs, ours in _find_known(reader.chroms, str(reader.path), genome, aliases).items():
-        spellings.setdefault(ours, []).append(theirs)
-    names: dict[str, str] = {}
-    for ours, found in spellings.items():
-        theirs = ours if ours in found else found[0]
-        if theirs != ours and len(found) > 1:
-            raise InputError(
-                f"{reader.path}: {' and '.join(found)} may both be {ours} of {genome.path}. Make the bigWig again with "
-                "one of them, under that name"
-            )
+    names = _find_known(reader.chroms, str(reader.path), genome, aliases, one_to_one=True)
+    for theirs, ours in names.items():
         if reader.chroms[theirs] != genome.sizes[ours]:
             raise InputError(
                 f"{reader.path}: {theirs} is {reader.chroms[theirs]:,} bp long, in {genome.path} it is "
                 f"{genome.sizes[ours]:,} bp. The two are not of one assembly"
             )
-        names[ours] = theirs
-    return names
+    return {ours: theirs for theirs, ours in names.items()}
 
 
-def _find_known(chroms: Iterable[str], file: str, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
+def _find_known(
+    chroms: Iterable[str], file: str, genome: Genome, aliases: list[list[str]] | None, *, one_to_one: bool = False
+) -> dict[str, str]:
     """The file's chromosomes that the genome has: contigs that a FASTA leaves out are often still in bigWigs and BEDs.
 
     Raises InputError when it has none of them.
     """
     chroms = list(chroms)
-    if known := reconcile_known(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases):
+    if known := reconcile_known(
+        chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases, one_to_one=one_to_one
+    ):
         return known
     return reconcile(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases)
 

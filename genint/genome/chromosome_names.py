@@ -38,11 +38,9 @@ def reconcile(
     mapping = reconcile_known(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases)
     lost = [name for name in requested if name not in mapping]
     if lost:
-        twins = [name for name in _spellings(lost[0]) if name in requested]
-        reason = f"{twins[0]} is requested as well." if twins else "Is it the same assembly?"
         raise InputError(
             f"{asked_by}: chromosome(s) {listed(lost)} not in {known_by}, which has {listed(known)}. "
-            f"{reason} Drop those rows, or give `aliases`, a UCSC chromAlias.txt"
+            "Is it the same assembly? Drop those rows, or give `aliases`, a UCSC chromAlias.txt"
         )
     return mapping
 
@@ -54,41 +52,50 @@ def reconcile_known(
     asked_by: str,
     known_by: str,
     aliases: list[list[str]] | None = None,
+    one_to_one: bool = False,
 ) -> dict[str, str]:
     """Map requested chromosome names to names in `known`; names that have none there are left out.
 
-    A name is itself where it is known. Another takes a known name that is not requested as it is: of its alias row, or
-    else with or without `chr`, or M = MT. Raises InputError, naming `asked_by` and `known_by`, when a name could be two
-    known ones or two names could be one: nothing tells which is meant.
+    A name is itself where it is known, or else one of its alias row, or else with or without `chr`, or M = MT.
+    With `one_to_one`, for contigs that each have values of their own: a known name that is requested as it is goes to
+    no other name. Rows of a BED may name one chromosome in two ways. Raises InputError, naming `asked_by` and
+    `known_by`, when a name could be two known ones or, with `one_to_one`, two could be one: nothing tells which is
+    meant.
     """
     names, requested = set(known), list(dict.fromkeys(requested))
     mapping = {name: name for name in requested if name in names}
     rows = _rows_by_name(aliases or [])
     ways: tuple[Callable[[str], Iterable[str]], ...] = (lambda name: rows.get(name, ()), _spellings)
     for names_like in ways:
-        free = names.difference(mapping.values())
+        free = names.difference(mapping.values()) if one_to_one else names
         unknown = (name for name in requested if name not in mapping)
         candidates = {name: sorted(free.intersection(names_like(name))) for name in unknown}
-        mapping |= _match({name: found for name, found in candidates.items() if found}, asked_by, known_by)
+        found = {name: _only(name, some, asked_by, known_by) for name, some in candidates.items() if some}
+        if one_to_one:
+            _refuse_shared(found, asked_by, known_by)
+        mapping |= found
     return mapping
 
 
-def _match(candidates: dict[str, list[str]], asked_by: str, known_by: str) -> dict[str, str]:
-    """Each name's one candidate. Raises InputError for a name with two, and for two names with one."""
+def _only(name: str, candidates: list[str], asked_by: str, known_by: str) -> str:
+    if len(candidates) > 1:
+        raise InputError(
+            f"{asked_by}: chromosome {name} could be {listed(candidates)} of {known_by}. "
+            "Write it as it stands there, or give `aliases` with the one that is meant"
+        )
+    return candidates[0]
+
+
+def _refuse_shared(mapping: dict[str, str], asked_by: str, known_by: str) -> None:
+    """Raise InputError where two names have become one."""
     taken: dict[str, str] = {}
-    for name, found in candidates.items():
-        if len(found) > 1:
+    for name, known in mapping.items():
+        if known in taken:
             raise InputError(
-                f"{asked_by}: chromosome {name} could be {listed(found)} of {known_by}. "
-                "Write it as it stands there, or give `aliases` with the one that is meant"
+                f"{asked_by}: chromosomes {listed([taken[known], name])} could both be {known} of {known_by}. "
+                f"Drop one of them, or name one {known}"
             )
-        if found[0] in taken:
-            raise InputError(
-                f"{asked_by}: chromosomes {listed([taken[found[0]], name])} could both be {found[0]} of {known_by}. "
-                f"Drop one of them, or name one {found[0]}"
-            )
-        taken[found[0]] = name
-    return {name: known for known, name in taken.items()}
+        taken[known] = name
 
 
 def _rows_by_name(aliases: list[list[str]]) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ pyfaidx does the reading. What is added here is what it leaves silent: an index 
 index written by two processes at once, a file handle shared after a fork, a request past a chromosome's end.
 """
 
+import codecs
 import hashlib
 import os
 from bisect import bisect_right
@@ -163,5 +164,9 @@ def _check_readable(path: Path) -> None:
             raise InputError(f"{path}: the bgzip stream is cut short, its end mark is missing. Copy the file again")
     elif is_packed(path):
         raise InputError(f"{path}: is named like a gzip file but is not one. Rename it, or bgzip it")
+    elif start.startswith(codecs.BOM_UTF8):
+        raise InputError(f"{path}: begins with a byte order mark, which no FASTA has. Remove its first 3 bytes")
+    elif start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{path}: is not UTF-8 text (it is UTF-16: save it as UTF-8). Expected a FASTA file")
     elif not start.startswith((b">", b";", b"\n", b"\r")):
         raise InputError(f"{path}: starts with {start[:8]!r}. Expected a FASTA file, whose first line begins with >")

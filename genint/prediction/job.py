@@ -152,7 +152,8 @@ def prepare(
     requested = requested_bins((region for _, region in clipped if region), genome.sizes, first.geometry.bin_bp)
     if not requested:
         raise InputError(
-            f"{genome}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
+            f"{genome}: none of the {len(rows)} region(s) lies on it; they are empty or start past the ends of their "
+            "chromosomes"
         )
     FORMATS[options.format].load_writer().check_chroms(requested)
     masked = (clip_to_chromosome(BedRow("", region, ""), genome.sizes).region for region in options.blacklist)

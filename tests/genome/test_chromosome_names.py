@@ -84,15 +84,14 @@ def test_known_names_are_themselves_whatever_they_look_like(names: list[str]) ->
 
 
 def known(requested: list[str], names: list[str], aliases: list[list[str]] | None = None) -> dict[str, str]:
-    return reconcile_known(requested, names, asked_by="a.bw", known_by="g.fa", aliases=aliases)
+    return reconcile_known(requested, names, asked_by="a.bw", known_by="g.fa", aliases=aliases, one_to_one=True)
 
 
 @pytest.mark.parametrize("requested", [["1", "chr1"], ["chr1", "1"]])
 def test_a_name_whose_like_is_exact_is_left_out(requested: list[str]) -> None:
     assert known(requested, ["1", "2"]) == {"1": "1"}
     assert known([*requested, "chr2"], ["1", "2"]) == {"1": "1", "chr2": "2"}
-    with pytest.raises(InputError, match=r"chromosome\(s\) chr1 not in g\.fa, which has 1\. 1 is requested as well"):
-        reconcile(requested, ["1"], asked_by="a.bed", known_by="g.fa")
+    assert reconcile(requested, ["1"], asked_by="a.bed", known_by="g.fa") == {"1": "1", "chr1": "1"}
 
 
 def test_a_name_of_the_mitochondrion_is_left_out_where_another_is_exact() -> None:

@@ -156,7 +156,12 @@ def test_bins_of_n_are_missing_unless_they_may_be(model: Model) -> None:
 
 @pytest.mark.parametrize(
     ("sequence", "message"),
-    [("", "is empty"), ("PROTEIN", "letter(s) E, I, O, P"), ("AC GT", "white space"), ("ACGT>AC", "'>', which is no base")],
+    [
+        ("", "is empty"),
+        ("PROTEIN", "letter(s) E, I, O, P"),
+        ("AC GT", "white space"),
+        ("ACGT>AC", "'>', which is no base"),
+    ],
 )
 def test_what_is_no_sequence_is_refused(sequence: str, message: str, model: Model) -> None:
     with pytest.raises(InputError, match="`sequence`") as caught:

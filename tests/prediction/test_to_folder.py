@@ -98,6 +98,21 @@ def test_lower_case_and_upper_case_dna_are_the_same(tiny_model: Path, tmp_path: 
     assert (tmp_path / "as_is" / "atac.bw").read_bytes() == (tmp_path / "upper" / "atac.bw").read_bytes()
 
 
+def test_an_empty_row_is_accounted_for_and_the_others_are_predicted(
+    tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    bed = tmp_path / "regions.bed"
+    bed.write_text("chr1\t64000\t64000\tnone\rchr1\t64000\t64001\tone\r")
+    finished = genint("predict", EXAMPLE / "genome.fa", bed, "-m", tiny_model, "-o", tmp_path / "out")
+    assert finished.code == 0, finished.err
+    assert "2 region(s): 1 empty, 1 predicted" in finished.err
+    lines = [line.split("\t") for line in (tmp_path / "out/regions.tsv").read_text().splitlines()[1:]]
+    assert [line[:8] for line in lines] == [
+        ["line 1", "chr1", "64000", "64000", "none", "empty", "0", "0"],
+        ["line 2", "chr1", "64000", "64001", "one", "predicted", "1", "0"],
+    ]
+
+
 def test_bins_that_are_more_than_half_n_are_holes_and_all_others_are_not(tiny_model: Path, tmp_path: Path) -> None:
     run(EXAMPLE / "genome.fa", rows(whole("chr2")), tiny_model, tmp_path / "half")
     run(EXAMPLE / "genome.fa", rows(whole("chr2")), tiny_model, tmp_path / "any", max_n=0.0)
@@ -158,7 +173,7 @@ def test_every_row_of_the_bed_is_accounted_for(tiny_model: Path, tmp_path: Path)
     ]
     report = run(EXAMPLE / "genome.fa", rows(*asked), tiny_model, tmp_path)
     table = [line.split("\t") for line in (tmp_path / "regions.tsv").read_text().splitlines()]
-    assert table[0] == ["source", "chrom", "start", "end", "name", "status", "bins", "holes", "note"]
+    assert table[0] == ["source", "chrom", "start", "end", "name", "status", "bins", "masked", "note"]
     assert [(row[0], int(row[2]), row[5], row[6], row[7]) for row in table[1:]] == [
         ("line 1", 0, "predicted", "1", "0"),
         ("line 2", 127, "predicted", "2", "0"),
