@@ -2,7 +2,7 @@
 
     python benchmarks/table1.py DATASET -o FOLDER [--steps 1000] [--validate-every STEPS] [--batch-size 4] [--seed 1]
 
-Trains each system in FOLDER/ARCHITECTURE (a killed run goes on where it stopped), scores all of them and two baselines
+Trains each system in FOLDER/ARCHITECTURE (a killed run resumes where it stopped), scores all of them and two baselines
 on the test split, and prints the table as Markdown, with seconds of training and the intervals of the differences. Of
 each system the model with the best validation is kept; there are five unless --validate-every says otherwise.
 """

@@ -19,10 +19,11 @@ FLOORS = [
     {"training"},
     {"cli", "__main__"},
 ]
-# A model predicts by a call of its own, at which the engine loads: the one import that runs the other way.
+# A model predicts and track data are drawn by calls of their own, at which the rest loads.
 UPWARDS = {
     ("genint.models.folder", "genint.prediction.in_memory"),
     ("genint.models.folder", "genint.prediction.settings"),
+    ("genint.tracks.track_data", "genint.reporting.plots"),
 }
 MODULES = {
     ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file

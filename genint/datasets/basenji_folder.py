@@ -5,7 +5,7 @@
     DIR/sequences.bed       chrom, start, end, label; the k-th row of a label is its k-th record
     DIR/tfrecords/          {label}-{i}.tfr, i counting from 0: 10 comes after 9, not after 1
 
-sequences.bed comes in two dialects, told apart by the width of its rows: as wide as the DNA (seq_length; Basenji2,
+sequences.bed comes in two dialects, which differ in the width of its rows: as wide as the DNA (seq_length; Basenji2,
 bed.write_bedgraph_v1) or as the targets (target_length x pool_width; later basenji_data.py, baskerville), the DNA
 then reaching crop_bp further on both sides.
 """
@@ -52,7 +52,7 @@ def read_statistics(path: Path) -> Statistics:
     except OSError as error:
         raise InputError(f"{path}: cannot read ({error.strerror}). Expected a folder of basenji_data.py") from None
     except KeyError as error:
-        raise InputError(f"{path}: says nothing of {error}. Expected the statistics.json of basenji_data.py") from None
+        raise InputError(f"{path}: has no {error}. Expected the statistics.json of basenji_data.py") from None
     except (ValueError, TypeError) as error:
         raise InputError(f"{path}: is damaged ({error}). Expected the statistics.json of basenji_data.py") from None
     if content.get("seq_depth", 4) != 4:

@@ -27,14 +27,14 @@ import numpy.typing as npt
 from genint.errors import InputError
 from genint.genome import dna
 
-_PIECE = 1 << 20  # bytes inflated at a time
+_BLOCK = 1 << 20  # bytes inflated at a time
 _HEADER = struct.Struct("<QI")
 _CRC = struct.Struct("<I")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordShape:
-    """What the records of a data set hold: bases, bins and tracks. `one_hot`: how DNA is written, None if not told."""
+    """What the records of a data set hold: bases, bins and tracks. `one_hot`: how DNA is written, None if not known."""
 
     seq_length: int
     target_length: int
@@ -104,7 +104,7 @@ def _check(content: bytes, expected: int, what: str) -> None:
 
 
 class _Inflated:
-    """A zlib stream, inflated piece by piece as it is read."""
+    """A zlib stream, inflated block by block as it is read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -116,22 +116,22 @@ class _Inflated:
         """The next `size` bytes, fewer where the stream ends."""
         while len(self._buffer) < size and self._more():
             pass
-        answer = bytes(self._buffer[:size])
+        content = bytes(self._buffer[:size])
         del self._buffer[:size]
-        return answer
+        return content
 
     def _more(self) -> bool:
         if self._inflate.eof:
             return False
-        self._waiting = self._waiting or self._file.read(_PIECE)
-        piece = self._inflate.decompress(self._waiting, _PIECE)
-        ended = not self._waiting and not piece
+        self._waiting = self._waiting or self._file.read(_BLOCK)
+        block = self._inflate.decompress(self._waiting, _BLOCK)
+        ended = not self._waiting and not block
         self._waiting = self._inflate.unconsumed_tail
-        self._buffer += piece
+        self._buffer += block
         return not ended
 
     def close(self) -> None:
-        """Raise _Damaged unless the stream has come to its end and the file with it; a file of no bytes is whole."""
+        """Raise _Damaged unless the stream has come to its end and the file with it; a file of no bytes is complete."""
         if not self._inflate.eof and self._file.tell():
             raise _Damaged("the zlib stream is cut short where it would begin")
         if self._inflate.unused_data or self._file.read(1):
@@ -234,5 +234,5 @@ def _tokens(sequence: memoryview, shape: RecordShape) -> dna.Tokens:
             raise ValueError("sequence is not one-hot: a base has more than one letter")
         tokens: dna.Tokens = np.where(known == 1, rows.argmax(axis=1), dna.UNKNOWN).astype(np.uint8)
         return tokens
-    told = {None: "", True: " as one-hot bytes", False: " as index bytes"}[shape.one_hot]
-    raise ValueError(f"sequence has {len(content):,} bytes. statistics.json says {shape.seq_length:,} bases{told}")
+    encoding = {None: "", True: " as one-hot bytes", False: " as index bytes"}[shape.one_hot]
+    raise ValueError(f"sequence has {len(content):,} bytes. statistics.json says {shape.seq_length:,} bases{encoding}")

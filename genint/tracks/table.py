@@ -2,7 +2,7 @@
 
 `tracks.tsv` has the columns of the field's `targets.txt`. Published tables are read as they are: a leading index
 column (blank or `index`) is optional, `strand_pair` may name an identifier or an index, `clip`, `clip_soft`, `scale`
-and `sum_stat` may be missing or empty. One column is genint's own: `transform`, the recipe, `new` unless it says `old`.
+and `sum_stat` may be missing or empty. One column is genint's own: `transform`, the recipe, `new` unless it is `old`.
 """
 
 import re
@@ -197,7 +197,7 @@ def read_tracks(path: Path | str) -> TrackTable:
 
 
 def _pair_names(path: Path, rows: list[tuple[int, dict[str, str]]]) -> dict[str, str]:
-    """What a strand_pair cell may say -> the identifier it means: an identifier, else a value of the index column.
+    """What a strand_pair cell may hold -> the identifier it means: an identifier, else a value of the index column.
 
     Without an index column the index is the position. A table's index need not start at 0.
     """

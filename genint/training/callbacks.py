@@ -2,6 +2,7 @@
 
 import csv
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ from genint.training.config import TrainConfig
 
 
 class Averaging(WeightAveraging):
-    """Exponential moving average of the weights, over fewer steps at the start so that it forgets where it started."""
+    """Exponential moving average of the weights, see move_average."""
 
     def __init__(self, decay: float) -> None:
-        def average(averaged: Tensor, current: Tensor, seen: Tensor | int) -> Tensor:
-            steps = float(seen)
-            return averaged + (1 - min(decay, (1 + steps) / (10 + steps))) * (current - averaged)
+        super().__init__(avg_fn=partial(move_average, decay))
 
-        super().__init__(avg_fn=average)
+
+def move_average(decay: float, averaged: Tensor, current: Tensor, seen: Tensor | int) -> Tensor:
+    """The average after `seen` steps: over fewer steps at the start, so that it forgets where it started."""
+    steps = float(seen)
+    return averaged + (1 - min(decay, (1 + steps) / (10 + steps))) * (current - averaged)
 
 
 class Patience(EarlyStopping):

@@ -127,7 +127,7 @@ def _fit(
 
 @contextmanager
 def _writes(out: Path) -> Iterator[None]:
-    """A refusal of the system that names no file is of the model folder; what its checkpoints take is told."""
+    """A refusal of the system that names no file is of the model folder; the message has the size that it got."""
     try:
         yield
     except OSError as error:

@@ -128,7 +128,7 @@ def test_an_empty_clip_is_no_clip(empty: str, tmp_path: Path) -> None:
             "line 2: strand_pair of a is b, whose own is c. The tracks of two strands must name each other",
         ),
         ("identifier\tstrand_pair\na\ta\nb\ta\n", "line 3: strand_pair of b is a, whose own is a"),
-        ("identifier\na\n".encode("utf-16"), "line 1: is not UTF-8 text (byte 0xff)"),
+        ("identifier\na\n".encode("utf-16"), "line 1: is not UTF-8 text"),
         (b"identifier\n\xff\xfe\n", "line 2: is not UTF-8 text (byte 0xff). Expected a tab-separated track table"),
     ],
 )
@@ -144,7 +144,7 @@ def test_a_missing_table_and_a_folder_are_refused(tmp_path: Path) -> None:
         read_tracks(tmp_path)
 
 
-cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\r\n"), max_size=20).map(str.strip)
+cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\t\r\n"), max_size=20).map(str.strip)
 positives = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 
 

@@ -10,6 +10,7 @@ from genint.models.base import Architecture
 from genint.models.folder import load_model
 from genint.models.registry import ARCHITECTURES
 from genint.training.config import TrainConfig
+from genint.training.lightning_module import TrainingModule
 from tests.conftest import tiny_config
 
 
@@ -32,3 +33,19 @@ def settings(**changes: Any) -> TrainConfig:
 
 def weights(model: Path) -> dict[str, torch.Tensor]:
     return load_model(model).module.state_dict()
+
+
+class Killed(Exception):
+    """Stands for kill -9, where nothing may be learned from how the process ends."""
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> None:
+    """Make `place`, a function that training calls, fail when training has made so many steps."""
+
+    def kill(*arguments: Any, **_: Any) -> Any:
+        if step == 0 or arguments[0].trainer.global_step == step:
+            raise Killed
+        return train_on(*arguments)
+
+    train_on = TrainingModule.training_step
+    monkeypatch.setattr(place, kill)

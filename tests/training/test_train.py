@@ -1,4 +1,4 @@
-"""Training: it learns, it goes on after a kill as if nothing had been, and it refuses what does not fit."""
+"""Training: it learns, it resumes after a kill as if nothing had been, and it refuses what does not fit."""
 
 import csv
 import json
@@ -27,7 +27,7 @@ from genint.output.bigwig import BigWigWriter
 from genint.training.lightning_module import TrainingModule
 from genint.training.train import ComputeResources, train
 from tests.conftest import Run, file_size_limit
-from tests.training.runs import settings, tiny_presets, weights  # noqa: F401  a fixture
+from tests.training.runs import Killed, killed_at, settings, tiny_presets, weights  # noqa: F401  a fixture
 
 
 def gc_dataset(folder: Path) -> TrackDataset:
@@ -60,22 +60,6 @@ def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path) -> None:
     assert float(log[-1]["train_loss"]) < float(log[0]["train_loss"])
     assert model.training["val_pearson"] == pytest.approx(max(float(row["val_pearson"]) for row in log))
     assert model.training["val_pearson"] > 0.7
-
-
-class Killed(Exception):
-    """Stands for kill -9, where nothing may be learned from how the process ends."""
-
-
-def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> None:
-    """Make `place`, a function that training calls, fail when training has made so many steps."""
-
-    def kill(*arguments: Any, **_: Any) -> Any:
-        if step == 0 or arguments[0].trainer.global_step == step:
-            raise Killed
-        return train_on(*arguments)
-
-    train_on = TrainingModule.training_step
-    monkeypatch.setattr(place, kill)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -210,21 +194,6 @@ def test_a_run_that_cannot_go_on_says_which_file_is_damaged(
         train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2))
 
 
-def test_the_model_folder_predicts_and_its_card_says_how_it_was_made(
-    example_dataset: Path, tmp_path: Path, genint: Run, example: Path
-) -> None:
-    config = tmp_path / "run.toml"
-    config.write_text('preset = "tiny"\nsteps = 2\nvalidate_every = 2\nbatch_size = 2\n')
-    assert genint("train", example_dataset, "-o", tmp_path / "model", "--config", config, "--seed", 3).code == 0
-    card = (tmp_path / "model" / "README.md").read_text()
-    assert "train: chr1" in card
-    assert "seed=3" in card
-    finished = genint(
-        "predict", example / "genome.fa", "--chroms", "chr3", "-m", tmp_path / "model", "-o", tmp_path / "out"
-    )
-    assert finished.code == 0, finished.err
-
-
 TOWER: dict[str, Any] = {
     "core_bp": 2_048,
     "context_bp": 128,
@@ -281,42 +250,6 @@ def test_the_identity_of_a_run_is_written_before_it_starts(example_dataset: Path
     assert identity["steps"] == 2
 
 
-def test_a_batch_in_parts_takes_the_same_steps(example_dataset: Path, tmp_path: Path) -> None:
-    dataset = TrackDataset(example_dataset)
-    for parts in (1, 2):
-        train(dataset, tmp_path / str(parts) / "model", settings(steps=4, batch_size=4, accumulate=parts))
-    whole, parted = weights(tmp_path / "1" / "model"), weights(tmp_path / "2" / "model")
-    for name in whole:
-        torch.testing.assert_close(whole[name], parted[name], rtol=1e-3, atol=1e-4)
-
-
-def test_training_stops_early_when_validation_no_longer_improves(example_dataset: Path, tmp_path: Path) -> None:
-    config = settings(steps=40, validate_every=1, patience=2, learning_rate=1e-9, ema_decay=0.0)
-    train(TrackDataset(example_dataset), tmp_path / "model", config)
-    with open(tmp_path / "model" / "training" / "log.csv") as file:
-        assert len(list(csv.DictReader(file))) < 20
-
-
-@pytest.mark.parametrize(
-    ("place", "step"),
-    [("genint.training.lightning_module.TrainingModule.training_step", 2), ("genint.training.train.save_model", 0)],
-)
-def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
-    place: str, step: int, example_dataset: Path, tmp_path: Path
-) -> None:
-    dataset = TrackDataset(example_dataset)
-    config = settings(steps=40, validate_every=1, patience=3, learning_rate=1e-9, ema_decay=0.0)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        killed_at(monkeypatch, place, step)
-        with pytest.raises(Killed):
-            train(dataset, tmp_path / "killed" / "model", config)
-    for run in ("killed", "whole"):
-        train(dataset, tmp_path / run / "model", config)
-    for file in ("training/log.csv", "model.safetensors", "config.json"):
-        killed, whole = ((tmp_path / run / "model" / file).read_bytes() for run in ("killed", "whole"))
-        assert killed == whole, file
-
-
 @pytest.mark.parametrize("value", [1.0, np.nan])
 def test_a_validation_split_that_scores_no_track_is_refused(
     value: float, example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -342,21 +275,6 @@ def test_a_score_that_is_not_known_is_null(example_dataset: Path, tmp_path: Path
     (tmp_path / "model").rename(tmp_path / "moved")  # Lightning forgets the best score of a checkpoint folder
     assert train(dataset, tmp_path / "moved", settings(steps=2)).training["val_pearson"] is None
     assert "over tracks: not known" in (tmp_path / "moved" / "README.md").read_text()
-
-
-def test_a_loss_that_is_not_finite_names_the_windows(
-    example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dataset = TrackDataset(example_dataset)
-    read = TrackDataset.targets
-
-    def damaged(self: TrackDataset, *arguments: Any) -> Any:
-        return np.where(read(self, *arguments) > 1, np.inf, read(self, *arguments)).astype(np.float32)
-
-    monkeypatch.setattr("genint.training.train.track_means", lambda dataset: np.ones(7))
-    monkeypatch.setattr(TrackDataset, "targets", damaged)
-    with pytest.raises(InputError, match=r"step 0: the loss is -?(inf|nan) on chr1:[\d,]+-[\d,]+, chr1:"):
-        train(dataset, tmp_path / "model", settings())
 
 
 def test_a_full_disk_is_told_with_the_run_and_its_size(example_dataset: Path, tmp_path: Path) -> None:

@@ -53,6 +53,12 @@ table_case("not a bigWig", set_cell(1, "file", "bad.tsv"), "bad.tsv", "bigWig")
 
 
 @case
+def track_table_in_utf_16(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    table = written(folder / "bad.tsv", (EXAMPLE / "tracks.tsv").read_text().encode("utf-16"))
+    return ["data", "make", GENOME, table, "--valid", "chr3"], ["bad.tsv, line 1", "not UTF-8 text", "track table"]
+
+
+@case
 def bigwig_of_another_assembly(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     genome = written(folder / "short.fa", SMALL_FASTA + ">chr2\nACGT\n>chr3\nACGT\n")
     return ["data", "make", genome, EXAMPLE / "tracks.tsv", "--valid", "chr3"], ["not of one assembly", "chr1"]

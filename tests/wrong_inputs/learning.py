@@ -31,6 +31,12 @@ def train_with_a_config_that_is_not_toml(folder: Path, model: Path) -> tuple[Arg
 
 
 @case
+def train_with_a_config_in_utf_16(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    config = written(folder / "bad.toml", "steps = 5\n".encode("utf-16"))
+    return ["train", model, "--config", config], ["bad.toml, line 1", "not UTF-8 text", "TOML"]
+
+
+@case
 def train_with_a_seed_that_is_too_large(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     return ["train", model, "--seed", 5_000_000_000], ["seed is 5000000000", "4294967296"]
 
