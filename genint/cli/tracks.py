@@ -1,11 +1,12 @@
 """genint tracks: what a model predicts."""
 
-import json
-from typing import Annotated
+import math
+from typing import Annotated, Any
 
 import typer
 
 from genint.cli import options
+from genint.cli.streams import print_json
 
 
 def tracks(
@@ -13,9 +14,15 @@ def tracks(
         str, typer.Argument(help="Model folder, or name of a bundled model.")
     ] = "genomic-interpreter-yeast",
     match: Annotated[
-        list[str],
-        typer.Option("--match", "-t", help="Only tracks that --tracks of predict would pick.", show_default="all"),
-    ] = [],  # noqa: B006  typer copies it
+        list[str] | None,
+        typer.Option(
+            "--match",
+            "-t",
+            help="Only tracks that --tracks of predict would pick. Repeatable.",
+            show_default="all",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = None,
     json_output: options.Json = False,
 ) -> None:
     """List a model's tracks: the identifiers, assays and scales that `genint predict --tracks` chooses from.
@@ -28,7 +35,7 @@ def tracks(
     table = read_tracks(find_model(model) / "tracks.tsv")
     chosen = table.subset(table.select(match)) if match else table
     if json_output:
-        print(json.dumps([vars(track) | {"assay": track.assay} for track in chosen], indent=1, default=str))
+        print_json([{**_finite(vars(track)), "assay": track.assay} for track in chosen])
         return
     print("identifier\tassay\tdescription\tsum_stat\tscale\tstrand_pair")
     for track in chosen:
@@ -41,3 +48,8 @@ def tracks(
             track.strand_pair,
         )
         print("\t".join(cells))
+
+
+def _finite(cells: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinity: a track without a clip has null there."""
+    return {name: None if isinstance(cell, float) and math.isinf(cell) else cell for name, cell in cells.items()}

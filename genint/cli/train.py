@@ -1,7 +1,5 @@
 """genint train: a data set in, a model folder out."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -106,7 +104,7 @@ def train(
         out,
         settings,
         Console(quiet=quiet),
-        command=shlex.join(["genint", *sys.argv[1:]]),
+        command=options.command_line(),
         machine=Machine(device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard),
     )
     print(out)

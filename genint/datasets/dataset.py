@@ -22,13 +22,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
+from genint.choices import Split
 from genint.errors import InputError, OutputError
 from genint.genome import dna
 from genint.genome.fasta import Assembly
@@ -36,7 +37,7 @@ from genint.genome.grid import count_bins
 from genint.tracks.table import TrackTable, read_tracks
 
 FORMAT_VERSION = 3
-SPLITS = ("train", "valid", "test")
+SPLITS = get_args(Split)
 CHUNK_BP = 16_384
 COLUMNS = ("chrom", "start", "end", "split", "dna_start", "dna_end")
 

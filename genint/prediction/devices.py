@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import get_args
 
 import torch
 
+from genint.choices import Dtype
 from genint.errors import InputError
 
-DTYPES = ("auto", "float32", "bfloat16")
+DTYPES = get_args(Dtype)
 
 
 def choose_devices(name: str, workers: int = 1) -> tuple[torch.device, ...]:

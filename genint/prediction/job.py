@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
+from genint.choices import Scale
 from genint.errors import InputError
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
@@ -17,12 +18,11 @@ from genint.models.folder import Model
 from genint.output.formats import SUFFIXES, file_names
 from genint.output.zarr import check_names
 from genint.prediction.region_status import ClippedRow, clip_to_chromosome
-from genint.prediction.region_summary import FORMATS as SUMMARY_FORMATS
-from genint.prediction.region_summary import STATISTICS, check_format
+from genint.prediction.region_summary import STATISTICS, check_file
 from genint.prediction.windows import Views
 from genint.tracks.table import TrackTable
 
-SCALES = ("coverage", "model")
+SCALES = get_args(Scale)
 
 
 # Full-precision floats hardly compress; zoom levels add a third, and a zarr store is there twice while it is zipped.
@@ -38,7 +38,7 @@ class Options:
     of zeros. `blacklist`: bins that these touch are holes. `batch_size` changes no float32 result on a CPU.
     `devices`: one, or several that share the work; a CPU named N times is N processes. `compile`: with torch.compile.
     `format`: `bigwig` or `bedgraph`, a file per track, or `zarr`, one of all. `summary`: `mean`, `sum` or `max`, also a
-    table of the rows asked for, its `summary_format` being `tsv` or `parquet`.
+    table of the requested rows: `summary_file`, which ends in .tsv or .parquet.
     ValueError for another word in place of these.
     """
 
@@ -52,14 +52,13 @@ class Options:
     compile: bool = False
     format: str = "bigwig"
     summary: str | None = None
-    summary_format: str = "tsv"
+    summary_file: str = "summary.tsv"
 
     def __post_init__(self) -> None:
         for name, choices in (
             ("scale", SCALES),
             ("format", tuple(SUFFIXES)),
             ("summary", (None, *STATISTICS)),
-            ("summary_format", SUMMARY_FORMATS),
         ):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name}={getattr(self, name)!r} is not one of {', '.join(map(str, choices))}")
@@ -78,7 +77,7 @@ class Options:
             "batch_size": "any" if exact else self.batch_size,
             "compile": self.compile,
             "format": self.format,
-            "summary": self.summary and f"{self.summary} as {self.summary_format}",
+            "summary": self.summary and f"{self.summary} in {self.summary_file}",
         }
 
 
@@ -121,7 +120,7 @@ class Job:
     @property
     def summary_file(self) -> str | None:
         """The file of the summary, if one is asked for."""
-        return f"summary.{self.options.summary_format}" if self.options.summary else None
+        return self.options.summary_file if self.options.summary else None
 
     def plan(self) -> dict[str, Any]:
         """What makes this run the one it is, as JSON."""
@@ -164,7 +163,7 @@ def prepare(
             f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
         )
     if options.summary:
-        check_format(options.summary_format)
+        check_file(options.summary_file)
     if options.format == "zarr":
         check_names(wanted)
     unwanted = (clip_to_chromosome(BedRow("", region, ""), genome.sizes).region for region in options.blacklist)

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from genint.choices import Statistic
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.bed import BedRow
@@ -16,7 +17,7 @@ from genint.genome.region import Region
 from genint.output.spool import Floats, Spool
 from genint.prediction.region_status import ClippedRow
 
-STATISTICS = ("mean", "sum", "max")
+STATISTICS = get_args(Statistic)
 FORMATS = ("tsv", "parquet")
 COLUMNS = ("chrom", "start", "end", "name", "covered")
 
@@ -34,15 +35,21 @@ class SummaryRow(NamedTuple):
     numbers: Doubles
 
 
-def check_format(name: str) -> None:
-    """Raise InputError for a format whose package is not installed: before the work, not after it."""
-    if name == "parquet":
+def check_file(name: str) -> None:
+    """Before the work, not after it: InputError for a name that is no .tsv or .parquet, or without its package."""
+    if Path(name).name != name or not name.endswith(tuple(f".{each}" for each in FORMATS)) or name.startswith("."):
+        raise InputError(
+            f"`summary_file` {name}: Expected a file name that ends in .tsv or .parquet; it goes into `out`"
+        )
+    if name in ("tracks.tsv", "regions.tsv"):
+        raise InputError(f"`summary_file` {name}: is the name of another table of the run. Choose another")
+    if name.endswith(".parquet"):
         try:
             import pyarrow  # noqa: F401
         except ImportError:
             raise InputError(
-                "--summary-format parquet: needs pyarrow, which is not installed. "
-                "Run: pip install 'genint[parquet]', or give --summary-format tsv"
+                f"`summary_file` {name}: needs pyarrow, which is not installed. "
+                "Run: pip install 'genint[parquet]', or choose a name that ends in .tsv"
             ) from None
 
 

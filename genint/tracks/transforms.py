@@ -21,9 +21,12 @@ bin width, also in a chromosome's shorter last bin, so that one number means one
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
+
+from genint.choices import Recipe
 
 # sum_stat -> (pools by sum, power)
 _STATISTICS = {
@@ -36,7 +39,7 @@ _STATISTICS = {
     "sum_exp75": (True, 0.75),
 }
 STATISTICS = tuple(_STATISTICS)
-RECIPES = ("new", "old")
+RECIPES = get_args(Recipe)
 
 
 @dataclass(frozen=True)
