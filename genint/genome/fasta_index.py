@@ -29,7 +29,9 @@ def usable_index(path: Path) -> Path:
     A new index appears by rename, so that other processes see all of it or nothing.
     """
     stamp = path.stat()
-    key = hashlib.sha256(f"{path.resolve()} {stamp.st_size} {stamp.st_mtime_ns}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(
+        f"{path.resolve()} {stamp.st_size} {stamp.st_mtime_ns}".encode(errors="surrogateescape")
+    ).hexdigest()[:16]
     beside, cached = Path(f"{path}.fai"), _cache_folder() / f"{key}.fai"
     for index in (beside, cached):
         if _fits(path, index):

@@ -143,7 +143,8 @@ def test_a_summary_is_what_a_loop_over_the_bases_of_each_row_finds(
 ) -> None:
     monkeypatch.setattr("genint.prediction.region_summary._BYTES_AT_ONCE", 1)  # a tile at a time
     out = tmp_path / "out"
-    assert genint("predict", GENOME, asked, "-m", tiny_model, "-o", out, "--summary", "s.tsv", "--summary-statistic", statistic).code == 0
+    common = ["predict", GENOME, asked, "-m", tiny_model, "-o", out, "--summary", "s.tsv"]
+    assert genint(*common, "--summary-statistic", statistic).code == 0
     names = load_model(tiny_model).tracks.file_names("")
     rows = table(out / "s.tsv")
     assert list(rows[0]) == ["chrom", "start", "end", "name", "covered", *names]

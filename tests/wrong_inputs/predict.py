@@ -124,7 +124,9 @@ option_case("a shift of a bin", ["--shifts", "0,128"], "--shifts 128", "128 bp")
 option_case("more overlap than there are bins", ["--overlap", "0.99"], "--overlap 0.99", "16 bins")
 option_case("a summary in no known format", ["--summary", "s.xlsx"], "--summary s.xlsx", ".tsv or .parquet", "--out")
 option_case("a summary elsewhere", ["--summary", "tables/s.tsv"], "--summary tables/s.tsv", "--out")
-option_case("a summary in place of another table", ["--summary", "regions.tsv"], "--summary regions.tsv", "another table")
+option_case(
+    "a summary in place of another table", ["--summary", "regions.tsv"], "--summary regions.tsv", "another table"
+)
 option_case("workers on a GPU", ["--device", "cuda", "--workers", "2"], "--device cuda")
 
 
