@@ -8,17 +8,17 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
-import typer
 from safetensors.torch import load_file
 
 import genint as genint_package
 from genint.cli.main import _option_names, make_app
 from genint.models.folder import BUNDLED, list_models, load_model
 from tests.conftest import EXAMPLE, Run
+from tests.reference import all_commands
 
 REQUIRED = {  # arguments that a command does not do without
     "predict": ["genome.fa"],
@@ -29,18 +29,7 @@ REQUIRED = {  # arguments that a command does not do without
     "models import enformer": ["source", "--tracks", "t.tsv", "-o", "out"],
 }
 
-APP = typer.main.get_command(make_app())
-
-
-def commands(group: Any = APP, words: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Every command there is, by what is typed for it: "data make"."""
-    if not hasattr(group, "commands"):
-        return {" ".join(words): group}
-    found = [commands(command, (*words, name)) for name, command in group.commands.items()]
-    return {name: command for each in found for name, command in each.items()}
-
-
-COMMANDS = commands()
+COMMANDS = all_commands()
 
 
 def loaded_by(code: str) -> set[str]:
