@@ -1,27 +1,65 @@
 """genint predicts genomic assays from DNA.
 
-The public names load on first use, so that importing genint costs nothing:
+    import genint
 
-    from genint import Genome, load_model, predict
+    model = genint.load_model()
+    tracks = model.predict("ACGT" * 4_000)
+    tracks.to_pandas()
+
+Names load on first use, so that importing genint costs nothing. docs/python.md shows them at work.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
+    from genint.console import Console as Console
+    from genint.datasets.build import make_dataset as make_dataset
+    from genint.datasets.dataset import TrackDataset as TrackDataset
+    from genint.errors import InputError as InputError
+    from genint.errors import OutputError as OutputError
+    from genint.errors import UserError as UserError
+    from genint.evaluation.evaluate import evaluate as evaluate
+    from genint.genome.bed import BedRow as BedRow
+    from genint.genome.bed import read_bed as read_bed
+    from genint.genome.fasta import Genome as Genome
+    from genint.genome.region import Region as Region
+    from genint.models.folder import Model as Model
+    from genint.models.folder import list_models as list_models
+    from genint.models.folder import load_model as load_model
+    from genint.output.merge import merge as merge
+    from genint.prediction.predict import predict_regions as predict_regions
+    from genint.prediction.predict import predict_sequence as predict_sequence
+    from genint.prediction.predict import predict_to_folder as predict_to_folder
+    from genint.tracks.table import TrackTable as TrackTable
+    from genint.tracks.table import read_tracks as read_tracks
+    from genint.tracks.track_data import TrackData as TrackData
+    from genint.training.config import TrainConfig as TrainConfig
+    from genint.training.train import train as train
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Console": "genint.console",
-    "TrackDataset": "genint.datasets.dataset",
-    "Genome": "genint.genome.fasta",
-    "Geometry": "genint.genome.grid",
-    "Region": "genint.genome.region",
     "BedRow": "genint.genome.bed",
+    "Console": "genint.console",
+    "Genome": "genint.genome.fasta",
+    "InputError": "genint.errors",
+    "Model": "genint.models.folder",
+    "OutputError": "genint.errors",
+    "Region": "genint.genome.region",
+    "TrackData": "genint.tracks.track_data",
+    "TrackDataset": "genint.datasets.dataset",
+    "TrackTable": "genint.tracks.table",
+    "TrainConfig": "genint.training.config",
     "UserError": "genint.errors",
     "evaluate": "genint.evaluation.evaluate",
+    "list_models": "genint.models.folder",
     "load_model": "genint.models.folder",
-    "predict": "genint.prediction.predict",
-    "prepare": "genint.prediction.job",
+    "make_dataset": "genint.datasets.build",
+    "merge": "genint.output.merge",
+    "predict_regions": "genint.prediction.predict",
+    "predict_sequence": "genint.prediction.predict",
+    "predict_to_folder": "genint.prediction.predict",
     "read_bed": "genint.genome.bed",
     "read_tracks": "genint.tracks.table",
     "train": "genint.training.train",
@@ -32,4 +70,10 @@ __all__ = [*_HOMES, "__version__"]
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'genint' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value  # so that the second access is an ordinary one
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

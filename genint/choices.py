@@ -6,7 +6,6 @@ Here, below everything, because help must not wait for the modules that use them
 from typing import Literal
 
 Scale = Literal["coverage", "model"]  # units of the training bigWigs, or the model's own
-Format = Literal["bigwig", "bedgraph", "zarr"]
 Statistic = Literal["mean", "sum", "max"]  # of a region's bases
 Dtype = Literal["auto", "float32", "bfloat16"]
 Split = Literal["train", "valid", "test"]

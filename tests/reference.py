@@ -12,7 +12,7 @@ from genint.cli.main import make_app
 
 _HEAD = """# Commands
 
-Written from the commands themselves (`pytest tests/test_docs.py --update-golden`); `genint COMMAND --help` prints the same.
+`genint COMMAND --help` prints the same. This page is made from it, by `pytest tests/test_docs.py --update-golden`.
 """
 
 
@@ -33,10 +33,11 @@ def write_reference() -> str:
 def _section(name: str, command: Any) -> Iterator[str]:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     given = [each.metavar or each.name.upper() for each in arguments]
-    usage = [word if each.required else f"[{word}]" for word, each in zip(given, arguments, strict=True)]
+    repeated = [f"{word}..." if each.nargs == -1 else word for word, each in zip(given, arguments, strict=True)]
+    usage = [word if each.required else f"[{word}]" for word, each in zip(repeated, arguments, strict=True)]
     text, _, example = cleandoc(command.help).partition("Example: ")
     yield f"## genint {name}\n"
-    yield text
+    yield text.strip() + "\n"
     yield f"```\ngenint {' '.join([name, *usage])} [OPTIONS]\n```\n"
     yield f"Example: `{example}`\n"
     if arguments:

@@ -4,7 +4,7 @@ import re
 import sys
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -103,19 +103,17 @@ def evaluate(
     from genint.evaluation.evaluate import evaluate as run
     from genint.evaluation.evaluate import load_distinct, profiles
     from genint.evaluation.tables import report, write_reports
-    from genint.prediction.devices import choose_device, choose_dtype
+    from genint.prediction.devices import choose_devices, choose_dtype
 
-    options.use_threads(threads)
-    opened, chosen = TrackDataset(dataset), choose_device(device)
-    precision = choose_dtype(dtype, chosen)
+    opened, devices = TrackDataset(dataset), choose_devices(device)
+    compute: dict[str, Any] = {"batch_size": batch_size, "devices": devices, "threads": options.count_threads(threads)}
+    precision = choose_dtype(dtype, devices[0])
     loaded = load_distinct(models or [], baselines=baselines)
     columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
     region = _locus(opened, locus, len(columns), len(loaded)) if locus else None
     if out:
         out.mkdir(parents=True, exist_ok=True)
-    results = run(
-        opened, loaded, split, console, batch_size=batch_size, device=chosen, dtype=precision, baselines=baselines
-    )
+    results = run(opened, loaded, split, console, dtype=precision, baselines=baselines, **compute)
     if out:
         write_reports(results, split, opened, out)
     if json_output:
@@ -125,7 +123,7 @@ def evaluate(
     if out and plots:
         _draw_pairs(results, out)
     if out and region:
-        values = profiles(opened, loaded, region, batch_size=batch_size, device=chosen)
+        values = profiles(opened, loaded, region, **compute)
         _draw_locus(opened, values, region, columns, out)
 
 

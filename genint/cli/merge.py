@@ -43,7 +43,7 @@ def merge(
     console.say(f"reading {len(folders)} run(s) ...")
     from genint.output.merge import merge as run
 
-    report = run(folders, out, overwrite=overwrite, console=console, command=options.command_line())
+    report = run(folders, out, overwrite=overwrite, console=console)
     if json_output:
         print_json({"out": str(out), **report})
         return

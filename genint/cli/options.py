@@ -16,13 +16,17 @@ Genome = Annotated[
 ]
 Dataset = Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)]
 Model = Annotated[
-    str, typer.Option("--model", "-m", help="Model folder, or name of a bundled model.", rich_help_panel=MODEL)
+    str,
+    typer.Option(
+        "--model", "-m", metavar="MODEL", help="Model folder, or name of a bundled model.", rich_help_panel=MODEL
+    ),
 ]
 Tracks = Annotated[
     list[str] | None,
     typer.Option(
         "--tracks",
         "-t",
+        metavar="PATTERN",
         help="Tracks by identifier, by regular expression over identifier and description, or @FILE. Repeatable.",
         show_default="all",
         rich_help_panel=MODEL,
@@ -37,7 +41,15 @@ Aliases = Annotated[
         rich_help_panel=WHERE,
     ),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=MACHINE)]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="DEVICE",
+        help="auto, cpu, cuda, cuda:N, mps, or GPUs that share the work: cuda:0,1.",
+        rich_help_panel=MACHINE,
+    ),
+]
 Dtype = Annotated[
     DtypeName,
     typer.Option(
@@ -58,7 +70,7 @@ Threads = Annotated[
         "--threads",
         "-p",
         min=0,
-        help="CPU threads, at most the cores there are; 0: PyTorch's choice.",
+        help="CPU cores to use; 0: all that this process may use.",
         rich_help_panel=MACHINE,
     ),
 ]
@@ -76,11 +88,18 @@ def command_line() -> str:
     return shlex.join(["genint", *sys.argv[1:]])
 
 
-def use_threads(threads: int) -> None:
-    """Set PyTorch's CPU threads. More threads than cores only wait for each other, and thousands crash."""
+def count_threads(threads: int) -> int:
+    """`threads`, at most the machine's cores (thousands crash); for 0, the cores that the process may really use."""
     import os
 
+    from genint.prediction.cpus import usable_cpus
+
+    return min(threads, os.cpu_count() or 1) or usable_cpus()
+
+
+def use_threads(threads: int) -> None:
+    """Let each of PyTorch's operations use so many cores, in training; 0: PyTorch's choice."""
     import torch
 
     if threads:
-        torch.set_num_threads(min(threads, os.cpu_count() or 1))
+        torch.set_num_threads(count_threads(threads))

@@ -9,6 +9,7 @@ from genint import choices
 from genint.cli import options
 from genint.cli.region_options import Places
 from genint.cli.streams import print_json
+from genint.output.formats import FormatName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ Region = Annotated[
     typer.Option(
         "--region",
         "-r",
+        metavar="CHROM:START-END",
         help="chrom:start-end, 1-based, both ends included, as in browsers. Repeatable.",
         show_default=False,
         rich_help_panel=options.WHERE,
@@ -37,6 +39,7 @@ Chroms = Annotated[
     str,
     typer.Option(
         "--chroms",
+        metavar="A,B",
         help="Whole chromosomes A,B; with REGIONS, only its rows there.",
         show_default=False,
         rich_help_panel=options.WHERE,
@@ -49,6 +52,7 @@ Blacklist = Annotated[
     list[Path] | None,
     typer.Option(
         "--blacklist",
+        metavar="BED",
         help="BED of regions whose bins are masked. Repeatable.",
         show_default=False,
         rich_help_panel=options.WHERE,
@@ -68,6 +72,7 @@ Ensemble = Annotated[
     list[str] | None,
     typer.Option(
         "--ensemble",
+        metavar="MODEL",
         help="One more model: predict the mean and the standard deviation over all. Repeatable.",
         show_default=False,
         rich_help_panel=options.AVERAGING,
@@ -81,6 +86,7 @@ Shifts = Annotated[
     str,
     typer.Option(
         "--shifts",
+        metavar="A,B",
         help="Average over shifts of the DNA against the bins, in bases: -1,0,1.",
         rich_help_panel=options.AVERAGING,
     ),
@@ -107,7 +113,7 @@ Scale = Annotated[
     ),
 ]
 Format = Annotated[
-    choices.Format,
+    FormatName,
     typer.Option(
         "--format",
         help="bigwig, bedgraph: a file per track; zarr: one file of arrays (bins, tracks).",
@@ -131,20 +137,6 @@ Summary = Annotated[
         help="What of a region's bases that table holds.",
         show_default="mean",
         rich_help_panel=options.OUTPUT,
-    ),
-]
-Device = Annotated[
-    str,
-    typer.Option(
-        "--device",
-        help="auto, cpu, cuda, cuda:N, mps, or GPUs that share the work: cuda:0,1.",
-        rich_help_panel=options.MACHINE,
-    ),
-]
-Workers = Annotated[
-    int,
-    typer.Option(
-        "--workers", "-w", min=1, help="Processes that share the work on CPUs.", rich_help_panel=options.MACHINE
     ),
 ]
 Compile = Annotated[
@@ -187,11 +179,10 @@ def predict(
     format: Format = "bigwig",
     summary_file: SummaryFile = None,
     summary: Summary = None,
-    device: Device = "auto",
+    device: options.Device = "auto",
     dtype: options.Dtype = "auto",
     batch_size: options.Batch = 8,
     threads: options.Threads = 0,
-    workers: Workers = 1,
     compile: Compile = False,
     dry_run: DryRun = False,
     resume: Resume = False,
@@ -224,17 +215,17 @@ def predict(
         from genint.prediction.devices import choose_devices, choose_dtype
         from genint.prediction.job import Options
         from genint.prediction.predict import predict as run
-        from genint.prediction.windows import Views
+        from genint.prediction.windows import Augmentation
 
-        options.use_threads(threads)
-        devices = choose_devices(device, workers)
+        devices = choose_devices(device)
         how = Options(
             scale=scale,
             max_n=max_n,
             blacklist=masked,
-            views=Views(rc=rc, shifts=moved, overlap=overlap),
+            augmentation=Augmentation(rc=rc, shifts=moved, overlap=overlap),
             batch_size=batch_size,
             devices=devices,
+            threads=options.count_threads(threads),
             dtype=choose_dtype(dtype, devices[0]),
             compile=compile,
             format=format,
@@ -244,7 +235,7 @@ def predict(
         job = _job(opened, rows, [model, *(ensemble or [])], tracks or [], how, console)
         if dry_run:
             return _print_estimate(job, json_output)
-        report = run(job, out, overwrite=overwrite, resume=resume, console=console, command=options.command_line())
+        report = run(job, out, overwrite=overwrite, resume=resume, console=console)
     _print_report(report, out, len(rows), console, json_output)
 
 
@@ -268,7 +259,7 @@ def _job(
     from genint.prediction.job import prepare
 
     models = [load_model(name) for name in names]
-    console.say(describe_device(how.devices[0]))
+    console.say(describe_device(how.devices[0], how.threads))
     for model in models:
         _compare_assemblies(model, genome, console.say)
     columns = models[0].tracks.select(tracks) if tracks else None

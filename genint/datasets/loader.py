@@ -82,7 +82,7 @@ class SplitTiles(Dataset[Window]):
 
     def __init__(self, dataset: TrackDataset, geometry: Geometry, split: str, share: slice = slice(None)) -> None:
         check_geometry(dataset, geometry)
-        self._dataset, self._geometry = dataset, geometry
+        self._dataset, self._geometry, self.split = dataset, geometry, split
         starts = [
             (segment, first_bin)
             for segment in dataset.split(split)
@@ -99,8 +99,12 @@ class SplitTiles(Dataset[Window]):
         start = segment.start + first_bin * self._geometry.bin_bp
         return Region(segment.chrom, start, start + self._geometry.core_bp)
 
+    def read(self, position: int) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens (input_bp,) and targets (core_bins, T) of a tile."""
+        return read_window(self._dataset, *self._starts[position], self._geometry)
+
     def __getitem__(self, position: int) -> Window:
-        tokens, targets = read_window(self._dataset, *self._starts[position], self._geometry)
+        tokens, targets = self.read(position)
         return torch.from_numpy(tokens), torch.from_numpy(targets)
 
 

@@ -1,13 +1,15 @@
 """Judging models on a split of a data set: all of them on the same bins, through the same code."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from genint.arrays import F32, U8
 from genint.console import Console
 from genint.datasets.dataset import Segment, TrackDataset
 from genint.datasets.loader import SplitTiles, check_geometry, read_window
@@ -18,11 +20,10 @@ from genint.evaluation.tables import BLOCK_BP, OVERALL, Profiles, Result, Score
 from genint.genome.grid import Geometry, count_bins, touched_bins
 from genint.genome.region import Region
 from genint.models.folder import Model, load_model
-from genint.prediction.devices import enough_memory, inference
+from genint.prediction.inference import Engine
+from genint.prediction.task import PredictTracks
 from genint.tracks.table import Track
 
-Tokens = npt.NDArray[np.uint8]
-Predictor = Callable[[Tokens], npt.NDArray[np.float32]]  # (B, input_bp) -> (B, core_bins, T) on the model's scale
 BASELINES = (ConstantBaseline, KmerBaseline)
 
 
@@ -53,21 +54,24 @@ def evaluate(
     console: Console,
     *,
     batch_size: int = 8,
-    device: torch.device | None = None,
+    devices: Sequence[torch.device] = (torch.device("cpu"),),
+    threads: int = 0,
     dtype: torch.dtype = torch.float32,
     baselines: bool = False,
 ) -> list[Result]:
     """Score every model, and the baselines if asked for, on `split`. All meet the same bins and the same code.
 
-    Results go by the models' names, see load_distinct. Raises InputError before any is scored for a model whose tracks,
-    transforms or bins are not the data set's, for an empty split and for an assay named "all"; later when no track can
-    be scored.
+    Results go by the models' names, see load_distinct. `devices` and `threads` are the engine's, see inference.Engine.
+    Raises InputError before any is scored for a model whose tracks, transforms or bins are not the data set's, for an
+    empty split and for an assay named "all"; later when no track can be scored.
     """
     _check_scorable(dataset, models, [split, "train"] if baselines else [split])
     results = []
     for model in models:
-        predictor = _module_predictor(model, device or torch.device("cpu"), dtype)
-        results.append(_result(model.name, predictor, dataset, model.geometry, split, batch_size, console))
+        tiles = SplitTiles(dataset, model.geometry, split)
+        with Engine(_task(model, dtype, batch_size), devices, threads) as engine:
+            predicted = ((tile, values[0].T) for tile, values in engine.map(_read_tiles(tiles)))
+            results.append(_result(model.name, predicted, dataset, tiles, batch_size, console))
     if baselines:
         geometry = (
             models[0].geometry
@@ -75,7 +79,9 @@ def evaluate(
             else Geometry(core_bp=128 * dataset.bin_bp, context_bp=512, bin_bp=dataset.bin_bp)
         )
         for baseline in (kind(dataset, geometry) for kind in BASELINES):
-            results.append(_result(baseline.name, baseline.predict, dataset, geometry, split, batch_size, console))
+            tiles = SplitTiles(dataset, geometry, split)
+            predicted = ((tile, baseline.predict(tile.tokens[None])[0]) for tile in _read_tiles(tiles))
+            results.append(_result(baseline.name, predicted, dataset, tiles, batch_size, console))
     return results
 
 
@@ -112,49 +118,58 @@ def _check_tracks(dataset: TrackDataset, model: Model) -> None:
         )
 
 
-def _module_predictor(model: Model, device: torch.device, dtype: torch.dtype) -> Predictor:
-    module = model.module.to(device)
+class EvaluatedTile(NamedTuple):
+    """A tile of a split: where, its DNA (input_bp,) and what was measured there (core_bins, T)."""
 
-    def predict(tokens: Tokens) -> npt.NDArray[np.float32]:
-        with inference(device, dtype), enough_memory():
-            return module(torch.from_numpy(tokens).to(device)).float().cpu().numpy()  # type: ignore[no-any-return]
+    region: Region
+    tokens: U8
+    targets: F32
+    reverse: bool = False
 
-    return predict
+
+def _read_tiles(tiles: SplitTiles) -> Iterator[EvaluatedTile]:
+    for position in range(len(tiles)):
+        yield EvaluatedTile(tiles.region(position), *tiles.read(position))
+
+
+def _task(model: Model, dtype: torch.dtype, batch_size: int) -> PredictTracks:
+    """Predict all tracks of one model."""
+    columns = np.arange(len(model.tracks))
+    partners = model.tracks.partners
+    return PredictTracks(modules=[model.module], columns=columns, partners=partners, dtype=dtype, batch_size=batch_size)
 
 
 def _result(
     name: str,
-    predict: Predictor,
+    predictions: Iterator[tuple[EvaluatedTile, F32]],
     dataset: TrackDataset,
-    geometry: Geometry,
-    split: str,
+    tiles: SplitTiles,
     batch_size: int,
     console: Console,
 ) -> Result:
-    tiles, n_tracks = SplitTiles(dataset, geometry, split), len(dataset.tracks)
+    """Score predictions (core_bins, T) of all tiles, `batch_size` at a time."""
+    n_tracks = len(dataset.tracks)
     transform = dataset.tracks.transform(dataset.bin_bp)
     pooled, logged, windows = Pearson(n_tracks), Pearson(n_tracks), WindowPearson(n_tracks)
     across, blocks = TrackPearson(), BlockPearson(n_tracks)
-    with console.progress(f"{name} on {split}", len(tiles)) as advance:
-        for first in range(0, len(tiles), batch_size):
-            batch = [tiles[position] for position in range(first, min(first + batch_size, len(tiles)))]
-            predicted = predict(np.stack([tokens.numpy() for tokens, _ in batch])).astype(np.float64)
-            measured = np.stack([targets.numpy() for _, targets in batch]).astype(np.float64)
+    with console.progress(f"{name} on {tiles.split}", len(tiles)) as advance:
+        while batch := list(islice(predictions, batch_size)):
+            predicted = np.stack([values for _, values in batch]).astype(np.float64)
+            measured = np.stack([tile.targets for tile, _ in batch]).astype(np.float64)
             pooled.update(predicted, measured)
             logged.update(*(np.log1p(transform.invert(values) * dataset.bin_bp) for values in (predicted, measured)))
             windows.update(predicted, measured)
             across.update(predicted, measured)
-            for offset in range(len(batch)):
-                region = tiles.region(first + offset)
-                starts = region.start + geometry.bin_bp * np.arange(geometry.core_bins)
+            for offset, (tile, _) in enumerate(batch):
+                starts = tile.region.start + dataset.bin_bp * np.arange(len(tile.targets))
                 for block in np.unique(starts // BLOCK_BP):
                     here = starts // BLOCK_BP == block
-                    blocks.update((region.chrom, int(block)), predicted[offset, here], measured[offset, here])
+                    blocks.update((tile.region.chrom, int(block)), predicted[offset, here], measured[offset, here])
             advance(len(batch))
     if not np.isfinite(pooled.compute()).any():
         raise InputError(
-            f"{dataset.path}: nothing to score in the {split} split: no track has measured bins there that differ. "
-            "Choose another --split, or make the data set with another"
+            f"{dataset.path}: nothing to score in the {tiles.split} split: no track has measured bins there that "
+            "differ. Choose another `split`, or make the data set with another"
         )
     columns = zip(pooled.counts, pooled.compute(), logged.compute(), windows.compute(), strict=True)
     return Result(
@@ -174,7 +189,8 @@ def profiles(
     region: Region,
     *,
     batch_size: int = 8,
-    device: torch.device | None = None,
+    devices: Sequence[torch.device] = (torch.device("cpu"),),
+    threads: int = 0,
 ) -> Profiles:
     """What was measured and what each model predicts in the bins of a region, (bins, T) on the model's scale.
 
@@ -183,20 +199,17 @@ def profiles(
     segment = find_segment(dataset, region)
     inside = Region(region.chrom, region.start - segment.start, region.end - segment.start)
     bins = touched_bins(inside, dataset.bin_bp)
-
-    def tokens(starts: Sequence[int], geometry: Geometry) -> Tokens:
-        return np.stack([read_window(dataset, segment, start, geometry)[0] for start in starts])
-
     predicted = {}
     for model in models:
         _check_tracks(dataset, model)
-        predictor = _module_predictor(model, device or torch.device("cpu"), torch.float32)
         core = model.geometry.core_bins
         first, last = bins.start // core, count_bins(bins.stop, core)
-        starts = [index * core for index in range(first, last)]
-        batches = [starts[i : i + batch_size] for i in range(0, len(starts), batch_size)]
-        values = np.concatenate([predictor(tokens(batch, model.geometry)) for batch in batches])
-        values = values.reshape(-1, len(dataset.tracks))
+        tiles = (
+            EvaluatedTile(region, *read_window(dataset, segment, index * core, model.geometry))
+            for index in range(first, last)
+        )
+        with Engine(_task(model, torch.float32, batch_size), devices, threads) as engine:
+            values = np.concatenate([output[0].T for _, output in engine.map(tiles)])
         predicted[model.name] = values[bins.start - first * core : bins.stop - first * core]
     measured = dataset.targets(segment, bins.start, bins.stop - bins.start)
     return Profiles(segment.start + bins.start * dataset.bin_bp, measured, predicted)

@@ -64,6 +64,9 @@ class Genome:
             raise InputError(f"{self.path}: its {len(records)} record(s) hold no bases. Expected a FASTA genome")
         self.assembly = Assembly(self.path.name.split(".")[0], self.sizes)
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     def identity(self) -> dict[str, object]:
         """Which file this is, as JSON, so that a change of it is noticed: name, assembly, digests, size and time."""
         status = self.path.stat()

@@ -1,52 +1,41 @@
 """Write a bedGraph of fixed-width bins: plain text, 0-based half-open, for programs that read no bigWig."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
-import numpy.typing as npt
+
+from genint.arrays import F32
+from genint.errors import cannot_write
+from genint.output.writer import TrackWriter
 
 
-class BedGraphWriter:
-    """A line `chrom start end value` per bin that has one, in the order of `add`; see BigWigWriter for its arguments.
+class BedGraphWriter(TrackWriter):
+    """A line `chrom start end value` per bin that has one, in the order of `add`; see TrackWriter.
 
     Values are the shortest text that reads back as the same float32. There is no `track` line, which converters refuse.
-    The file appears at `path` only when complete.
     """
 
-    def __init__(self, path: Path, sizes: Mapping[str, int], *, bin_bp: int) -> None:
-        self.path, self._sizes, self._bin_bp = path, sizes, bin_bp
-        self._hidden = path.with_name(f".{path.name}.tmp")
-        self._file = open(self._hidden, "w", encoding="utf-8")  # noqa: SIM115  closed by close or __exit__
+    def __init__(self, path: Path, sizes: Mapping[str, int], *, bin_bp: int, tracks: Sequence[str] = ()) -> None:
+        super().__init__(path, sizes, bin_bp=bin_bp, tracks=tracks)
+        try:
+            self._file = open(self.hidden, "x", encoding="utf-8")  # noqa: SIM115  closed by _finish or _abandon
+        except OSError as error:
+            raise cannot_write(path, error) from None
 
-    def add(self, chrom: str, first_bin: int, values: npt.NDArray[np.float32]) -> None:
-        """Values of the consecutive bins `first_bin`, `first_bin` + 1, ...; NaN leaves a hole."""
+    def _add(self, chrom: str, first_bin: int, values: F32) -> None:
         kept = np.flatnonzero(~np.isnan(values))
-        starts = (kept + first_bin) * self._bin_bp
-        ends = np.minimum(starts + self._bin_bp, self._sizes[chrom])
+        starts = (kept + first_bin) * self.bin_bp
+        ends = np.minimum(starts + self.bin_bp, self.sizes[chrom])
         texts = values[kept].astype(np.str_)
         for start, end, text in zip(starts.tolist(), ends.tolist(), texts.tolist(), strict=True):
             self._file.write(f"{chrom}\t{start}\t{end}\t{text}\n")
 
-    def close(self) -> None:
-        """Give the file its name."""
-        if not self._file.closed:
+    def _finish(self) -> None:
+        self._file.close()
+
+    def _abandon(self) -> None:
+        with suppress(OSError):  # closing writes what is still in memory, and the disk may be full
             self._file.close()
-            os.replace(self._hidden, self.path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-            return
-        try:
-            self._file.close()  # writes what is still in memory, and the disk may be full
-        finally:
-            self._hidden.unlink(missing_ok=True)
+        super()._abandon()

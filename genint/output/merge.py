@@ -1,5 +1,6 @@
-"""Merge: the outputs of runs over parts of a genome become what one run over all of them would have written."""
+"""Merge the outputs of runs over parts of a genome into what one run over all of them would have written."""
 
+import csv
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,23 +12,16 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
+from genint.arrays import F32
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.grid import count_bins
 from genint.genome.region import Region
-from genint.output.bigwig import BigWigWriter, BinReader
-from genint.output.run_folder import (
-    changed_file,
-    check_space,
-    difference,
-    give_names,
-    is_unfinished,
-    output_folder,
-    provenance,
-    read_report,
-)
+from genint.output.bigwig import BinReader
+from genint.output.formats import FORMATS, Format, mergeable_suffixes
+from genint.output.report import changed_file, difference, provenance, read_report
+from genint.output.run_folder import check_space, is_unfinished, output_folder, to_disk
 
 _MOST_THREADS = 16  # each holds a chromosome of one track
 _PLAN = {"genome", "models", "tracks", "bin_bp", "regions", "options", "versions"}
@@ -45,6 +39,10 @@ class Part(NamedTuple):
         return plan
 
     @property
+    def format(self) -> Format:
+        return FORMATS[self.plan["options"]["format"]]
+
+    @property
     def regions(self) -> list[str]:
         """The digest of its regions; of a merged folder, those of all that went in."""
         regions = self.plan["regions"]
@@ -57,7 +55,6 @@ def merge(
     *,
     overwrite: bool = False,
     console: Console | None = None,
-    command: str = "",
 ) -> dict[str, Any]:
     """Join the outputs of `predict` in `folders` in `out`: its bigWigs are, byte for byte, those of one run over all.
 
@@ -67,7 +64,7 @@ def merge(
     """
     console, started = console or Console(), time.monotonic()
     parts = [_read_part(folder) for folder in folders]
-    _check_places(folders, out)
+    _check_folders(folders, out)
     for part in parts[1:]:
         _check_alike(parts[0], part)
     plan = {**parts[0].plan, "regions": list(chain.from_iterable(part.regions for part in parts))}
@@ -77,23 +74,21 @@ def merge(
             console.say(f"{out}: this merge is finished already")
             return folder.report
         check_space(folder, sum(sum(part.report["files"].values()) for part in parts))
-        bigwigs = [name for name in names if name.endswith(".bw")]
-        _merge_bigwigs(bigwigs, parts, folder.path, console)
-        for name in set(names).difference(bigwigs):
+        merged = parts[0].format
+        track_files = [name for name in names if name.endswith(merged.suffix)]
+        _merge_files(track_files, merged, parts, folder.path, console)
+        for name in set(names).difference(track_files):
             tables = [part.folder / name for part in parts]
             _join_tables(tables[:1] if name == "tracks.tsv" else tables, folder.path / name)
         return folder.publish(
             {
-                **provenance(command),
-                "regions": _count_fates(folder.path / "regions.tsv"),
-                "bins": _count_bins(folder.path / bigwigs[0], plan["bin_bp"]),
+                **provenance(),
+                "regions": _count_statuses(folder.path / "regions.tsv"),
+                "bins": _count_bins(merged.load_reader()(folder.path / track_files[0], bin_bp=plan["bin_bp"])),
                 "seconds": round(time.monotonic() - started, 2),
                 "merged": [_origin(part) for part in parts],
             }
         )
-
-
-# -- what may be merged ------------------------------------------------------------------------------------------------
 
 
 def _read_part(folder: Path) -> Part:
@@ -107,19 +102,22 @@ def _read_part(folder: Path) -> Part:
     if changed := changed_file(folder, report):
         raise InputError(f"{changed}: was changed or removed since the run that made it. Predict that part again")
     for name in report["files"]:
-        if not name.endswith((".bw", ".tsv")):
-            raise InputError(f"{folder / name}: cannot be merged, only bigWigs and .tsv can. Predict into those")
+        if not name.endswith((*mergeable_suffixes(), ".tsv")):
+            known = " and ".join([*mergeable_suffixes(), ".tsv"])
+            raise InputError(f"{folder / name}: cannot be merged, only {known} can. Predict into those")
+    if report["plan"]["options"].get("format") not in FORMATS:
+        raise InputError(f"{folder}: its run.json names no known format. Predict that part again")
     return Part(folder, report)
 
 
-def _check_places(folders: Sequence[Path], out: Path) -> None:
+def _check_folders(folders: Sequence[Path], out: Path) -> None:
     seen: set[Path] = set()
     for folder in folders:
         if folder.resolve() in seen:
             raise InputError(f"{folder}: is given twice. Give every folder once")
         seen.add(folder.resolve())
     if out.resolve() in seen:
-        raise InputError(f"{out}: is one of the folders to merge. Choose another -o")
+        raise InputError(f"{out}: is one of the folders to merge. Choose another `out`")
 
 
 def _check_alike(first: Part, other: Part) -> None:
@@ -140,40 +138,37 @@ def _comparable(part: Part) -> dict[str, Any]:
 
 
 def _origin(part: Part) -> dict[str, Any]:
-    told = {name: part.report.get(name) for name in ("command", "platform", "seconds", "merged")}
-    return {"folder": str(part.folder), **{name: value for name, value in told.items() if value is not None}}
+    kept = {name: part.report.get(name) for name in ("command", "platform", "seconds", "merged")}
+    return {"folder": str(part.folder), **{name: value for name, value in kept.items() if value is not None}}
 
 
-# -- bigWigs -----------------------------------------------------------------------------------------------------------
-
-
-def _merge_bigwigs(names: Sequence[str], parts: Sequence[Part], folder: Path, console: Console) -> None:
-    """Files that are in `folder` already are whole."""
+def _merge_files(names: Sequence[str], merged: Format, parts: Sequence[Part], folder: Path, console: Console) -> None:
+    """Files that are in `folder` already are complete."""
     missing = [name for name in names if not (folder / name).exists()]
     with (
         console.progress("merging", len(names)) as advance,
         ThreadPoolExecutor(min(cpu_count() or 1, _MOST_THREADS)) as threads,
     ):
         advance(len(names) - len(missing))
-        for _ in threads.map(partial(_merge_bigwig, parts, folder), missing):
+        for _ in threads.map(partial(_merge_file, merged, parts, folder), missing):
             advance(1)
 
 
-def _merge_bigwig(parts: Sequence[Part], folder: Path, name: str) -> None:
+def _merge_file(merged: Format, parts: Sequence[Part], folder: Path, name: str) -> None:
     bin_bp = parts[0].plan["bin_bp"]
-    readers = [BinReader(part.folder / name, bin_bp=bin_bp) for part in parts]
+    readers = [merged.load_reader()(part.folder / name, bin_bp=bin_bp) for part in parts]
     sizes = readers[0].sizes
     for reader in readers:
         if list(reader.sizes.items()) != list(sizes.items()):
             raise InputError(f"{reader.path}: its chromosomes are not those of {readers[0].path}. Predict it again")
     with_data = set(chain.from_iterable(reader.chroms() for reader in readers))
-    with BigWigWriter(folder / f".{name}", sizes, bin_bp=bin_bp) as writer:
+    with merged.load_writer()(folder / name, sizes, bin_bp=bin_bp, tracks=[name]) as writer:
         for chrom in filter(with_data.__contains__, sizes):
-            writer.add(chrom, 0, _joined(chrom, readers, bin_bp))
-    give_names([writer.path])
+            writer.add(chrom, 0, _join_bins(chrom, readers, bin_bp))
+        to_disk([writer.finish()])
 
 
-def _joined(chrom: str, readers: Sequence[BinReader], bin_bp: int) -> npt.NDArray[np.float32]:
+def _join_bins(chrom: str, readers: Sequence[BinReader], bin_bp: int) -> F32:
     """All bins of a chromosome: (bins,), NaN where no part has one."""
     joined = np.full(count_bins(readers[0].sizes[chrom], bin_bp), np.nan, np.float32)
     for number, reader in enumerate(readers):
@@ -181,27 +176,23 @@ def _joined(chrom: str, readers: Sequence[BinReader], bin_bp: int) -> npt.NDArra
         there = joined[bins]
         differs = ~np.isnan(there) & (there.view(np.uint32) != values.view(np.uint32))
         if differs.any():
-            _tell_clash(chrom, int(bins[differs][0]), reader, readers[:number], bin_bp)
+            _refuse_clash(chrom, int(bins[differs][0]), reader, readers[:number], bin_bp)
         joined[bins] = values
     return joined
 
 
-def _tell_clash(chrom: str, index: int, reader: BinReader, earlier: Iterable[BinReader], bin_bp: int) -> NoReturn:
+def _refuse_clash(chrom: str, index: int, reader: BinReader, earlier: Iterable[BinReader], bin_bp: int) -> NoReturn:
     """Name a bin that has two values, both, and the files they are in."""
     values = {file.path: file.read(chrom) for file in (*earlier, reader)}
     (other, theirs), *_, (path, ours) = [
         (path, float(found[bins == index][0])) for path, (bins, found) in values.items() if index in bins
     ]
-    place = Region(chrom, index * bin_bp, min((index + 1) * bin_bp, reader.sizes[chrom]))
-    raise InputError(f"{path}: {place} is {ours!r} there and {theirs!r} in {other}. Predict one of the two again")
+    region = Region(chrom, index * bin_bp, min((index + 1) * bin_bp, reader.sizes[chrom]))
+    raise InputError(f"{path}: {region} is {ours!r} there and {theirs!r} in {other}. Predict one of the two again")
 
 
-def _count_bins(path: Path, bin_bp: int) -> int:
-    written = BinReader(path, bin_bp=bin_bp)
+def _count_bins(written: BinReader) -> int:
     return sum(len(written.read(chrom)[0]) for chrom in written.chroms())
-
-
-# -- tables ------------------------------------------------------------------------------------------------------------
 
 
 def _join_tables(paths: Sequence[Path], joined: Path) -> None:
@@ -219,7 +210,6 @@ def _join_tables(paths: Sequence[Path], joined: Path) -> None:
                 file.writelines(table)
 
 
-def _count_fates(table: Path) -> dict[str, int]:
+def _count_statuses(table: Path) -> dict[str, int]:
     with open(table, encoding="utf-8") as file:
-        status = file.readline().rstrip("\n").split("\t").index("status")
-        return dict(Counter(line.split("\t")[status] for line in file))
+        return dict(Counter(row["status"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)))

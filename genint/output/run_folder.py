@@ -3,7 +3,7 @@
 OUT/.genint-partial/
   lock          held by the run that writes here
   plan.json     which run this is: the same run goes on with what is here, another is refused
-  unfinished/   the files of the run that are whole, and, their names beginning with a dot, those being written
+  unfinished/   the files of the run that are complete, and, their names beginning with a dot, those being written
   complete/     the files of a run that is done, on their way to OUT
   outdated      names of the last run's files that the new run has none for
 and whatever else the run needs while it works, such as its spool.
@@ -13,23 +13,19 @@ import errno
 import fcntl
 import json
 import os
-import platform
 import shutil
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
 from genint.errors import InputError, OutputError, UserError, cannot_write
+from genint.output.report import RUN_FILE, Plan, changed_file, difference, list_files, read_json, read_report
 
-RUN_FILE = "run.json"
 _STAGE = ".genint-partial"
 _SYNCS_AT_ONCE = 32
-
-Plan = Mapping[str, Any]  # what decides a run's results, as JSON: two runs with equal plans make equal files
+_START_OVER = "Give `overwrite` to start over, or choose another `out`"
 
 
 class OutputFolder:
@@ -45,18 +41,18 @@ class OutputFolder:
         self.path, self._complete = self.scratch / "unfinished", self.scratch / "complete"
         self._outdated = self.scratch / "outdated"
         self.report: dict[str, Any] | None = None
-        self._is_another_s = False  # what lies in `scratch`
+        self._is_of_another_run = False  # what lies in `scratch`
 
     def publish(self, report: Mapping[str, Any]) -> dict[str, Any]:
-        """Every file in `path` is whole: they replace the last run's files in the user's folder, run.json last.
+        """Every file in `path` is complete: they replace the last run's files in the user's folder, run.json last.
 
         `report` goes into run.json, with the plan and the sizes of the files; returns what that holds. A run that is
         killed in here is done: the next one moves the rest.
         """
         files = {file.name: file.stat().st_size for file in sorted(self.path.iterdir()) if file.name != RUN_FILE}
         _check_free(self._out, files)
-        published = {**report, "plan": _read(self._plan), "files": files}
-        outdated = _files_of_last_run(self._out).keys() - files.keys()
+        published = {**report, "plan": read_json(self._plan), "files": files}
+        outdated = list_files(self._out).keys() - files.keys()
         self._outdated.write_text(json.dumps(sorted(outdated)))
         (self.path / RUN_FILE).write_text(json.dumps(published, indent=1) + "\n")
         to_disk(list(self.path.iterdir()))
@@ -69,7 +65,7 @@ class OutputFolder:
         """run.json vouches for the files beside it, so it goes first and comes last."""
         if (self._complete / RUN_FILE).exists():  # if not, a run that was killed in here had moved everything
             (self._out / RUN_FILE).unlink(missing_ok=True)
-            for name in _read(self._outdated) or []:
+            for name in read_json(self._outdated) or []:
                 (self._out / name).unlink(missing_ok=True)
             for file in sorted(self._complete.iterdir(), key=lambda file: file.name == RUN_FILE):
                 os.replace(file, self._out / file.name)
@@ -80,38 +76,40 @@ class OutputFolder:
         if self._complete.exists():
             self._move()
         kept = not overwrite and self.is_worth_keeping()
-        begun = _read(self._plan) if kept else None
+        begun = read_json(self._plan) if kept else None
         if not overwrite and begun != plan:
             self.report = self._finished(plan)
         if self.report is not None:
-            self._is_another_s = kept
+            self._is_of_another_run = kept
             return
         _check_free(self._out, names)
         if kept and begun != plan:
-            raise OutputError(f"{self._out}: holds an unfinished run, and {difference(begun, plan)}. {_ANEW}")
+            raise OutputError(f"{self._out}: holds an unfinished run, and {difference(begun, plan)}. {_START_OVER}")
         if not kept:
             if resume:
-                raise InputError(f"--resume: {self._out} holds no unfinished run. Leave out --resume to begin one")
+                raise InputError(f"{self._out}: holds no unfinished run. Leave out `resume` to begin one")
             self._clear()
             self._plan.write_text(json.dumps(plan))
         self.path.mkdir(exist_ok=True)
-        for file in self.path.glob(".*"):
-            file.unlink()
+        for left in self.path.glob(".*"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def _finished(self, plan: Plan) -> dict[str, Any] | None:
-        """The report of the run that made what `out` holds, None if there is none. It must be this run, and whole."""
+        """The report of the run that made what `out` holds, None if there is none. It must be this run, unchanged."""
         if not (self._out / RUN_FILE).exists():
             return None
         report = read_report(self._out)
         if report["plan"] != plan:
-            raise OutputError(f"{self._out}: holds a finished run, and {difference(report['plan'], plan)}. {_ANEW}")
+            raise OutputError(
+                f"{self._out}: holds a finished run, and {difference(report['plan'], plan)}. {_START_OVER}"
+            )
         if changed := changed_file(self._out, report):
-            raise OutputError(f"{changed}: was changed or removed since the run that made it. {_ANEW}")
+            raise OutputError(f"{changed}: was changed or removed since the run that made it. {_START_OVER}")
         return report
 
     def leave(self) -> None:
-        """Remove what no run can go on with."""
-        if self._is_another_s:
+        """Remove what no run can resume from."""
+        if self._is_of_another_run:
             return
         if self.report is not None or not self.is_worth_keeping():
             self._clear()
@@ -129,7 +127,7 @@ class OutputFolder:
                 file.unlink()
 
     def is_worth_keeping(self) -> bool:
-        """Whether a run can go on with what is here: files that are whole, or something in `scratch`."""
+        """Whether a run can resume from what is here: files that are complete, or something in `scratch`."""
         own = (self.lock, self._plan, self.path)
         found = [file for file in self.scratch.iterdir() if file not in own]
         if self.path.exists():
@@ -152,19 +150,19 @@ def output_folder(
     in `path` and `scratch` is still there.
 
     Raises OutputError when `out` cannot be written, when another run is writing there, when it holds a run with another
-    plan (with `overwrite` it starts anew), and when one of `names` is there already and no run wrote it. With `resume`,
-    InputError when there is no run to go on with.
+    plan (with `overwrite` it starts over), and when one of `names` is there already and no run wrote it. With `resume`,
+    InputError when there is no run to resume.
     """
     folder = OutputFolder(out)
-    with _failures_told(out):
+    with _report_refusals(out):
         out.mkdir(parents=True, exist_ok=True)
         folder.scratch.mkdir(exist_ok=True)
         with open(folder.lock, "w") as lock:
             if not _is_locked(lock):
-                raise OutputError(f"{out}: another genint is writing there. Wait for it, or choose another -o")
+                raise OutputError(f"{out}: another genint is writing there. Wait for it, or choose another `out`")
             try:
                 folder.begin(json.loads(json.dumps(plan)), names, overwrite, resume)
-                with _kept_told(folder), _failures_told(out):
+                with _report_kept_work(folder), _report_refusals(out):
                     yield folder
             finally:
                 folder.leave()
@@ -177,34 +175,24 @@ def to_disk(files: Sequence[Path]) -> None:
             pass
 
 
-def give_names(files: Sequence[Path]) -> None:
-    """Once they are on the disk, files lose the dot before their names: those without one are whole."""
-    to_disk(files)
-    for file in files:
-        os.replace(file, file.with_name(file.name[1:]))
-
-
 def _sync(file: Path) -> None:
     with open(file, "rb") as opened:
         os.fsync(opened.fileno())
 
 
-_ANEW = "Give --overwrite to start anew, or choose another -o"
-
-
 @contextmanager
-def _kept_told(folder: OutputFolder) -> Iterator[None]:
-    """Who is told of a failure is told, too, that the work is not lost."""
+def _report_kept_work(folder: OutputFolder) -> Iterator[None]:
+    """Add to the message of a failure that the work is not lost."""
     try:
         yield
     except UserError as error:
         if folder.is_worth_keeping():
-            raise type(error)(f"{error}. What is done is kept, and the same command goes on from there") from None
+            raise type(error)(f"{error}. What is done is kept, and the same command resumes there") from None
         raise
 
 
 @contextmanager
-def _failures_told(out: Path) -> Iterator[None]:
+def _report_refusals(out: Path) -> Iterator[None]:
     """What the system refuses in `out` becomes one line for the user."""
     try:
         yield
@@ -231,80 +219,17 @@ def _is_locked(file: IO[str]) -> bool:
 
 
 def _check_free(out: Path, names: Iterable[str]) -> None:
-    ours = {*_files_of_last_run(out), RUN_FILE}
+    ours = {*list_files(out), RUN_FILE}
     for name in names:
         if name not in ours and (out / name).exists():
             raise OutputError(
-                f"{out / name}: is there already, and no earlier run wrote it. Choose another -o, or move it"
+                f"{out / name}: is there already, and no earlier run wrote it. Choose another `out`, or move it"
             )
-
-
-def _files_of_last_run(out: Path) -> dict[str, int]:
-    """Name and present size of every file in `out` that run.json lists."""
-    files = [out / name for name in read_report(out)["files"] if Path(name).name == name]
-    return {file.name: file.stat().st_size for file in files if file.is_file()}
-
-
-def _read(path: Path) -> Any:
-    """What a JSON file holds; None for one that is missing or none."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
 
 
 def is_unfinished(out: Path) -> bool:
     """Whether a run that writes to `out` is at work or was cut short."""
     return (out / _STAGE / "plan.json").exists()
-
-
-def read_report(out: Path) -> dict[str, Any]:
-    """What run.json in `out` says of the run that made what lies there; "plan" and "files" are there, perhaps empty."""
-    report = _read(out / RUN_FILE)
-    report = report if isinstance(report, dict) else {}
-    parts = {name: report.get(name) for name in ("plan", "files")}
-    return {**report, **{name: part if isinstance(part, dict) else {} for name, part in parts.items()}}
-
-
-def changed_file(out: Path, report: Mapping[str, Any]) -> Path | None:
-    """A file that `report` lists and that is missing in `out` or has another size; None if all are as they were."""
-    sizes = _files_of_last_run(out)
-    return next((out / name for name, size in report["files"].items() if sizes.get(name) != size), None)
-
-
-def difference(theirs: Plan | None, ours: Plan) -> str:
-    """What the plans of two runs do not have in common, for people."""
-    if not theirs:
-        return "nothing says which"
-    old, new = dict(_flat(theirs)), dict(_flat(ours))
-    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    told = [_change(name, old.get(name), new.get(name)) for name in names[:3]]
-    return "; ".join([*told, *(["more"] if len(names) > 3 else [])])
-
-
-def _change(name: str, old: object, new: object) -> str:
-    if isinstance(old, list) and isinstance(new, list):
-        gone, come = [item for item in old if item not in new], [item for item in new if item not in old]
-        if gone or come:
-            found = {"without": gone, "with": come}
-            return f"{name} is {' and '.join(f'{word} {_short(items)}' for word, items in found.items() if items)}"
-    return f"{name} was {_short(old)}, is {_short(new)}"
-
-
-def _flat(plan: object, name: str = "") -> Iterator[tuple[str, object]]:
-    if isinstance(plan, Mapping):
-        for key, value in plan.items():
-            yield from _flat(value, f"{name}.{key}" if name else key)
-    elif isinstance(plan, list) and any(isinstance(value, Mapping) for value in plan):
-        for number, value in enumerate(plan, start=1):
-            yield from _flat(value, f"{name} {number}")
-    else:
-        yield name, plan
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def check_space(folder: OutputFolder, needed: int) -> None:
@@ -313,16 +238,17 @@ def check_space(folder: OutputFolder, needed: int) -> None:
     free = shutil.disk_usage(folder.scratch).free
     if free + held < needed:
         raise OutputError(
-            f"{folder.scratch.parent}: needs about {(needed - held) / 1e6:,.0f} MB, the disk has {free / 1e6:,.0f} MB "
-            "free. Free space, ask for fewer --tracks or regions, or choose another -o"
+            f"{folder.scratch.parent}: needs about {format_bytes(needed - held)}, the disk has {format_bytes(free)} "
+            "free. Free space, choose fewer `tracks` or regions, or choose another `out`"
         )
 
 
-def provenance(command: str) -> dict[str, Any]:
-    """Who made a result, and where: the command line, versions, and the platform."""
-    packages = ("genint", "torch", "numpy", "pyfaidx", "pybigtools")
-    return {
-        "command": command or " ".join(sys.argv),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "platform": f"{platform.system()} {platform.machine()}",
-    }
+def format_bytes(n_bytes: int) -> str:
+    """Three digits and a unit in which that is not 0, unless there is nothing: 0 bytes, 12.3 kB, 4,560 GB."""
+    if n_bytes < 1_000:
+        return f"{n_bytes} bytes"
+    unit, size = next(
+        ((unit, size) for unit, size in (("kB", 1e3), ("MB", 1e6)) if n_bytes < 999.5 * size), ("GB", 1e9)
+    )
+    value = n_bytes / size
+    return f"{value:,.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f} {unit}"

@@ -1,30 +1,30 @@
-"""Which device runs the model, and in which number format."""
+"""Which device runs the model, and in which number format: for prediction, evaluation and training."""
 
+import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import get_args
 
 import torch
 
 from genint.choices import Dtype
 from genint.errors import InputError
+from genint.prediction.cpus import usable_cpus
 
 DTYPES = get_args(Dtype)
 
 
-def choose_devices(name: str, workers: int = 1) -> tuple[torch.device, ...]:
-    """Turn `cuda:0,1` into its devices, any other name into its one; on a CPU, one for each of the `workers`.
+def choose_devices(name: str) -> tuple[torch.device, ...]:
+    """Turn `cuda:0,1` into its devices, any other name into its one.
 
-    Raises InputError for a device that is not there, one named twice, and several workers on anything but a CPU.
+    Raises InputError for a device that is not there, and for one named twice.
     """
     kind, _, numbers = name.partition(":")
     names = [f"{kind}:{number.strip()}" for number in numbers.split(",")] if "," in numbers else [name]
     devices = tuple(choose_device(each) for each in names)
     if len(set(devices)) < len(devices):
-        raise InputError(f"--device {name}: names a device twice")
-    if workers > 1 and devices[0].type != "cpu":
-        raise InputError(f"--workers {workers}: are for CPUs. Name several GPUs as --device cuda:0,1")
-    return devices * workers
+        raise InputError(f"`device` {name}: names a device twice. Give each once")
+    return devices
 
 
 def choose_device(name: str) -> torch.device:
@@ -34,41 +34,50 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise InputError(f"--device {name}: not a device. Expected auto, cpu, cuda, cuda:N, cuda:N,M or mps") from None
+        raise InputError(f"`device` {name}: not a device. Expected auto, cpu, cuda, cuda:N, cuda:N,M or mps") from None
     if device.type not in ("cpu", "cuda", "mps"):
-        raise InputError(f"--device {name}: not supported. Expected auto, cpu, cuda, cuda:N, cuda:N,M or mps")
+        raise InputError(f"`device` {name}: not supported. Expected auto, cpu, cuda, cuda:N, cuda:N,M or mps")
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise InputError(f"--device {name}: this machine has no MPS device. Use --device auto")
+        raise InputError(f"`device` {name}: this machine has no MPS device. Choose another `device`, such as auto")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise InputError(
-            f"--device {name}: this PyTorch ({torch.__version__}) sees {torch.cuda.device_count()} CUDA device(s). "
-            "Use --device auto, or install a CUDA build of PyTorch"
+            f"`device` {name}: this PyTorch ({torch.__version__}) sees {torch.cuda.device_count()} CUDA device(s). "
+            "Choose another `device`, such as auto, or install a CUDA build of PyTorch"
         )
     return device
 
 
-def describe_device(device: torch.device) -> str:
-    """One line for the user: the device, and a warning when a faster one stands idle."""
+def describe_device(device: torch.device, threads: int = 0) -> str:
+    """One line for the user: the device, a CPU's `threads`, and a warning when a faster device stands idle."""
     if device.type == "cuda":
         return f"device: {device} ({torch.cuda.get_device_name(device)})"
-    line = (
-        f"device: {device.type} ({torch.get_num_threads()} threads)"
-        if device.type == "cpu"
-        else f"device: {device.type}"
-    )
-    if device.type == "cpu" and torch.cuda.is_available():
-        return f"{line}. WARNING: a GPU ({torch.cuda.get_device_name(0)}) is there but not used; give --device cuda"
+    if device.type != "cpu":
+        return f"device: {device.type}"
+    line = f"device: cpu ({threads or usable_cpus()} threads)"
+    if torch.cuda.is_available():
+        return f"{line}. WARNING: a GPU ({torch.cuda.get_device_name(0)}) is there but not used; choose device cuda"
     return line
 
 
-def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """Turn `auto`, `float32` or `bfloat16` into a dtype: auto is bfloat16 where the device multiplies it natively."""
+def choose_dtype(name: str, device: torch.device, *, training: bool = False) -> torch.dtype:
+    """Turn `auto`, `float32` or `bfloat16` into a dtype. Raises InputError for another name.
+
+    `auto` is bfloat16 on CUDA devices that multiply it natively, otherwise float32; in `training` also on CPUs with
+    AMX. There prediction and evaluation stay in float32, whose outputs have 7 correct digits in place of 2.
+    """
     if name not in DTYPES:
-        raise InputError(f"--dtype {name}: not one of {', '.join(DTYPES)}")
+        raise InputError(f"`dtype` {name}: not one of {', '.join(DTYPES)}")
     if name == "auto":
-        native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-        return torch.bfloat16 if native else torch.float32
+        return torch.bfloat16 if _multiplies_bfloat16(device, amx=training) else torch.float32
     return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+def _multiplies_bfloat16(device: torch.device, *, amx: bool) -> bool:
+    """Whether the device has it in hardware; of CPUs, whether they have AMX, if that counts."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    is_x86 = platform.machine() in ("x86_64", "AMD64")
+    return amx and device.type == "cpu" and is_x86 and bool(torch.cpu._is_amx_tile_supported())
 
 
 @contextmanager
@@ -78,19 +87,10 @@ def inference(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     On CUDA the same shapes always take the same algorithm, and float32 is not cut to TF32.
     """
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)
-    with torch.inference_mode(), autocast, torch.backends.cudnn.flags(deterministic=True, allow_tf32=False):
+    on_cuda = device.type == "cuda"  # elsewhere threads would undo each other's flags, which are one set for all
+    exact = torch.backends.cudnn.flags(deterministic=True, allow_tf32=False) if on_cuda else nullcontext()
+    with torch.inference_mode(), autocast, exact:
         yield
-
-
-@contextmanager
-def enough_memory() -> Iterator[None]:
-    """Raise InputError with advice where a batch does not fit, on a GPU or in main memory."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise InputError("a batch does not fit into memory. Give a smaller --batch-size") from None
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -3,12 +3,13 @@
 import resource
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass
 from itertools import cycle, islice
 
 from genint.prediction.inference import Engine
 from genint.prediction.job import Job, disk_bytes
-from genint.prediction.predict import requests, work
+from genint.prediction.predict import requests, task
 from genint.prediction.windows import Stitcher
 
 _WRITERS_BYTES = 100 << 20  # what writing holds on top: pieces of the spool, and buffers of the files open at a time
@@ -16,8 +17,8 @@ _WRITERS_BYTES = 100 << 20  # what writing holds on top: pieces of the spool, an
 
 @dataclass(frozen=True)
 class Estimate:
-    """`regions`: rows asked for. `tiles`, `windows` (times that each model reads DNA) and `bins` are at most: runs of N
-    are found on the way. `spool_bytes` are given back at the end. `minutes`: of the models alone, which reading and
+    """`regions`: rows requested. `tiles`, `windows` (forward passes of each model) and `bins` are at most: runs of N
+    are found on the way. `spool_bytes` are freed at the end. `minutes`: of the models alone, which reading and
     writing hardly add to. `memory_bytes`: at the peak, all processes together; a GPU's own memory is not in it.
     """
 
@@ -36,7 +37,7 @@ class Estimate:
         return [
             ("regions", f"{self.regions:,}"),
             ("tiles", f"{self.tiles:,}"),
-            ("windows to read", f"{self.windows:,}"),
+            ("forward passes", f"{self.windows:,}"),
             ("bins", f"{self.bins:,}"),
             ("files", f"{self.files:,}"),
             ("disk while it runs", f"{(self.spool_bytes + self.result_bytes) / 1e6:,.1f} MB"),
@@ -47,18 +48,18 @@ class Estimate:
 
 
 def estimate(job: Job) -> Estimate:
-    """Count the job's work, and let the models read one batch on every device to time them. Writes nothing.
+    """Count the job's work, and time the models on as many windows as are computed together. Writes nothing.
 
-    Memory is the peak of this process, and of others, after that batch, which is as large as any will be, with what
-    writing adds. Several processes that start at different speeds make the time an upper bound.
+    Memory is the peak of this process, and of others, after those windows, with what writing adds. Several processes
+    that start at different speeds make the time an upper bound.
     """
-    stitcher = Stitcher(job.genome, job.geometry, job.options.views)
-    windows = job.options.views.per_window * sum(len(stitcher.new_windows(tile)) for tile in job.todo)
-    at_once = job.options.batch_size * len(job.options.devices)
+    stitcher = Stitcher(job.genome, job.geometry, job.options.augmentation)
+    windows = job.options.augmentation.per_window * sum(len(stitcher.new_windows(tile)) for tile in job.todo)
     spool_bytes, result_bytes = disk_bytes(job)
-    seconds = _seconds(job, at_once) * -(-windows // at_once)
+    with Engine(task(job), job.options.devices, job.options.threads) as engine:
+        seconds = _seconds_per_round(job, engine) * -(-windows // engine.windows_per_round)
     return Estimate(
-        regions=len(job.placed),
+        regions=len(job.clipped),
         tiles=len(job.todo),
         windows=windows,
         bins=sum(int(mask.sum()) for mask in job.wanted.values()),
@@ -66,26 +67,25 @@ def estimate(job: Job) -> Estimate:
         spool_bytes=spool_bytes,
         result_bytes=result_bytes,
         minutes=seconds / 60,
-        memory_bytes=_peak_bytes(len(job.options.devices)) + _WRITERS_BYTES,
+        memory_bytes=_peak_bytes(engine.n_processes) + _WRITERS_BYTES,
     )
 
 
-def _seconds(job: Job, at_once: int) -> float:
-    """How long a batch on every device takes, after one to warm up. 0 when there is nothing to predict."""
-    first = next(requests(job), None)
+def _seconds_per_round(job: Job, engine: Engine) -> float:
+    """How long the engine takes for a round of windows, after one to warm up. 0 when there is nothing to predict."""
+    first = next(requests(job, job.todo), None)
     if first is None:
         return 0.0
-    stitcher = Stitcher(job.genome, job.geometry, job.options.views)
-    views = list(islice(cycle(stitcher.views([first])), at_once))
-    with Engine(work(job), job.options.devices) as engine:
-        list(engine.answers(views))
-        started = time.monotonic()
-        list(engine.answers(views))
-        return time.monotonic() - started
+    stitcher = Stitcher(job.genome, job.geometry, job.options.augmentation)
+    windows = list(islice(cycle(stitcher.windows([first])), engine.windows_per_round))
+    deque(engine.map(windows), maxlen=0)
+    started = time.monotonic()
+    deque(engine.map(windows), maxlen=0)
+    return time.monotonic() - started
 
 
-def _peak_bytes(n_devices: int) -> int:
-    """Resident memory at its highest: this process and, with several devices, as many of the largest that has ended."""
+def _peak_bytes(n_processes: int) -> int:
+    """Resident memory at its highest: this process, and as many of the largest ended one as there are beside it."""
     peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     unit = 1 if sys.platform == "darwin" else 1024
-    return unit * (peaks[0] + (n_devices * peaks[1] if n_devices > 1 else 0))
+    return unit * (peaks[0] + n_processes * peaks[1])

@@ -1,200 +1,132 @@
-"""Windows of DNA through models, in order: on a CPU here, on a GPU in a thread, on several devices in processes.
+"""The inference engine: windows of DNA through a task, in order, on the cores of a CPU, a GPU, or several devices.
 
-Threads and processes let whoever asks read DNA and write results while the models run.
+Every command that runs a model does so through it; the task (see task.py) says what is done with a window.
 """
 
-import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from itertools import islice
-from multiprocessing import get_context, parent_process
-from multiprocessing.queues import SimpleQueue
-from os import _exit
-from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from multiprocessing import get_context
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from genint.arrays import F32
 from genint.errors import InputError
-from genint.genome.dna import UNKNOWN
-from genint.models.base import TrackModel
-from genint.prediction.devices import inference, is_out_of_memory
-from genint.prediction.windows import View
+from genint.prediction.cpus import usable_cpus
+from genint.prediction.task import DnaWindow, Task
+from genint.prediction.workers import (
+    BatchWorker,
+    Run,
+    WindowWorker,
+    block_interrupts,
+    one_core_each,
+    run_in_process,
+    start_process,
+)
 
-Floats = npt.NDArray[np.float32]
+W = TypeVar("W", bound=DnaWindow)
 
-_BATCHES_AHEAD = 2  # per device, on top of the one that is being computed
-
-
-class Work(NamedTuple):
-    """What is asked of every window, wherever it runs. M models with the same tracks and windows."""
-
-    modules: Sequence[TrackModel]
-    columns: npt.NDArray[np.int64]  # (T,) of the models' outputs: the tracks asked for
-    mirrored: npt.NDArray[np.int64]  # (T,) the same tracks' columns when the DNA is read from the other strand
-    dtype: torch.dtype
-    batch_size: int
-    compile: bool
+# Threads of one process share Python's lock, which a window of the bundled model needs for about a tenth of its time.
+THREADS_PER_PROCESS = 8
+_WINDOWS_PER_THREAD = 4  # in a call to a process, so that its threads seldom wait for its slowest window
+_CALLS_AHEAD = 2  # for each call that can run, on top of those that do
 
 
 class Engine:
-    """Answers views in their order, a batch at a time. Use it in a `with` block, which ends its thread or processes.
+    """Runs a task over windows. Use it in a `with` block, which ends its threads and processes.
 
-    A batch always has its full shape, the last one padded with unknown DNA: in bfloat16, and on GPUs, the shape decides
-    the last bits. A device whose memory a batch does not fit into goes on with half as much at once.
+    On a CPU `threads` windows are computed at the same time, each on one core and in a forward pass of its own: outputs
+    are the same bits for any number of threads and processes. 0 threads: the cores that the process may use, at most 8;
+    more than 8 are shared out over processes. On a GPU every batch has the full shape, as the shape decides the last
+    bits. Several devices get a process each. Where memory is too short, half as many windows are computed at once from
+    then on. Processes import the main module, so a script that needs them runs under `if __name__ == "__main__":`.
+
+    `windows_per_round`: how many are in work when nothing waits. `n_processes`: how many there are beside this one.
     """
 
-    def __init__(self, work: Work, devices: Sequence[torch.device]) -> None:
-        self._work, self._n_devices = work, len(devices)
-        self._executor: Executor
-        self._answer: Callable[..., Floats]
-        if len(devices) == 1:
-            # On a CPU the model takes every core, and in any thread but the first twice the time (docs/performance.md).
-            self._executor = _Here() if devices[0].type == "cpu" else ThreadPoolExecutor(1, "engine")
-            self._answer = _Answerer(work, devices[0])
+    def __init__(self, task: Task, devices: Sequence[torch.device], threads: int = 0) -> None:
+        if devices[0].type == "cpu":
+            threads = threads or min(usable_cpus(), THREADS_PER_PROCESS)
+            if len(devices) == 1:
+                devices = [devices[0]] * -(-threads // THREADS_PER_PROCESS)
+            threads = -(-threads // len(devices))
+        self.n_processes = len(devices) if len(devices) > 1 else 0
+        if self.n_processes:
+            self._place = _in_processes(task, devices, threads)
         else:
-            context = get_context("spawn")  # CUDA and OpenMP do not survive a fork
-            places = context.SimpleQueue()
-            for device in devices:
-                places.put(device)
-            threads = max(torch.get_num_threads() // len(devices), 1)
-            self._executor = ProcessPoolExecutor(len(devices), context, _start, (work, places, threads))
-            self._answer = _answer_here
+            self._place = (
+                _on_cores(task, devices[0], threads) if devices[0].type == "cpu" else _on_gpu(task, devices[0])
+            )
+        self._torch_threads = torch.get_num_threads()
+        self.windows_per_round = self._place.calls * self._place.windows
 
-    def answers(self, views: Iterable[View]) -> Iterator[tuple[View, Floats]]:
-        """Each view with its (M, T, core_bins) on the models' scale, forward strand.
+    def map(self, windows: Iterable[W]) -> Iterator[tuple[W, F32]]:
+        """Each window with the task's output for it, in order; windows are taken a few calls ahead.
 
         Raises InputError when not even one window fits into memory, or a process was ended from outside.
         """
         try:
-            yield from self._in_turn(iter(views))
+            yield from self._in_order(iter(windows))
         except BrokenProcessPool:
             raise InputError(
-                "a process that ran the model was ended from outside, perhaps for want of memory. "
-                "Give fewer --workers or a smaller --batch-size"
+                "a process that ran the model was ended from outside, perhaps because memory was short. "
+                "Give a smaller `batch_size` or fewer `threads`"
             ) from None
 
-    def _in_turn(self, remaining: Iterator[View]) -> Iterator[tuple[View, Floats]]:
-        running: deque[tuple[list[View], Future[Floats]]] = deque()
+    def _in_order(self, remaining: Iterator[W]) -> Iterator[tuple[W, F32]]:
+        running: deque[tuple[list[W], Future[F32]]] = deque()
+        most = self._place.calls * (1 + _CALLS_AHEAD)
         while True:
-            while len(running) <= self._n_devices * _BATCHES_AHEAD and (
-                batch := list(islice(remaining, self._work.batch_size))
-            ):
-                running.append((batch, self._submit(batch)))
+            while len(running) < most and (call := list(islice(remaining, self._place.windows))):
+                running.append((call, self._submit(call)))
             if not running:
                 return
-            batch, answer = running.popleft()
-            yield from zip(batch, answer.result(), strict=False)
+            call, output = running.popleft()
+            yield from zip(call, output.result(), strict=True)
 
-    def _submit(self, batch: Sequence[View]) -> "Future[Floats]":
-        tokens = np.full((self._work.batch_size, len(batch[0].tokens)), UNKNOWN, dtype=np.uint8)
-        reverse = np.zeros(self._work.batch_size, dtype=np.bool_)
-        for place, view in enumerate(batch):
-            tokens[place], reverse[place] = view.tokens, view.reverse
-        # Ctrl-C is this process's to answer: a process that starts in here inherits that it is not told.
-        with _interrupts_held() if self._n_devices > 1 else nullcontext():
-            return self._executor.submit(self._answer, tokens, reverse)
+    def _submit(self, call: Sequence[W]) -> "Future[F32]":
+        tokens = np.stack([window.tokens for window in call])
+        reverse = np.array([window.reverse for window in call], dtype=np.bool_)
+        # A process may start in here, and inherits that this one answers Ctrl-C.
+        with block_interrupts() if self.n_processes else nullcontext():
+            return self._place.executor.submit(self._place.run, tokens, reverse)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._executor.shutdown(cancel_futures=True)
+    def __exit__(self, *_: object) -> None:
+        self._place.executor.shutdown(cancel_futures=True)
+        torch.set_num_threads(self._torch_threads)  # a part of PyTorch has one setting for all threads
 
 
-class _Here(Executor):
-    """Does what is asked at once, in the thread that asks."""
+class _Place(NamedTuple):
+    """Where a task runs: how many calls at the same time, and how many windows in each."""
 
-    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **options: Any) -> "Future[Any]":
-        done: Future[Any] = Future()
-        try:
-            done.set_result(fn(*arguments, **options))
-        except Exception as error:
-            done.set_exception(error)
-        return done
+    executor: Executor
+    run: Run
+    calls: int
+    windows: int
 
 
-class _Answerer:
-    """The models on one device: uint8 (B, input_bp) and reverse (B,) -> float32 (B, M, T, core_bins)."""
-
-    def __init__(self, work: Work, device: torch.device) -> None:
-        self._work, self._device = work, device
-        modules = [module.to(device) for module in work.modules]
-        self._modules = [torch.compile(module) for module in modules] if work.compile else modules
-        self._at_once = work.batch_size
-
-    def __call__(self, tokens: npt.NDArray[np.uint8], reverse: npt.NDArray[np.bool_]) -> Floats:
-        while True:
-            try:
-                return self._answer(tokens, reverse)
-            except (RuntimeError, MemoryError) as error:
-                if self._work.compile and "InvalidCxxCompiler" in str(error):
-                    raise InputError("--compile: finds no C++ compiler. Install one, or leave out --compile") from None
-                if not is_out_of_memory(error):
-                    raise
-            if self._at_once == 1:
-                raise InputError(f"{self._device}: not even one window fits into its memory. Give another --device")
-            self._at_once = -(-self._at_once // 2)
-            if self._device.type == "cuda":
-                torch.cuda.empty_cache()
-
-    def _answer(self, tokens: npt.NDArray[np.uint8], reverse: npt.NDArray[np.bool_]) -> Floats:
-        answers = []
-        for start in range(0, len(tokens), self._at_once):
-            part = torch.full((self._at_once, tokens.shape[1]), UNKNOWN, dtype=torch.uint8)
-            some = torch.from_numpy(tokens[start : start + self._at_once])
-            part[: len(some)] = some
-            with inference(self._device, self._work.dtype):
-                there = part.to(self._device)
-                values = torch.stack([module(there).float() for module in self._modules], 1)  # (B, M, core_bins, T)
-            answers.append(values[: len(some)].cpu().numpy())
-        return self._forward_strand(np.concatenate(answers), reverse)
-
-    def _forward_strand(self, values: Floats, reverse: npt.NDArray[np.bool_]) -> Floats:
-        """(B, M, core_bins, all tracks) as read -> (B, M, T, core_bins)."""
-        chosen = values[..., self._work.columns]
-        if reverse.any():
-            chosen[reverse] = values[reverse][:, :, ::-1, self._work.mirrored]
-        return np.ascontiguousarray(chosen.swapaxes(-1, -2))
+def _on_cores(task: Task, device: torch.device, threads: int) -> _Place:
+    return _Place(one_core_each(threads), WindowWorker(task, device, threads), threads, 1)
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """A Ctrl-C in here waits until the end of the block; processes started in here never see one."""
-    before = pthread_sigmask(SIG_BLOCK, {SIGINT})
-    try:
-        yield
-    finally:
-        pthread_sigmask(SIG_SETMASK, before)
+def _on_gpu(task: Task, device: torch.device) -> _Place:
+    """In a thread, so that DNA is read and results are written while the model runs."""
+    return _Place(ThreadPoolExecutor(1, "inference"), BatchWorker(task, device), 1, task.batch_size)
 
 
-# -- in a process of its own -------------------------------------------------------------------------------------------
-
-_answerer: _Answerer
-
-
-def _start(work: Work, places: "SimpleQueue[torch.device]", threads: int) -> None:
-    global _answerer
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(threads)
-    _answerer = _Answerer(work, places.get())
-
-
-def _end_with_parent() -> None:
-    """A main process that was killed cannot end its processes; without this they would wait for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        _exit(1)
-
-
-def _answer_here(tokens: npt.NDArray[np.uint8], reverse: npt.NDArray[np.bool_]) -> Floats:
-    return _answerer(tokens, reverse)
+def _in_processes(task: Task, devices: Sequence[torch.device], threads: int) -> _Place:
+    context = get_context("spawn")  # CUDA and OpenMP do not survive a fork
+    queue = context.SimpleQueue()
+    for device in devices:
+        queue.put(device)
+    executor = ProcessPoolExecutor(len(devices), context, start_process, (task, queue, threads))
+    windows = threads * _WINDOWS_PER_THREAD if devices[0].type == "cpu" else task.batch_size
+    return _Place(executor, run_in_process, len(devices), windows)

@@ -8,25 +8,21 @@ from typing import Any, get_args
 
 import torch
 
-from genint.choices import Scale
+from genint.choices import Scale, Statistic
 from genint.errors import InputError
 from genint.genome.bed import BedRow
-from genint.genome.fasta import Genome
+from genint.genome.dna_source import DnaSource
 from genint.genome.grid import BinMask, Geometry, Tile, tiles, wanted_bins
 from genint.genome.region import Region
 from genint.models.folder import Model
-from genint.output.formats import SUFFIXES, file_names
-from genint.output.zarr import check_names
+from genint.output.formats import FORMATS
+from genint.output.report import RUN_FILE
 from genint.prediction.region_status import ClippedRow, clip_to_chromosome
-from genint.prediction.region_summary import STATISTICS, check_file
-from genint.prediction.windows import Views
+from genint.prediction.region_summary import STATISTICS, check_summary_file
+from genint.prediction.windows import Augmentation
 from genint.tracks.table import TrackTable
 
 SCALES = get_args(Scale)
-
-
-# Full-precision floats hardly compress; zoom levels add a third, and a zarr store is there twice while it is zipped.
-_BYTES_PER_VALUE = {"bigwig": 6, "bedgraph": 36, "zarr": 8}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,30 +30,32 @@ class Options:
     """What changes a prediction besides genome, regions and models, and where it is computed.
 
     `scale`: `coverage`, the mean per base over the bin in the units of the training bigWigs, or `model`, the model's
-    own. `max_n`: a bin with a larger share of N than this is a hole; with 1, none is, and the model reads N as a column
-    of zeros. `blacklist`: bins that these touch are holes. `batch_size` changes no float32 result on a CPU.
-    `devices`: one, or several that share the work; a CPU named N times is N processes. `compile`: with torch.compile.
-    `format`: `bigwig` or `bedgraph`, a file per track, or `zarr`, one of all. `summary`: `mean`, `sum` or `max`, also a
-    table of the requested rows: `summary_file`, which ends in .tsv or .parquet.
-    ValueError for another word in place of these.
+    own. `max_n`: a bin with a larger fraction of N than this is masked; with 1, none is, and the model reads N as a
+    column of zeros. `blacklist`: bins that these touch are masked. `batch_size`: windows that a GPU takes at once.
+    `devices`: one, or several GPUs that share the work. `threads`: windows that a CPU computes at the same time, 0 for
+    the cores that the process may use, see inference.Engine. `compile`: with torch.compile. `format`: one of
+    output.formats.FORMATS. `summary`: `mean`, `sum` or `max`, also a table of the requested regions; `summary_file` is
+    its name in the output folder and ends in .tsv or .parquet.
+    ValueError for a scale, format or summary that is none of these.
     """
 
     scale: str = "coverage"
     max_n: float = 0.5
     blacklist: Sequence[Region] = ()
-    views: Views = field(default_factory=Views)
+    augmentation: Augmentation = field(default_factory=Augmentation)
     batch_size: int = 8
     devices: tuple[torch.device, ...] = (torch.device("cpu"),)
+    threads: int = 0
     dtype: torch.dtype = torch.float32
     compile: bool = False
     format: str = "bigwig"
-    summary: str | None = None
+    summary: Statistic | None = None
     summary_file: str = "summary.tsv"
 
     def __post_init__(self) -> None:
         for name, choices in (
             ("scale", SCALES),
-            ("format", tuple(SUFFIXES)),
+            ("format", tuple(FORMATS)),
             ("summary", (None, *STATISTICS)),
         ):
             if getattr(self, name) not in choices:
@@ -66,15 +64,14 @@ class Options:
     def plan(self) -> dict[str, Any]:
         """What decides the values: how many devices there are does not, their kind does."""
         device = self.devices[0].type
-        exact = device == "cpu" and self.dtype == torch.float32 and not self.compile
         return {
             "scale": self.scale,
             "max_n": self.max_n,
             "blacklist": _digest(sorted(set(self.blacklist))) if self.blacklist else None,
-            **vars(self.views),
+            **vars(self.augmentation),
             "device": device,
             "dtype": str(self.dtype).removeprefix("torch."),
-            "batch_size": "any" if exact else self.batch_size,
+            "batch_size": "any" if device == "cpu" else self.batch_size,
             "compile": self.compile,
             "format": self.format,
             "summary": self.summary and f"{self.summary} in {self.summary_file}",
@@ -85,8 +82,8 @@ class Options:
 class Job:
     """All that is known before the work begins."""
 
-    genome: Genome
-    placed: Sequence[ClippedRow]  # every row asked for
+    genome: DnaSource
+    clipped: Sequence[ClippedRow]  # every requested row
     models: Sequence[Model]
     columns: Sequence[int]  # of the models' outputs
     options: Options
@@ -104,23 +101,19 @@ class Job:
 
     @property
     def files(self) -> list[str]:
-        """What holds the predictions, see results.file_names."""
-        return file_names(self.tracks, self.options.format, spread=len(self.models) > 1)
+        """The names of the files that hold the predictions."""
+        with_sd = len(self.models) > 1
+        return [name for name, _ in FORMATS[self.options.format].files(self.tracks, with_sd=with_sd)]
 
     @property
-    def spool_rows(self) -> int:
-        """Values per bin: one per track; of several models, then one per track with their standard deviation."""
+    def values_per_bin(self) -> int:
+        """One per track; of several models, then one per track with their standard deviation."""
         return len(self.tracks) * (2 if len(self.models) > 1 else 1)
 
     @property
     def tables(self) -> list[str]:
-        """The tables beside them."""
-        return ["tracks.tsv", "regions.tsv", *([self.summary_file] if self.summary_file else [])]
-
-    @property
-    def summary_file(self) -> str | None:
-        """The file of the summary, if one is asked for."""
-        return self.options.summary_file if self.options.summary else None
+        """The names of the tables beside these files."""
+        return ["tracks.tsv", "regions.tsv", *([self.options.summary_file] if self.options.summary else [])]
 
     def plan(self) -> dict[str, Any]:
         """What makes this run the one it is, as JSON."""
@@ -132,14 +125,14 @@ class Job:
             ],
             "tracks": [track.identifier for track in self.tracks],
             "bin_bp": self.geometry.bin_bp,
-            "regions": _digest(row for row, _ in self.placed),
+            "regions": _digest(row for row, _ in self.clipped),
             "options": self.options.plan(),
             "versions": {name: version(name) for name in ("genint", "torch")},
         }
 
 
 def prepare(
-    genome: Genome,
+    genome: DnaSource,
     rows: Sequence[BedRow],
     models: Sequence[Model],
     *,
@@ -149,28 +142,29 @@ def prepare(
     """Find what there is to do. Row chromosomes must be the genome's own names (see chromosome_names.reconcile).
 
     `columns` picks tracks, default all. Raises InputError when no row touches the genome, for models that cannot be
-    averaged, for views that the model's windows do not allow, when the package for the summary's format is missing, and
-    for chromosomes that no zarr array can be named after.
+    averaged, for an augmentation that the model's windows do not allow, for a summary file that cannot be written, and
+    for chromosomes whose names the format cannot hold.
     """
     first, options = models[0], options or Options()
     for model in models[1:]:
         _check_alike(first, model, options)
-    options.views.stride(first.geometry)
-    placed = [clip_to_chromosome(row, genome.sizes) for row in rows]
-    wanted = wanted_bins((region for _, region in placed if region), genome.sizes, first.geometry.bin_bp)
+    options.augmentation.stride(first.geometry)
+    clipped = [clip_to_chromosome(row, genome.sizes) for row in rows]
+    wanted = wanted_bins((region for _, region in clipped if region), genome.sizes, first.geometry.bin_bp)
     if not wanted:
         raise InputError(
-            f"{genome.path}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
+            f"{genome}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
         )
-    if options.summary:
-        check_file(options.summary_file)
-    if options.format == "zarr":
-        check_names(wanted)
+    FORMATS[options.format].load_writer().check_chroms(wanted)
     unwanted = (clip_to_chromosome(BedRow("", region, ""), genome.sizes).region for region in options.blacklist)
     blacklisted = wanted_bins(filter(None, unwanted), genome.sizes, first.geometry.bin_bp)
     wanted = {chrom: mask & ~blacklisted[chrom] if chrom in blacklisted else mask for chrom, mask in wanted.items()}
     columns = range(len(first.tracks)) if columns is None else columns
-    return Job(genome, placed, models, columns, options, wanted, blacklisted, list(tiles(wanted, first.geometry)))
+    todo = list(tiles(wanted, first.geometry))
+    job = Job(genome, clipped, models, columns, options, wanted, blacklisted, todo)
+    if options.summary:
+        check_summary_file(options.summary_file, [*job.files, "tracks.tsv", "regions.tsv", RUN_FILE])
+    return job
 
 
 def _digest(items: Iterable[object]) -> str:
@@ -179,26 +173,26 @@ def _digest(items: Iterable[object]) -> str:
 
 
 def _check_alike(first: Model, other: Model, options: Options) -> None:
-    """Their answers can be averaged: same bins and tracks and, where the options need them, strands and scales."""
+    """Their predictions can be averaged: same bins and tracks and, where the options need them, strands and scales."""
     if other.geometry != first.geometry:
         raise InputError(f"{other.name}: its windows and bins are not those of {first.name}: {other.geometry}")
     ours, theirs = ([track.identifier for track in model.tracks] for model in (first, other))
     if ours != theirs:
         raise InputError(f"{other.name}: its {len(theirs)} tracks are not the {len(ours)} of {first.name}")
-    strands = ("strand_pair",) if options.views.rc else ()
+    strands = ("strand_pair",) if options.augmentation.rc else ()
     scales = ("sum_stat", "scale", "clip", "clip_soft", "transform") if options.scale == "model" else ()
     for one, two in zip(first.tracks, other.tracks, strict=True):
         for column in (*strands, *scales):
             if (ours := getattr(one, column)) != (theirs := getattr(two, column)):
                 raise InputError(
                     f"{other.name}: {column} of its track {two.identifier} is {theirs}, not {ours} as in {first.name}. "
-                    + ("Give --scale coverage" if column in scales else "Choose models of the same track table")
+                    + ("Set `scale` to coverage" if column in scales else "Choose models of the same track table")
                 )
 
 
 def disk_bytes(job: Job) -> tuple[int, int]:
     """About what the spool takes until the run ends, and what the results take."""
     bins = sum(int(mask.sum()) for mask in job.wanted.values())
-    cells = len(job.placed) * len(job.tracks) if job.options.summary else 0
-    spool = 4 * len(job.todo) * job.geometry.core_bins * job.spool_rows
-    return spool, bins * job.spool_rows * _BYTES_PER_VALUE[job.options.format] + 12 * cells
+    cells = len(job.clipped) * len(job.tracks) if job.options.summary else 0
+    spool = 4 * len(job.todo) * job.geometry.core_bins * job.values_per_bin
+    return spool, bins * job.values_per_bin * FORMATS[job.options.format].bytes_per_value + 12 * cells

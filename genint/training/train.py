@@ -4,7 +4,6 @@ import dataclasses
 import json
 import logging
 import os
-import platform
 import signal
 import warnings
 import zipfile
@@ -28,7 +27,7 @@ from genint.evaluation.metrics import Pearson
 from genint.models.base import ModelConfig
 from genint.models.folder import Model, load_model, save_model
 from genint.models.registry import ARCHITECTURES, build
-from genint.prediction.devices import choose_device
+from genint.prediction.devices import choose_device, choose_dtype
 from genint.training.callbacks import Averaging, Patience, Report
 from genint.training.config import TrainConfig, write_train_config
 from genint.training.lightning_module import Learner
@@ -116,6 +115,7 @@ def _new_model(dataset: TrackDataset, name: str, config: TrainConfig) -> Model:
 
 def _trainer(folder: Path, config: TrainConfig, machine: Machine, callbacks: list[Callback]) -> lightning.Trainer:
     several = machine.processes * machine.nodes > 1
+    dtype = choose_dtype(config.precision, choose_device(machine.device), training=True)
     logger: Any = False
     if machine.tensorboard:
         from lightning.pytorch.loggers import TensorBoardLogger
@@ -132,7 +132,7 @@ def _trainer(folder: Path, config: TrainConfig, machine: Machine, callbacks: lis
         strategy=("ddp" if several else "auto") if machine.strategy == "auto" else machine.strategy,
         max_steps=config.steps,
         accumulate_grad_batches=config.accumulate,
-        precision="bf16-mixed" if _wants_bfloat16(config.precision, machine.device) else "32-true",
+        precision="bf16-mixed" if dtype == torch.bfloat16 else "32-true",
         gradient_clip_val=config.gradient_clip or None,
         callbacks=callbacks,
         logger=logger,
@@ -179,15 +179,6 @@ def _check_validation(dataset: TrackDataset) -> None:
 
 
 _BLOCK_BINS = 128
-
-
-def _wants_bfloat16(precision: str, device: str) -> bool:
-    """`auto`: where the device multiplies bfloat16 natively (recent GPUs, and CPUs with AMX)."""
-    if precision != "auto":
-        return precision == "bfloat16"
-    if torch.cuda.is_available() and device in ("auto", "cuda"):
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return platform.machine() in ("x86_64", "AMD64") and bool(torch.cpu._is_amx_tile_supported())
 
 
 def _claim(folder: Path, config: TrainConfig, dataset: TrackDataset) -> None:

@@ -52,20 +52,6 @@ def test_help_loads_nothing_heavy(words: str) -> None:
     assert not loaded_by(code) & HEAVY
 
 
-@pytest.mark.parametrize("name", [name for name in genint_package.__all__ if name != "__version__"])
-def test_a_public_name_is_the_thing_and_not_its_module(name: str) -> None:
-    code = (
-        f"from genint import {name} as first\nimport genint, types\nsecond = genint.{name}\n"
-        f"assert first is second and callable(first) and first.__name__ == {name!r}, (first, second)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_what_is_not_public_is_not_there() -> None:
-    with pytest.raises(AttributeError, match="nothing"):
-        genint_package.nothing  # noqa: B018
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example_of_its_own(name: str, genint: Run) -> None:
     finished = genint(*name.split(), "--help")

@@ -310,7 +310,7 @@ def test_a_path_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> No
         "file/track.bw": "Not a directory",
     }
     for name, reason in reasons.items():
-        with pytest.raises(OutputError, match=rf"{name}: cannot write \({reason}\)\. .*, or choose another -o"):
+        with pytest.raises(OutputError, match=rf"{name}: cannot write \({reason}\)\. .*, or choose another `out`"):
             BigWigWriter(tmp_path / name, {"a": 1000}, bin_bp=128)
     assert sorted(os.listdir(tmp_path)) == ["file", "folder.bw"]
 

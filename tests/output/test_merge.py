@@ -76,9 +76,6 @@ def by_rows(rows: Sequence[BedRow], n: int) -> list[list[BedRow]]:
     return [list(rows[i * len(rows) // n : (i + 1) * len(rows) // n]) for i in range(n)]
 
 
-# -- the whole ---------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("n", [1, 3, 17])
 def test_rows_predicted_in_parts_and_merged_are_the_single_run(
     n: int, asked: list[BedRow], predicted: Callable[..., Path], tmp_path: Path
@@ -117,9 +114,12 @@ def test_merged_folders_merge_again(asked: list[BedRow], predicted: Callable[...
     assert report(tmp_path / "in two steps")["merged"][1]["merged"][0]["folder"] == str(parts[1])
 
 
-def test_run_json_says_what_went_in(asked: list[BedRow], predicted: Callable[..., Path], tmp_path: Path) -> None:
+def test_run_json_says_what_went_in(
+    asked: list[BedRow], predicted: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parts = [predicted(rows) for rows in by_rows(asked, 3)]
-    told = merge(parts, tmp_path / "merged", console=QUIET, command="genint merge")
+    monkeypatch.setattr(sys, "argv", ["genint", "merge"])
+    told = merge(parts, tmp_path / "merged", console=QUIET)
     assert told == report(tmp_path / "merged")
     assert told["command"] == "genint merge"
     assert told["plan"]["regions"] == [report(part)["plan"]["regions"] for part in parts]
@@ -187,9 +187,6 @@ def test_a_damaged_bigwig_is_a_message_or_makes_no_difference(
             reader.read(chrom)
     except InputError as error:
         assert str(error).startswith(f"{path}: ")  # noqa: PT017  most bits make no difference
-
-
-# -- refused -----------------------------------------------------------------------------------------------------------
 
 
 def write_bins(part: Path, name: str, chrom: str, change: float) -> None:
@@ -340,7 +337,7 @@ def spoil_header(part: Path) -> None:
         (spoil_size, "cage_plus.bw: was changed or removed since the run that made it"),
         (spoil_file, "cage_plus.bw: was changed or removed since the run that made it"),
         (begin_another_run, "run1: its run is not finished. Give its command again"),
-        (list_a_file("atac.zarr"), "atac.zarr: cannot be merged, only bigWigs and .tsv can"),
+        (list_a_file("atac.zarr"), "atac.zarr: cannot be merged, only .bw and .tsv can"),
         (list_a_file("summary.tsv"), "run1: cannot be merged with"),
         (reorder_chromosomes, "cage_plus.bw: its chromosomes are not those of"),
         (spoil_header, "regions.tsv, line 1: its columns are not those of"),
@@ -366,9 +363,6 @@ def test_folders_that_make_no_sense_are_refused(two: list[Path], tmp_path: Path)
             merge(folders, out, console=QUIET)
 
 
-# -- tables and the folder ---------------------------------------------------------------------------------------------
-
-
 def test_summaries_are_joined_when_all_parts_have_one(two: list[Path], tmp_path: Path) -> None:
     for number, part in enumerate(two):
         list_a_file("summary.tsv")(part)
@@ -387,13 +381,13 @@ def test_a_killed_merge_goes_on_and_a_finished_one_is_answered(
         import os, sys
         from genint.output import merge
         from genint.cli.main import main
-        real, calls = merge._merge_bigwig, []
+        real, calls = merge._merge_file, []
         def dying(*arguments):
             calls.append(0)
             if len(calls) > 3:
                 os.kill(os.getpid(), {int(signal.SIGKILL)})
             real(*arguments)
-        merge._merge_bigwig = dying
+        merge._merge_file = dying
         main(["merge", *sys.argv[1:]])
     """
     command = [sys.executable, "-c", script, *map(str, two), "-o", str(out)]

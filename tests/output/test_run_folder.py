@@ -6,15 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genint.errors import InputError, OutputError
 from genint.output import run_folder as outputs
-from genint.output.run_folder import RUN_FILE, OutputFolder, check_space, output_folder, provenance
+from genint.output.bedgraph import BedGraphWriter
+from genint.output.report import RUN_FILE
+from genint.output.run_folder import OutputFolder, check_space, format_bytes, output_folder
 
 PLAN = {"model": "small", "options": {"scale": "coverage", "shifts": (0,)}}
 OTHER = {"model": "small", "options": {"scale": "model", "shifts": (0,)}}
@@ -55,9 +60,6 @@ def report(out: Path) -> dict[str, Any]:
     return read
 
 
-# -- a new run ---------------------------------------------------------------------------------------------------------
-
-
 def test_a_run_that_ends_well_leaves_its_files_and_what_made_them(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out"
     told = run(out, {"a.bw": "1", "tracks.tsv": "22"})
@@ -93,9 +95,6 @@ def test_who_is_told_of_a_failure_is_told_that_the_work_is_kept(tmp_path: Path) 
         assert (folder.scratch / "spool").read_text() == "work"
 
 
-# -- a run that is finished --------------------------------------------------------------------------------------------
-
-
 def test_a_finished_run_is_answered_with_what_it_had_told(tmp_path: Path) -> None:
     told = run(tmp_path, {"a.bw": "1"})
     assert run(tmp_path, {"a.bw": "never written"}) == told
@@ -107,7 +106,7 @@ def test_a_finished_run_is_answered_with_what_it_had_told(tmp_path: Path) -> Non
 def test_a_finished_run_whose_files_have_changed_is_not_trusted(change: Callable[[Path], Any], tmp_path: Path) -> None:
     run(tmp_path, {"a.bw": "1", "b.bw": "2"})
     change(tmp_path / "b.bw")
-    with pytest.raises(OutputError, match=r"b\.bw: was changed or removed since .* Give --overwrite"):
+    with pytest.raises(OutputError, match=r"b\.bw: was changed or removed since .* Give `overwrite`"):
         run(tmp_path, {"a.bw": "1", "b.bw": "2"})
     assert held(tmp_path)["a.bw"] == "1"
     run(tmp_path, {"a.bw": "1", "b.bw": "2"}, overwrite=True)
@@ -119,9 +118,7 @@ def test_another_finished_run_is_replaced_only_when_asked_and_the_users_files_ar
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "c.bw").unlink()
     before = held(tmp_path)
-    with pytest.raises(
-        OutputError, match=r'a finished run, and options\.scale was "coverage", is "model"\. Give --ove'
-    ):
+    with pytest.raises(OutputError, match=r'a finished run, and options\.scale was "coverage", is "model"\. Give `ove'):
         run(tmp_path, {"a.bw": "new"}, OTHER)
     assert held(tmp_path) == before
     run(tmp_path, {"a.bw": "new"}, OTHER, overwrite=True)
@@ -161,9 +158,6 @@ def test_a_strange_run_json_removes_nothing_of_the_users(content: str, tmp_path:
     run(out, {"a.bw": "new"}, overwrite=True)
     assert (tmp_path / "outside.txt").read_text() == (out / "folder" / "inside.txt").read_text() == "mine"
     assert report(out)["files"] == {"a.bw": 3}
-
-
-# -- a run that was cut short ------------------------------------------------------------------------------------------
 
 
 def test_the_same_run_goes_on_with_what_is_whole(tmp_path: Path) -> None:
@@ -210,14 +204,8 @@ def test_a_finished_run_is_answered_beside_the_unfinished_work_of_another(tmp_pa
     assert held(tmp_path) == {"a.bw": "whole", "b.bw": "new"}, "a.bw was done before the run was stopped"
 
 
-def test_lists_differ_by_what_only_one_has(tmp_path: Path) -> None:
-    assert outputs.difference({"t": ["a", "b"]}, {"t": ["b", "c"]}) == 't is without ["a"] and with ["c"]'
-    assert outputs.difference({"t": ["a", "b"]}, {"t": ["b", "a"]}) == 't was ["a", "b"], is ["b", "a"]'
-    assert outputs.difference({"m": [{"d": 1}]}, {"m": [{"d": 2}]}) == "m 1.d was 1, is 2"
-
-
 def test_resume_needs_a_run_that_was_begun(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"holds no unfinished run\. Leave out --resume"):
+    with pytest.raises(InputError, match=r"holds no unfinished run\. Leave out `resume`"):
         run(tmp_path, {"a.bw": "1"}, resume=True)
     assert list(tmp_path.iterdir()) == []
 
@@ -226,7 +214,7 @@ def test_resume_needs_a_run_that_was_begun(tmp_path: Path) -> None:
 def test_work_whose_plan_is_damaged_is_neither_trusted_nor_thrown_away(content: str, tmp_path: Path) -> None:
     stop_halfway(tmp_path)
     (tmp_path / STAGE / "plan.json").write_text(content)
-    with pytest.raises(OutputError, match=r"holds an unfinished run, and .*Give --overwrite"):
+    with pytest.raises(OutputError, match=r"holds an unfinished run, and .*Give `overwrite`"):
         run(tmp_path, {"a.bw": "1"})
     assert (tmp_path / STAGE / "unfinished" / "a.bw").read_text() == "whole"
     run(tmp_path, {"a.bw": "1"}, overwrite=True)
@@ -359,9 +347,6 @@ def test_a_process_that_is_killed_leaves_what_was_there_and_does_not_stop_the_ne
     assert held(tmp_path) == {"a.bw": "later"}
 
 
-# -- in the way --------------------------------------------------------------------------------------------------------
-
-
 def test_every_file_is_on_the_disk_before_any_moves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
 
@@ -385,7 +370,7 @@ def test_a_full_disk_that_shows_only_at_the_end_is_told(tmp_path: Path, monkeypa
     run(tmp_path, {"a.bw": "old"})
     monkeypatch.setattr(outputs.os, "fsync", no_space)
     with pytest.raises(
-        OutputError, match=r"cannot write \(No space left on device\)\. Free space, or choose another -o"
+        OutputError, match=r"cannot write \(No space left on device\)\. Free space, or choose another `out`"
     ):
         run(tmp_path, {"a.bw": "new"}, overwrite=True)
     assert held(tmp_path) == {"a.bw": "old"}
@@ -464,7 +449,7 @@ def test_a_disk_without_space_or_permission_is_a_message_and_leaves_what_was_the
     run(tmp_path, {"a.bw": "old"}, OTHER)
     for name in (None, str(tmp_path / STAGE / "spool")):
         with (
-            pytest.raises(OutputError, match=rf"cannot write \(.*\)\. {advice}, or choose another -o$"),
+            pytest.raises(OutputError, match=rf"cannot write \(.*\)\. {advice}, or choose another `out`$"),
             output_folder(tmp_path, PLAN, ["a.bw"], overwrite=True),
         ):
             raise OSError(number, os.strerror(number), name)
@@ -522,14 +507,64 @@ def test_an_error_about_another_file_is_not_blamed_on_the_output(tmp_path: Path)
         (tmp_path / "weights.bin").read_bytes()
 
 
-# -- space and provenance ----------------------------------------------------------------------------------------------
-
-
-def test_too_little_space_is_told_before_the_work_begins(tmp_path: Path) -> None:
+def test_too_little_space_is_an_error_before_the_work_begins(tmp_path: Path) -> None:
     with output_folder(tmp_path / "out", PLAN, []) as folder:
         check_space(folder, 1)
-        with pytest.raises(OutputError, match=r"out: needs about 1,000,000,000,000 MB, the disk has [\d,]+ MB free"):
+        with pytest.raises(OutputError, match=r"out: needs about 1,000,000,000 GB, the disk has [\d,.]+ .B free"):
             check_space(folder, 10**18)
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1_000, "1.00 kB"),
+        (12_345, "12.3 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.00 MB"),
+        (400_000, "400 kB"),
+        (99_960_000, "100 MB"),
+        (1_200_000_000, "1.20 GB"),
+        (4_560_000_000_000, "4,560 GB"),
+    ],
+)
+def test_sizes_have_three_digits_and_their_unit(n_bytes: int, text: str) -> None:
+    assert format_bytes(n_bytes) == text
+
+
+@given(st.integers(1, 10**15))
+def test_a_size_is_never_written_as_nothing_and_is_right_to_half_a_percent(n_bytes: int) -> None:
+    number, unit = format_bytes(n_bytes).split()
+    written = float(number.replace(",", "")) * {"bytes": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}[unit]
+    assert written == pytest.approx(n_bytes, rel=0.0051)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_disk_that_is_really_full_is_named_with_its_true_sizes(small_disk: Path) -> None:
+    out = small_disk / "out"
+
+    def write_more_than_fits() -> None:
+        with output_folder(out, PLAN, []) as folder:
+            with pytest.raises(OutputError, match=r"out: needs about 1.50 MB, the disk has 1.0\d MB free"):
+                check_space(folder, 1_500_000)
+            with BedGraphWriter(folder.path / "atac.bedgraph", {"a": 10**9}, bin_bp=10) as writer:
+                writer.add("a", 0, np.arange(200_000, dtype=np.float32))
+
+    with pytest.raises(OutputError, match=r"atac.bedgraph: cannot write \(No space left on device\)"):
+        write_more_than_fits()
 
 
 def test_what_a_killed_run_has_written_needs_no_space_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -537,13 +572,5 @@ def test_what_a_killed_run_has_written_needs_no_space_again(tmp_path: Path, monk
     with output_folder(tmp_path, PLAN, []) as folder:
         (folder.scratch / "spool").write_bytes(bytes(1000))
         check_space(folder, 1000)
-        with pytest.raises(OutputError, match="Free space"):
+        with pytest.raises(OutputError, match=r"needs about 8.9. kB, the disk has 10 bytes free\. Free space"):
             check_space(folder, 10_000)
-
-
-def test_a_result_says_what_made_it() -> None:
-    made_by = provenance("genint predict genome.fa")
-    assert made_by["command"] == "genint predict genome.fa"
-    assert set(made_by["versions"]) >= {"python", "genint", "torch", "numpy"}
-    assert provenance("")["command"] == " ".join(sys.argv)
-    json.dumps(made_by)

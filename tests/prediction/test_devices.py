@@ -1,8 +1,10 @@
+import platform
+
 import pytest
 import torch
 
 from genint.errors import InputError
-from genint.prediction.devices import choose_device, choose_dtype, describe_device, inference
+from genint.prediction.devices import choose_device, choose_devices, choose_dtype, describe_device, inference
 
 
 def pretend_gpus(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
@@ -35,11 +37,44 @@ def test_a_device_that_is_not_there_is_refused(name: str, monkeypatch: pytest.Mo
         choose_device(name)
 
 
-def test_auto_means_float32_on_a_cpu_and_an_explicit_dtype_is_kept() -> None:
+def test_several_gpus_are_named_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_gpus(monkeypatch, 3)
+    assert choose_devices("cuda:0, 2") == (torch.device("cuda:0"), torch.device("cuda:2"))
+    assert choose_devices("cpu") == (torch.device("cpu"),)
+    with pytest.raises(InputError, match="names a device twice"):
+        choose_devices("cuda:1,1")
+
+
+def test_the_threads_of_a_cpu_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_gpus(monkeypatch, 0)
+    assert describe_device(torch.device("cpu"), 3) == "device: cpu (3 threads)"
+
+
+@pytest.mark.parametrize(
+    ("device", "native", "predicting", "training"),
+    [
+        ("cpu", True, torch.float32, torch.bfloat16),
+        ("cpu", False, torch.float32, torch.float32),
+        ("cuda", True, torch.bfloat16, torch.bfloat16),
+        ("cuda", False, torch.float32, torch.float32),
+        ("mps", True, torch.float32, torch.float32),
+    ],
+)
+def test_auto_is_bfloat16_on_gpus_that_have_it_and_when_training_on_cpus_that_have_it(
+    device: str, native: bool, predicting: torch.dtype, training: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: native)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert choose_dtype("auto", torch.device(device)) == predicting
+    assert choose_dtype("auto", torch.device(device), training=True) == training
+
+
+def test_an_explicit_dtype_is_kept_and_an_unknown_one_refused() -> None:
     cpu = torch.device("cpu")
-    assert choose_dtype("auto", cpu) == torch.float32
     assert choose_dtype("bfloat16", cpu) == torch.bfloat16
-    with pytest.raises(InputError, match="int8"):
+    assert choose_dtype("float32", cpu, training=True) == torch.float32
+    with pytest.raises(InputError, match="`dtype` int8"):
         choose_dtype("int8", cpu)
 
 

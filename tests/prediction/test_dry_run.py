@@ -17,7 +17,7 @@ GENOME = EXAMPLE / "genome.fa"
         ["--rc", "--shifts", "-3,0,5"],
         ["--overlap", "0.5"],
         ["--overlap", "0.9", "--rc"],
-        ["--max-n", "1", "--format", "zarr", "--workers", "2"],
+        ["--max-n", "1", "--format", "zarr", "--threads", "2"],
         ["--ensemble", "MODEL", "--format", "bedgraph", "--summary", "summary.tsv", "--batch-size", "3"],
     ],
 )
@@ -26,14 +26,14 @@ def test_a_dry_run_counts_what_the_run_then_does(
 ) -> None:
     from genint.prediction.windows import Stitcher
 
-    n_read, read = [0], Stitcher._read
+    n_read, read = [0], Stitcher._read_windows
 
     def counted(*arguments: object) -> object:
-        for view in read(*arguments):  # type: ignore[arg-type]
+        for window in read(*arguments):  # type: ignore[arg-type]
             n_read[0] += 1
-            yield view
+            yield window
 
-    monkeypatch.setattr(Stitcher, "_read", counted)
+    monkeypatch.setattr(Stitcher, "_read_windows", counted)
     options = [str(tiny_model) if option == "MODEL" else option for option in options]
     bed = tmp_path / "asked.bed"
     bed.write_text("chr3\t0\t9000\nchr1\t100\t200\nchr3\t30000\t99000\nchr1\t2000\t3000\n")
@@ -67,7 +67,7 @@ def test_a_dry_run_is_a_small_table_and_says_nothing_to_do_where_all_is_n(
 ) -> None:
     common = ["predict", GENOME, "-m", tiny_model, "-o", tmp_path / "out", "--dry-run", "-r"]
     lines = genint(*common, "chr3:1-5000").out.splitlines()
-    assert any("windows to read" in line and " 3 " in line for line in lines)
+    assert any("forward passes" in line and " 3 " in line for line in lines)
     assert any("time" in line and "0.0 minutes" in line for line in lines)
     nothing = json.loads(genint(*common, "chr2:20,201-21,800", "--json").out)
     assert nothing["minutes"] == 0

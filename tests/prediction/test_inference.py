@@ -1,212 +1,170 @@
-"""The engine: answers in the order of the views, whatever the batches, the memory and the number of processes."""
+"""The engine: outputs in the order of the windows, whatever the threads, the memory and the number of processes."""
 
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
 
 import genint.prediction.inference
 from genint.errors import InputError
-from genint.genome.dna import UNKNOWN
-from genint.prediction.inference import Engine, Work
-from genint.prediction.windows import View
-
-INPUT, BINS, TRACKS = 12, 3, 4
-COLUMNS, MIRRORED = np.array([0, 1, 3]), np.array([1, 0, 3])  # tracks 0 and 1 are two strands
-CPU = torch.device("cpu")
+from genint.prediction.inference import Engine
+from genint.prediction.windows import Window
+from tests.prediction.inference_toys import CPU, Deadly, Plain, Wrong, slow, task, windows
 
 
-class Plain(nn.Module):
-    """(B, 12) tokens -> (B, 3, 4): the sum of a bin's tokens, times 1 to 4. Notes the batches that it was given."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.batches: list[int] = []
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        self.batches.append(len(tokens))
-        sums = tokens.float().reshape(len(tokens), BINS, -1).sum(-1)
-        return sums[..., None] * torch.arange(1.0, TRACKS + 1)
-
-
-class Narrow(Plain):
-    """Holds at most `most` windows at once."""
-
-    def __init__(self, most: int, error: type[Exception] = torch.OutOfMemoryError) -> None:
-        super().__init__()
-        self.most, self.error = most, error
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        if len(tokens) > self.most:
-            raise self.error("can't allocate memory: you tried to allocate 9 bytes")
-        return super().forward(tokens)
-
-
-class Deadly(Plain):
-    """Ends the process it runs in, as the system does when memory is used up."""
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        os.kill(os.getpid(), signal.SIGKILL)
-        return super().forward(tokens)
-
-
-class Wrong(Plain):
-    def forward(self, tokens: Tensor) -> Tensor:
-        raise RuntimeError("a bug of ours")
-
-
-def work(*modules: nn.Module, batch_size: int = 4) -> Work:
-    return Work(modules, COLUMNS, MIRRORED, torch.float32, batch_size, False)  # type: ignore[arg-type]
-
-
-def views(number: int) -> list[View]:
-    rng = np.random.default_rng(1)
-    tokens = rng.integers(0, 5, (number, INPUT), dtype=np.uint8)
-    return [View("chr1", k, bool(k % 3 == 1), tokens[k]) for k in range(number)]
-
-
-def slow(view: View, scale: float = 1.0) -> np.ndarray:
-    """(T, bins): the sums of the view's bins, turned round if it was read from the other strand."""
-    sums = [float(view.tokens[4 * k : 4 * k + 4].sum()) for k in range(BINS)]
-    columns = MIRRORED if view.reverse else COLUMNS
-    return np.array(
-        [[scale * total * (column + 1) for total in (sums[::-1] if view.reverse else sums)] for column in columns]
-    )
-
-
-def check(running: Engine, asked: list[View]) -> None:
-    found = list(running.answers(asked))
-    assert [view.first_bin for view, _ in found] == list(range(len(asked)))
-    for view, values in found:
+def check(engine: Engine, given: list[Window]) -> None:
+    found = list(engine.map(given))
+    assert [window.first_bin for window, _ in found] == list(range(len(given)))
+    for window, values in found:
         assert values.dtype == np.float32
-        assert np.array_equal(values[0], slow(view))
+        assert np.array_equal(values[0], slow(window))
 
 
-@pytest.mark.parametrize("number", [0, 1, 4, 23])
-@pytest.mark.parametrize("batch_size", [1, 4, 50])
-def test_answers_come_in_the_order_of_their_views_and_every_batch_is_full(number: int, batch_size: int) -> None:
-    module, asked = Plain(), views(number)
-    with Engine(work(module, batch_size=batch_size), [CPU]) as engine:
-        check(engine, asked)
-    assert module.batches == [batch_size] * -(-number // batch_size)
+@given(number=st.integers(0, 23), threads=st.integers(1, 5), batch_size=st.sampled_from([1, 4, 50]))
+def test_outputs_come_in_the_order_of_their_windows_and_each_window_is_alone_on_a_cpu(
+    number: int, threads: int, batch_size: int
+) -> None:
+    module = Plain()
+    with Engine(task(module, batch_size=batch_size), [CPU], threads) as engine:
+        check(engine, windows(number))
+    assert module.batches == [1] * number
 
 
-def test_every_model_answers_in_its_place() -> None:
+class Read(NamedTuple):
+    """What a task from outside may bring along with its DNA."""
+
+    tokens: np.ndarray
+    name: str
+    reverse: bool = False
+
+
+@dataclass
+class GcContent:
+    """A task from outside the package: the fraction of G and C of each window."""
+
+    batch_size: int = 4
+
+    def setup(self, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
+        return lambda tokens, reverse: ((tokens == 1) | (tokens == 2)).float().mean(1)
+
+
+@pytest.mark.parametrize("devices", [[CPU], [CPU, CPU]])
+def test_a_task_from_outside_runs_in_the_engine(devices: list[torch.device]) -> None:
+    dna = {"gc": [1, 2, 1, 2], "at": [0, 3, 0, 3], "half": [0, 1, 2, 3], "unknown": [4, 4, 4, 1]}
+    given = [Read(np.array(tokens, dtype=np.uint8), name) for name, tokens in dna.items()]
+    with Engine(GcContent(), devices) as engine:
+        found = {window.name: float(fraction) for window, fraction in engine.map(given)}
+    assert found == {"gc": 1, "at": 0, "half": 0.5, "unknown": 0.25}
+
+
+def test_every_model_predicts_in_its_place() -> None:
     second = Plain()
-    second.register_forward_hook(lambda module, given, answer: answer * 10)
-    with Engine(work(Plain(), second), [CPU]) as engine:
-        for view, values in engine.answers(views(6)):
-            assert np.array_equal(values, np.stack([slow(view), slow(view, 10)]))
+    second.register_forward_hook(lambda module, given, output: output * 10)
+    with Engine(task(Plain(), second), [CPU]) as engine:
+        for window, values in engine.map(windows(6)):
+            assert np.array_equal(values, np.stack([slow(window), slow(window, 10)]))
 
 
-def test_reading_stays_a_few_batches_ahead() -> None:
+def test_windows_are_taken_a_few_calls_ahead() -> None:
     read = []
 
-    def noted() -> Iterator[View]:
-        for view in views(40):
-            read.append(view)
-            yield view
+    def record() -> Iterator[Window]:
+        for window in windows(40):
+            read.append(window)
+            yield window
 
-    with Engine(work(Plain()), [CPU]) as engine:
-        answers = engine.answers(noted())
-        next(answers)
-        assert 4 <= len(read) <= 4 * 4
-        assert len(list(answers)) == 39
-
-
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError, RuntimeError])
-@pytest.mark.parametrize("most", [1, 2, 3, 7])
-def test_a_batch_that_does_not_fit_is_halved_until_it_does_and_answers_the_same(
-    most: int, error: type[Exception]
-) -> None:
-    module = Narrow(most, error)
-    with Engine(work(module, batch_size=8), [CPU]) as engine:
-        check(engine, views(20))
-    assert set(module.batches) == {{1: 1, 2: 2, 3: 2, 7: 4}[most]}, "halved once, not for every batch anew"
+    with Engine(task(Plain()), [CPU], 2) as engine:
+        outputs = engine.map(record())
+        next(outputs)
+        assert 2 < len(read) <= 8
+        assert len(list(outputs)) == 39
 
 
-def test_a_window_that_does_not_fit_at_all_is_told_and_a_bug_is_not_taken_for_it() -> None:
-    with Engine(work(Narrow(0)), [CPU]) as engine, pytest.raises(InputError, match="not even one window fits"):
-        list(engine.answers(views(3)))
-    with Engine(work(Wrong()), [CPU]) as engine, pytest.raises(RuntimeError, match="a bug of ours"):
-        list(engine.answers(views(3)))
-
-
-def test_the_last_batch_is_filled_with_unknown_dna() -> None:
-    given = []
+def test_so_many_windows_are_computed_at_the_same_time_as_there_are_threads() -> None:
+    meeting = threading.Barrier(3, timeout=60)
     module = Plain()
-    module.register_forward_pre_hook(lambda module, arguments: given.append(arguments[0].clone()))
-    with Engine(work(module, batch_size=4), [CPU]) as engine:
-        check(engine, views(5))
-    assert (given[1][1:] == UNKNOWN).all()
+    module.register_forward_pre_hook(lambda module, given: None if meeting.wait() else None)
+    with Engine(task(module), [CPU], 3) as engine:
+        check(engine, windows(9))  # the barrier breaks unless three meet
 
 
-def test_a_thread_answers_as_the_caller_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """GPUs get a thread; here a CPU does."""
-    monkeypatch.setattr(genint.prediction.inference, "_Here", lambda: ThreadPoolExecutor(1))
-    with Engine(work(Plain()), [CPU]) as threaded:
-        check(threaded, views(11))
-    with Engine(work(Wrong()), [CPU]) as threaded, pytest.raises(RuntimeError, match="a bug of ours"):
-        list(threaded.answers(views(11)))
+def test_each_thread_uses_one_core_and_the_setting_of_the_caller_comes_back() -> None:
+    found, before = [], torch.get_num_threads()
+    module = Plain()
+    module.register_forward_pre_hook(lambda module, given: found.append(torch.get_num_threads()))
+    torch.set_num_threads(2)
+    try:
+        with Engine(task(module), [CPU], 2) as engine:
+            check(engine, windows(4))
+        assert found == [1, 1, 1, 1]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
-def test_a_process_that_is_ended_is_told_whenever_it_shows() -> None:
-    with Engine(work(Plain()), [CPU, CPU]) as engine:
-        answers = engine.answers(views(100))
-        next(answers)
+def test_a_bug_keeps_its_traceback() -> None:
+    with Engine(task(Wrong()), [CPU]) as engine, pytest.raises(RuntimeError, match="a bug of ours"):
+        list(engine.map(windows(3)))
+
+
+def test_a_gpu_has_a_thread_and_its_batches_are_full() -> None:
+    module = Plain()
+    place = genint.prediction.inference._on_gpu(task(module, batch_size=4), CPU)
+    assert isinstance(place.executor, ThreadPoolExecutor)
+    with Engine(task(Plain()), [CPU]) as engine:
+        engine._place = place
+        check(engine, windows(11))
+    assert module.batches == [4, 4, 4]
+
+
+def test_more_threads_than_a_process_can_feed_are_shared_out_over_processes() -> None:
+    with Engine(task(Plain()), [CPU], 9) as engine:
+        assert engine.n_processes == 2
+        assert engine.windows_per_round == 2 * 5 * 4
+        check(engine, windows(50))
+
+
+def test_two_processes_predict_as_one_does() -> None:
+    with Engine(task(Plain()), [CPU, CPU]) as engine:
+        check(engine, windows(30))
+
+
+def test_a_process_that_is_ended_is_reported_whenever_it_shows() -> None:
+    with Engine(task(Plain()), [CPU, CPU], 2) as engine:
+        outputs = engine.map(windows(200))
+        next(outputs)
         for child in multiprocessing.active_children():
             child.kill()
             child.join()
-        time.sleep(0.5)  # so that it shows where the next batch is given, not where an answer is taken
+        time.sleep(0.5)  # so that it shows where the next call is given, not where an output is taken
         with pytest.raises(InputError, match="was ended from outside"):
-            list(answers)
+            list(outputs)
+
+
+def test_a_process_ended_from_outside_is_one_line() -> None:
+    with Engine(task(Deadly()), [CPU, CPU]) as engine, pytest.raises(InputError, match="ended from outside"):
+        list(engine.map(windows(30)))
 
 
 def test_processes_never_see_a_ctrl_c() -> None:
-    """It goes to the whole group; one that was importing PyTorch told of it in a traceback."""
-    with Engine(work(Plain()), [CPU, CPU]) as engine:
-        answers = engine.answers(views(100))
-        next(answers)
+    """It goes to the whole group; one that was importing PyTorch reported it in a traceback."""
+    with Engine(task(Plain()), [CPU, CPU], 2) as engine:
+        outputs = engine.map(windows(200))
+        next(outputs)
         children = multiprocessing.active_children()
         assert len(children) == 2
         for child in children:
             os.kill(child.pid or 0, signal.SIGINT)
-        assert len(list(answers)) == 99
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other compilers")
-def test_compile_without_a_compiler_is_told(tmp_path: Path) -> None:
-    script = f"""if True:
-        import sys
-        sys.path.insert(0, {str(Path(__file__).parents[2])!r})
-        from tests.prediction.test_inference import *
-        with Engine(work(Plain())._replace(compile=True), [CPU]) as engine:
-            try:
-                list(engine.answers(views(1)))
-            except InputError as error:
-                print(error)
-    """
-    # Without a cache of its own an earlier compilation would do.
-    environment = {**os.environ, "CXX": "/nonexistent/g++", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
-    run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
-    assert run.stdout == "--compile: finds no C++ compiler. Install one, or leave out --compile\n", run.stderr[-2000:]
-
-
-def test_two_processes_answer_as_one_does() -> None:
-    with Engine(work(Plain()), [CPU, CPU]) as engine:
-        check(engine, views(30))
-
-
-def test_a_process_ended_from_outside_is_one_line() -> None:
-    with Engine(work(Deadly()), [CPU, CPU]) as engine, pytest.raises(InputError, match="ended from outside"):
-        list(engine.answers(views(30)))
+        assert len(list(outputs)) == 199

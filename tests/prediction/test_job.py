@@ -219,7 +219,7 @@ def test_a_bedgraph_says_what_the_bigwig_does(
         cells = [line.split("\t") for line in text.splitlines()]
         assert [(c, int(s), int(e), float(np.float32(v))) for c, s, e, v in cells] == expected
     assert table(tmp_path / "text" / "tracks.tsv")[0]["bedgraph"] == "atac.bedgraph"
-    assert table(tmp_path / "text" / "tracks.tsv")[0]["spread"] == "atac.sd.bedgraph"
+    assert table(tmp_path / "text" / "tracks.tsv")[0]["sd"] == "atac.sd.bedgraph"
 
 
 def test_a_zarr_store_holds_what_the_bigwigs_do(
@@ -252,7 +252,7 @@ def test_files_of_every_format_are_the_same_after_a_kill(
         from genint.output import bedgraph, zarr
         def die(*_):
             os.kill(os.getpid(), signal.SIGKILL)
-        bedgraph.BedGraphWriter.close = zarr._zip = die
+        bedgraph.BedGraphWriter._finish = zarr._zip = die
         main({[str(word) for word in common]!r} + ["-o", "killed"])
     """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False)
@@ -272,7 +272,6 @@ def test_overlapping_windows_go_on_after_a_kill(tiny_model: Path, tmp_path: Path
         calls, append = [], spool.Spool.append
         def counted(*arguments):
             append(*arguments)
-            arguments[0]._file.flush()
             calls.append(0)
             if len(calls) == 5:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -19,6 +19,7 @@ import torch
 from genint.console import Console
 from genint.errors import InputError, UserError
 from genint.genome.bed import BedRow, read_bed
+from genint.genome.dna_source import SequenceSource
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
 from genint.models.folder import Model, load_model, save_model
@@ -397,12 +398,27 @@ def test_resume_needs_a_run_to_go_on_with(tiny_model: Path, tmp_path: Path, geni
     assert genint(*common, "--shifts", "0,0").code == 2
 
 
-def test_several_processes_make_the_same_bytes_as_one(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
-    common = ["predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m", tiny_model]
-    assert genint(*common, "-o", tmp_path / "one").code == 0
-    assert genint(*common, "-o", tmp_path / "two", "--workers", "2").code == 0
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_any_number_of_threads_and_processes_and_any_batch_size_make_the_same_bytes(
+    dtype: torch.dtype, tiny_model: Path, tmp_path: Path
+) -> None:
+    ways = {"one": {"threads": 1}, "three": {"threads": 3, "batch_size": 2}, "processes": {"threads": 9}}
+    for name, options in ways.items():
+        run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / name, dtype=dtype, **options)
     for file in (tmp_path / "one").glob("*.bw"):
-        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+        assert {(tmp_path / name / file.name).read_bytes() for name in ways} == {file.read_bytes()}
+
+
+def test_a_sequence_is_predicted_as_a_genome_of_it(tiny_model: Path, tmp_path: Path) -> None:
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        sequence = "".join("ACGTN"[token] for token in genome.tokens("chr3", 0, genome.sizes["chr3"]))
+    run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / "genome")
+    source, chrom = SequenceSource(sequence, name="chr3"), whole("chr3")
+    predict(prepare(source, rows(chrom), [load_model(tiny_model)]), tmp_path / "sequence", console=Console(quiet=True))
+    for file in (tmp_path / "genome").glob("*.bw"):
+        assert file.read_bytes() == (tmp_path / "sequence" / file.name).read_bytes()
+    with pytest.raises(InputError, match=r"chr3: none of the 1 region\(s\)"):
+        prepare(source, rows(Region("chr3", chrom.end + 5, chrom.end + 9)), [load_model(tiny_model)])
 
 
 def test_an_ensemble_is_the_mean_and_the_spread_of_its_models(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
@@ -460,7 +476,7 @@ def rescaled(track: Track) -> Track:
         (
             rescaled,
             "--scale=model",
-            "other: scale of its track atac is 5.0, not 0.17 as in tiny. Give --scale coverage",
+            "other: scale of its track atac is 5.0, not 0.17 as in tiny. Set --scale to coverage",
         ),
         (unstranded, "--scale=model", ""),
         (rescaled, "--rc", ""),

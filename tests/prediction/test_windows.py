@@ -1,4 +1,4 @@
-"""Every way of reading, against a plain loop: each bin looks for the windows it lies in and asks the model itself."""
+"""Every augmentation, against a plain loop: each bin looks for the windows it lies in and runs the model itself."""
 
 from itertools import product
 from pathlib import Path
@@ -17,7 +17,7 @@ from genint.genome.region import Region
 from genint.models.folder import Model, load_model
 from genint.prediction.job import Options, prepare
 from genint.prediction.predict import predict
-from genint.prediction.windows import Views
+from genint.prediction.windows import Augmentation
 from tests.prediction.test_predict import BIN, values
 
 CORE_BP, CONTEXT_BP, CORE = 2_048, 128, 16
@@ -35,16 +35,16 @@ def genome(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(3)
     with open(path, "w") as file:
         for name, size in SIZES.items():
-            letters = rng.choice(list("ACGT"), size)
+            bases = rng.choice(list("ACGT"), size)
             if name == "edge":
-                letters[slice(*N_RUN)] = "N"
-            file.write(f">{name}\n{''.join(letters)}\n")
+                bases[slice(*N_RUN)] = "N"
+            file.write(f">{name}\n{''.join(bases)}\n")
     return path
 
 
 @pytest.fixture(scope="module")
 def model(tiny_model: Path) -> Model:
-    """With weights large enough that every base it reads shows in what it answers."""
+    """With weights large enough that every base it reads shows in what it predicts."""
     model = load_model(tiny_model)
     for weights in model.module.parameters():
         weights.mul_(1.5)
@@ -52,53 +52,53 @@ def model(tiny_model: Path) -> Model:
 
 
 class Slow:
-    """Predictions bin by bin, one window at a time, each window read once."""
+    """Predictions bin by bin, one window at a time, each forward pass once."""
 
-    def __init__(self, genome: Path, model: Model, views: dict[str, object]) -> None:
-        self.model, self.views = model, views
+    def __init__(self, genome: Path, model: Model, augmentation: dict[str, object]) -> None:
+        self.model, self.augmentation = model, augmentation
         with Genome(genome) as opened:
             self.dna = {chrom: opened.tokens(chrom, 0, size) for chrom, size in opened.sizes.items()}
-        self.answers: dict[tuple[str, int, int, bool], np.ndarray] = {}
+        self.outputs: dict[tuple[str, int, int, bool], np.ndarray] = {}
         self.partner = [[t.identifier for t in model.tracks].index(track.strand_pair) for track in model.tracks]
 
-    def answer(self, chrom: str, first_bin: int, shift: int, reverse: bool) -> np.ndarray:
+    def predict(self, chrom: str, first_bin: int, shift: int, reverse: bool) -> np.ndarray:
         """(core_bins, T), as on the forward strand."""
         key = (chrom, first_bin, shift, reverse)
-        if key not in self.answers:
+        if key not in self.outputs:
             start = first_bin * BIN - CONTEXT_BP + shift
-            letters = [
+            bases = [
                 int(self.dna[chrom][base]) if 0 <= base < SIZES[chrom] else dna.UNKNOWN
                 for base in range(start, start + CORE_BP + 2 * CONTEXT_BP)
             ]
             if reverse:
-                letters = [3 - letter if letter < 4 else letter for letter in letters[::-1]]
+                bases = [3 - base if base < 4 else base for base in bases[::-1]]
             with torch.inference_mode():
-                found = self.model.module(torch.tensor([letters], dtype=torch.uint8))[0].numpy()
-            self.answers[key] = found[::-1][:, self.partner] if reverse else found
-        return self.answers[key]
+                found = self.model.module(torch.tensor([bases], dtype=torch.uint8))[0].numpy()
+            self.outputs[key] = found[::-1][:, self.partner] if reverse else found
+        return self.outputs[key]
 
     def bin(self, chrom: str, number: int) -> np.ndarray:
         """(T,) on the model's scale."""
-        stride = round((1 - float(self.views["overlap"])) * CORE)  # type: ignore[arg-type]
+        stride = round((1 - float(self.augmentation["overlap"])) * CORE)  # type: ignore[arg-type]
         total, weight = np.zeros(len(self.partner)), 0.0
         for first_bin in range(-stride * (CORE // stride + 1), number + 1, stride):
-            place = number - first_bin
-            if place >= CORE:
+            offset = number - first_bin
+            if offset >= CORE:
                 continue
-            counts = min(place + 1, CORE - place) if self.views["overlap"] else 1
-            for shift in self.views["shifts"]:  # type: ignore[attr-defined]
-                for reverse in (False, True) if self.views["rc"] else (False,):
-                    total += counts * self.answer(chrom, first_bin, shift, reverse)[place].astype(np.float64)
+            counts = min(offset + 1, CORE - offset) if self.augmentation["overlap"] else 1
+            for shift in self.augmentation["shifts"]:  # type: ignore[attr-defined]
+                for reverse in (False, True) if self.augmentation["rc"] else (False,):
+                    total += counts * self.predict(chrom, first_bin, shift, reverse)[offset].astype(np.float64)
                     weight += counts
         return total / weight
 
-    def is_hole(self, chrom: str, number: int) -> bool:
+    def is_masked(self, chrom: str, number: int) -> bool:
         return (self.dna[chrom][number * BIN : (number + 1) * BIN] > 3).mean() > 0.5
 
 
-def fast(genome: Path, model: Model, regions: list[Region], out: Path, **views: object) -> dict[str, np.ndarray]:
+def fast(genome: Path, model: Model, regions: list[Region], out: Path, **augmentation: object) -> dict[str, np.ndarray]:
     """(bins, T) of every chromosome, on the model's scale."""
-    how = Options(scale="model", views=Views(**views), batch_size=3)  # type: ignore[arg-type]
+    how = Options(scale="model", augmentation=Augmentation(**augmentation), batch_size=3)  # type: ignore[arg-type]
     rows = [BedRow("", region, ".") for region in regions]
     with Genome(genome) as opened:
         predict(prepare(opened, rows, [model], options=how), out, console=Console(quiet=True))
@@ -109,28 +109,28 @@ def fast(genome: Path, model: Model, regions: list[Region], out: Path, **views: 
 WHOLE = [Region(chrom, 0, size) for chrom, size in SIZES.items()]
 
 
-@pytest.mark.parametrize("views", COMBINATIONS, ids=str)
-def test_every_bin_is_what_a_plain_loop_over_its_windows_gives_whatever_else_is_asked_for(
-    views: dict[str, object], genome: Path, model: Model, tmp_path: Path
+@pytest.mark.parametrize("augmentation", COMBINATIONS, ids=str)
+def test_every_bin_is_what_a_plain_loop_over_its_windows_gives_whatever_else_is_requested(
+    augmentation: dict[str, object], genome: Path, model: Model, tmp_path: Path
 ) -> None:
-    slow, found = Slow(genome, model, views), fast(genome, model, WHOLE, tmp_path / "whole", **views)
-    n_holes = 0
+    slow, found = Slow(genome, model, augmentation), fast(genome, model, WHOLE, tmp_path / "whole", **augmentation)
+    n_masked = 0
     for chrom, bins in found.items():
-        for number, answer in enumerate(bins):
-            if slow.is_hole(chrom, number):
-                n_holes += 1
-                assert np.isnan(answer).all()
+        for number, predicted in enumerate(bins):
+            if slow.is_masked(chrom, number):
+                n_masked += 1
+                assert np.isnan(predicted).all()
             else:
-                np.testing.assert_allclose(answer, slow.bin(chrom, number), rtol=2e-5, atol=1e-5)
-    assert n_holes == 5
+                np.testing.assert_allclose(predicted, slow.bin(chrom, number), rtol=2e-5, atol=1e-5)
+    assert n_masked == 5
     pieces = [Region("exact", 4_095, 4_096), Region("edge", 1_900, 2_100), Region("edge", 4_990, 5_000)]
-    for chrom, bins in fast(genome, model, pieces, tmp_path / "pieces", **views).items():
-        asked = ~np.isnan(bins[:, 0])
-        assert asked.any() == (chrom != "small")
-        assert np.array_equal(bins[asked], found[chrom][asked])
+    for chrom, bins in fast(genome, model, pieces, tmp_path / "pieces", **augmentation).items():
+        requested = ~np.isnan(bins[:, 0])
+        assert requested.any() == (chrom != "small")
+        assert np.array_equal(bins[requested], found[chrom][requested])
 
 
-def test_what_a_view_changes_can_be_seen(genome: Path, model: Model, tmp_path: Path) -> None:
+def test_what_an_augmentation_changes_can_be_seen(genome: Path, model: Model, tmp_path: Path) -> None:
     """Else the loop above would prove nothing."""
     plain = fast(genome, model, WHOLE, tmp_path / "plain")["exact"]
     for name, views in (("rc", {"rc": True}), ("shifts", {"shifts": (0, 1)}), ("overlap", {"overlap": 0.5})):
@@ -141,16 +141,16 @@ def test_what_a_view_changes_can_be_seen(genome: Path, model: Model, tmp_path: P
 @pytest.mark.parametrize("overlap", [-0.1, 1.0, float("nan")])
 def test_an_overlap_of_a_whole_window_or_less_than_none_is_refused(overlap: float) -> None:
     with pytest.raises(ValueError, match="overlap"):
-        Views(overlap=overlap)
+        Augmentation(overlap=overlap)
 
 
 def test_shifts_are_told_apart_and_less_than_a_bin() -> None:
     geometry = Geometry(core_bp=CORE_BP, context_bp=CONTEXT_BP, bin_bp=BIN)
     for shifts in ((), (1, 1)):
         with pytest.raises(ValueError, match="shifts"):
-            Views(shifts=shifts)
-    with pytest.raises(InputError, match="--shifts -128"):
-        Views(shifts=(0, -128)).stride(geometry)
+            Augmentation(shifts=shifts)
+    with pytest.raises(InputError, match="`shifts` -128"):
+        Augmentation(shifts=(0, -128)).stride(geometry)
     with pytest.raises(InputError, match=r"at most 0\.9375"):
-        Views(overlap=0.98).stride(geometry)
-    assert Views(overlap=0.9375).stride(geometry) == 1
+        Augmentation(overlap=0.98).stride(geometry)
+    assert Augmentation(overlap=0.9375).stride(geometry) == 1

@@ -6,15 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-from isal import igzip_lib, isal_zlib
+from deflate import DeflateError, zlib_decompress
 
+from genint.arrays import F32, I64
 from genint.errors import InputError
 from genint.output.bigwig import layout
 
-_DEFLATE: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # isal's stub declares an instance
-# Met in a file that is not what it was: checksums find most of it, the rest shows in sizes and places.
-_DAMAGE = (struct.error, _DEFLATE, ValueError, ArithmeticError, LookupError, MemoryError, RecursionError)
+# Met in a file that is not what it was: checksums find most of it, the rest shows in sizes and offsets.
+_DAMAGE = (struct.error, DeflateError, ValueError, ArithmeticError, LookupError, MemoryError, RecursionError)
 
 
 class BinReader:
@@ -26,7 +25,7 @@ class BinReader:
 
     def __init__(self, path: Path, *, bin_bp: int) -> None:
         self.path, self._bin_bp = path, bin_bp
-        with self._problems_told(), open(path, "rb") as file:
+        with self._report_damage(), open(path, "rb") as file:
             self.sizes = layout.read_chromosomes(file)
             self._blocks = layout.read_block_index(file)
         self._ids = {chrom: number for number, chrom in enumerate(self.sizes)}
@@ -34,34 +33,34 @@ class BinReader:
     def chroms(self) -> list[str]:
         """The chromosomes with data, in the genome's order."""
         names = list(self.sizes)
-        with self._problems_told():
+        with self._report_damage():
             return [names[number] for number in np.unique(self._blocks["first_chrom"])]
 
-    def read(self, chrom: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    def read(self, chrom: str) -> tuple[I64, F32]:
         """Which bins of `chrom` have a value, in ascending order, and these values."""
         first, last = np.searchsorted(self._blocks["first_chrom"], [self._ids[chrom], self._ids[chrom] + 1])
         bins, values = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-        with self._problems_told(f" in {chrom}"), open(self.path, "rb") as file:
+        with self._report_damage(f" in {chrom}"), open(self.path, "rb") as file:
             for place in self._blocks[first:last]:
-                starts, some = _items(isal_zlib.decompress(layout.read_block(file, place)))
+                starts, some = _items(zlib_decompress(layout.read_block(file, place), layout.UNCOMPRESSED_BLOCK))
                 bins.append(starts // self._bin_bp)
                 values.append(some)
             found = np.concatenate(bins)
             if (np.diff(found) < 1).any() or (found[-1:] * self._bin_bp >= self.sizes[chrom]).any():
-                raise ValueError("bins out of place")
+                raise ValueError("bins out of order or past the end")
         return found, np.concatenate(values)
 
     @contextmanager
-    def _problems_told(self, place: str = "") -> Iterator[None]:
+    def _report_damage(self, where: str = "") -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise InputError(f"{self.path}: cannot read ({error.strerror or error}); expected a bigWig") from None
         except _DAMAGE as error:
-            raise InputError(f"{self.path}: damaged bigWig{place} ({error}); copy or make it again") from None
+            raise InputError(f"{self.path}: damaged bigWig{where} ({error}); copy or make it again") from None
 
 
-def _items(block: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+def _items(block: bytearray) -> tuple[I64, F32]:
     """Start and value of every item of a data block."""
     header = np.frombuffer(block, layout.BLOCK_HEADER, 1)[0]
     count, size = int(header["count"]), layout.BLOCK_HEADER.itemsize

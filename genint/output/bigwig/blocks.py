@@ -50,7 +50,7 @@ def data_blocks(bins: Bins, bin_bp: int) -> tuple[list[bytes], NDArray[Any]]:
     heads["kind"] = np.where(unbroken, layout.FIXED_STEP, layout.VARIABLE_STEP)
     each = np.arange(len(heads))
     items = _slices(bins.value.astype("<f4", copy=False), first, last)
-    if not unbroken.all():  # a hole in the middle: each value says where it starts
+    if not unbroken.all():  # a missing value in the middle: each item has its own start
         placed = np.empty(len(span), VARIABLE_STEP_ITEM)
         placed["start"], placed["value"] = bins.start, bins.value
         for block in np.flatnonzero(~unbroken):

@@ -4,7 +4,7 @@
     zoom headers    10 places of 24 bytes, unused ones zero
     total summary   40 bytes
     chromosomes     a B+ tree: name -> (id, length)
-    data            count, then compressed blocks, each of the values of one stretch of one chromosome
+    data            count, then compressed blocks, each of the values of one segment of one chromosome
     data index      an R tree: (chromosome, position) -> block
     zoom levels     each: count, compressed blocks of records, its own R tree
     magic           again, so that a truncated file shows

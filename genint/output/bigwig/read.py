@@ -4,20 +4,19 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
 
 import numpy as np
 import pybigtools
-from numpy.typing import NDArray
 
+from genint.arrays import F64
 from genint.errors import InputError
 from genint.output.bigwig.layout import MAGIC, MAX_COORDINATE, SUMMARY_OFFSET
 
 _T = TypeVar("_T")
 
 _HEADER = 64  # bytes, and in them
-_SUMMARY = 44  # the place of the summary's offset
+_SUMMARY = 44  # where the offset of the summary is
 
 _OTHER_FILES = {
     b"\xeb\xf2\x89\x87": "a bigBed",
@@ -52,7 +51,7 @@ class BigWigReader:
             self._file.close()
             raise
 
-    def bin_sums(self, chrom: str, bin_bp: int, first_bin: int = 0, last_bin: int | None = None) -> NDArray[np.float64]:
+    def bin_sums(self, chrom: str, bin_bp: int, first_bin: int = 0, last_bin: int | None = None) -> F64:
         """The sum over the bases of each bin from `first_bin` up to `last_bin` (excluded) or the end of `chrom`.
 
         Bases without data are 0; the chromosome's last bin may be shorter than `bin_bp`.
@@ -65,14 +64,14 @@ class BigWigReader:
             raise InputError(f"{self.path}: {chrom} has {length:,} bases; expected at most {MAX_COORDINATE:,}")
         start, end = first_bin * bin_bp, length if last_bin is None else min(last_bin * bin_bp, length)
         n_full = (end - start) // bin_bp
-        # pybigtools cuts a range into bins of equal width, so a shorter last bin is asked for by itself.
+        # pybigtools cuts a range into bins of equal width, so a shorter last bin is read by itself.
         ranges = [(start, start + n_full * bin_bp, n_full), (start + n_full * bin_bp, end, 1)]
         sums = np.concatenate([np.empty(0), *(self._sums(chrom, *part) for part in ranges if part[0] < part[1])])
         finite = np.isfinite(sums)
         if not finite.all():
             start += int(finite.argmin()) * bin_bp
-            place = f"{chrom}:{start:,}-{min(start + bin_bp, length):,}"
-            raise InputError(f"{self.path}: {place} holds NaN or infinity; expected numbers, and nothing where unknown")
+            bin_ = f"{chrom}:{start:,}-{min(start + bin_bp, length):,}"
+            raise InputError(f"{self.path}: {bin_} holds NaN or infinity; expected numbers, and nothing where unknown")
         return sums
 
     def close(self) -> None:
@@ -82,21 +81,19 @@ class BigWigReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _sums(self, chrom: str, start: int, end: int, n_bins: int) -> NDArray[np.float64]:
+    def _sums(self, chrom: str, start: int, end: int, n_bins: int) -> F64:
         options: dict[str, Any] = {"summary": "sum", "exact": True, "uncovered": 0.0, "fillna": None}
         return self._ask(lambda: self._bigwig.values(chrom, start, end, bins=n_bins, **options), f" in {chrom}")
 
-    def _ask(self, question: Callable[[], _T], place: str = "") -> _T:
+    def _ask(self, question: Callable[[], _T], where: str = "") -> _T:
         try:
-            with damage_told():
+            with report_damage():
                 return question()
         except Damage as damage:
-            raise InputError(f"{self.path}: damaged bigWig{place} ({damage}); copy or make it again") from None
+            raise InputError(f"{self.path}: damaged bigWig{where} ({damage}); copy or make it again") from None
 
 
 class Damage(Exception):
@@ -104,7 +101,7 @@ class Damage(Exception):
 
 
 @contextmanager
-def damage_told() -> Iterator[None]:
+def report_damage() -> Iterator[None]:
     """pybigtools meets damage with exceptions of many kinds, or with a Rust panic, which is no `Exception`."""
     try:
         yield
@@ -115,7 +112,7 @@ def damage_told() -> Iterator[None]:
 
 
 def _check_header(path: Path, file: BinaryIO) -> None:
-    """Tell what pybigtools would put less plainly: another kind of file, one cut short, one without data."""
+    """Refuse what pybigtools would name less plainly: another kind of file, a truncated one, one without data."""
     start = file.read(SUMMARY_OFFSET)
     size = file.seek(0, 2)
     order = {struct.pack(sign + "I", MAGIC): sign for sign in "<>"}.get(start[:4])

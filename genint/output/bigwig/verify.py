@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from genint.errors import OutputError
 from genint.output.bigwig.layout import MAGIC, SUMMARY_OFFSET
-from genint.output.bigwig.read import Damage, damage_told
+from genint.output.bigwig.read import Damage, report_damage
 
 # A chromosome is looked up by going through all names. Of more than 3,000 only the longest are summed: of 100,000
 # scaffolds, the 100 with the most data.
@@ -30,7 +30,7 @@ def verify(path: Path, sizes: Mapping[str, int], chroms: NDArray[Any], *, name: 
     """
     try:
         # pybigtools gets it open, for by path it reads no name that ends in .tmp.
-        with damage_told(), open(path, "rb") as file:
+        with report_damage(), open(path, "rb") as file:
             problem = _ends(file) or _contents(file, sizes, chroms)
     except Damage as damage:
         problem = str(damage)

@@ -3,68 +3,66 @@
 import errno
 import os
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from isal import isal_zlib
+from deflate import zlib_compress
 from numpy.typing import NDArray
 
+from genint.arrays import F32, I64
 from genint.errors import OutputError, cannot_write
 from genint.output.bigwig import layout, zoom
 from genint.output.bigwig.blocks import Bins, data_blocks, zoom_blocks
 from genint.output.bigwig.layout import ZoomLevel
 from genint.output.bigwig.verify import verify
+from genint.output.writer import TrackWriter
 
 _BINS_AT_ONCE = 1 << 16  # few enough for their columns to stay in the processor's cache
 _LEVEL = 1  # full-precision floats hardly shrink: a higher one costs time and saves next to nothing
 
 
-class BigWigWriter:
-    """One bigWig of fixed-width bins, written front to back; it appears at `path` only when complete and verified.
+class BigWigWriter(TrackWriter):
+    """One bigWig of fixed-width bins; it appears at `path` only when complete and verified. See TrackWriter.
 
-    `sizes` gives every chromosome of the genome and its length; bins arrive in that order. `bin_bp` is the width of a
-    bin. The same bins make the same file, however they are cut into calls of `add`. Until it is closed, a writer keeps
-    about 1.5 bytes per bin for the zoom levels.
+    The same bins make the same file, byte for byte, however they are cut into calls of `add` and whatever thread or
+    process makes them, on one version of libdeflate. Until it is closed, a writer keeps about 1.5 bytes per bin for the
+    zoom levels.
 
         with BigWigWriter(path, {"chrI": 230218}, bin_bp=128) as bigwig:
             bigwig.add("chrI", 0, values)
-
-    An exception inside the `with` leaves nothing behind; a killed process leaves a hidden `.NAME.PID-*.tmp`. Nothing
-    is forced to the disk: whoever must outlive a power cut syncs the file, or, many times faster, many at once.
     """
 
-    def __init__(self, path: Path, sizes: Mapping[str, int], *, bin_bp: int) -> None:
+    def __init__(self, path: Path, sizes: Mapping[str, int], *, bin_bp: int, tracks: Sequence[str] = ()) -> None:
         if not 1 <= bin_bp <= layout.MAX_COORDINATE // zoom.FIRST_REDUCTION_BINS:
             raise ValueError(f"bin_bp={bin_bp} is no width for a bin")
         _check_sizes(path, sizes)
-        self.path = path
-        self._sizes = dict(sizes)
+        super().__init__(path, sizes, bin_bp=bin_bp, tracks=tracks)
         self._numbers = {chrom: number for number, chrom in enumerate(sizes)}
         self._lengths = np.array(list(sizes.values()), np.uint32)
-        self._bin_bp = bin_bp
         self._chrom = next(iter(sizes))
         self._next_bin = 0  # of self._chrom: bins before it are written, waiting or left out
         # What is added but not written: number of the chromosome, bins, their values.
-        self._waiting: list[tuple[int, NDArray[np.int64], NDArray[np.float32]]] = []
+        self._waiting: list[tuple[int, I64, F32]] = []
         self._n_waiting = 0
         self._sums: list[NDArray[Any]] = []  # of the finest zoom level, for what is written
-        with _failures_told(path):
-            self._file = _BlockFile(path)
-        with self._or_discard():
+        try:
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            self._file = _BlockFile(self.hidden)
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        try:
             # No magic yet: unfinished, this is no bigWig, whatever its name.
             self._file.append(bytes(layout.CHROMOSOMES_OFFSET))
             self._file.append(layout.chromosome_tree(tuple(sizes.items()), layout.CHROMOSOMES_OFFSET))
             self._data_offset = self._file.append(bytes(8))
+        except BaseException as error:
+            raise self._give_up(error) from None
 
-    def add(self, chrom: str, first_bin: int, values: NDArray[np.float32]) -> None:
-        """Values of the consecutive bins `first_bin`, `first_bin` + 1, ... of `chrom`; NaN leaves a hole.
-
-        The chromosome's last bin may be shorter than `bin_bp`. Calls come in the order of chromosomes and of bins.
-        """
+    def _add(self, chrom: str, first_bin: int, values: F32) -> None:
         self._check(chrom, first_bin, values)
         self._chrom, self._next_bin = chrom, first_bin
         for at in range(0, len(values), _BINS_AT_ONCE):
@@ -73,62 +71,35 @@ class BigWigWriter:
             self._waiting.append((self._numbers[chrom], np.arange(first_bin + at, self._next_bin), piece))
             self._n_waiting += len(piece)
             if self._n_waiting >= _BINS_AT_ONCE:
-                with self._or_discard():
-                    # The last block may not be full yet. Cells of the finest zoom level end where blocks end.
-                    self._write_waiting(self._next_bin // layout.BINS_PER_BLOCK * layout.BINS_PER_BLOCK)
+                # The last block may not be full yet. Cells of the finest zoom level end where blocks end.
+                self._write_waiting(self._next_bin // layout.BINS_PER_BLOCK * layout.BINS_PER_BLOCK)
 
-    def close(self) -> None:
-        """Write the indexes and zoom levels, check the file by reading it, and give it its name."""
-        if self._file.closed:
-            return
-        with self._or_discard():
-            self._write_waiting(self._next_bin)
-            blocks = self._file.take_blocks()
-            index_offset = self._file.append(layout.block_index(blocks, self._file.size))
-            sums = np.concatenate(self._sums) if self._sums else np.empty(0, zoom.SUMS)
-            chroms = zoom.per_chromosome(sums)
-            zooms = self._write_zooms(sums, max(zoom.FEW_RECORDS, 2 * len(chroms)))
-            self._file.append(struct.pack("<I", layout.MAGIC))
-            self._file.overwrite(self._data_offset, struct.pack("<Q", len(blocks)))
-            self._file.overwrite(0, layout.header(self._data_offset, index_offset, zooms) + zoom.summary(chroms))
+    def _finish(self) -> None:
+        """Write the indexes and zoom levels, and check the file by reading it."""
+        self._write_waiting(self._next_bin)
+        blocks = self._file.take_blocks()
+        index_offset = self._file.append(layout.block_index(blocks, self._file.size))
+        sums = np.concatenate(self._sums) if self._sums else np.empty(0, zoom.SUMS)
+        chroms = zoom.per_chromosome(sums)
+        zooms = self._write_zooms(sums, max(zoom.FEW_RECORDS, 2 * len(chroms)))
+        self._file.append(struct.pack("<I", layout.MAGIC))
+        self._file.overwrite(self._data_offset, struct.pack("<Q", len(blocks)))
+        self._file.overwrite(0, layout.header(self._data_offset, index_offset, zooms) + zoom.summary(chroms))
+        self._file.close()
+        verify(self.hidden, self.sizes, chroms, name=self.path)
+
+    def _abandon(self) -> None:
+        with suppress(OSError):  # closing writes what is still in memory, and the disk may be full
             self._file.close()
-            verify(self._file.path, self._sizes, chroms, name=self.path)
-            os.replace(self._file.path, self.path)
+        super()._abandon()
 
-    def discard(self) -> None:
-        """Give up: remove what was written. `path` stays as it was."""
-        self._file.discard()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.discard()
-
-    @contextmanager
-    def _or_discard(self) -> Iterator[None]:
-        """A file that cannot be finished goes away at once."""
-        try:
-            with _failures_told(self.path):
-                yield
-        except BaseException:
-            self.discard()
-            raise
-
-    def _check(self, chrom: str, first_bin: int, values: NDArray[np.float32]) -> None:
+    def _check(self, chrom: str, first_bin: int, values: F32) -> None:
         """Anything wrong here is a bug of the caller: values past the end, say, would be written as they are."""
-        if self._file.closed:
-            raise ValueError(f"{self.path} is closed")
         if not isinstance(values, np.ndarray) or values.dtype != np.float32 or values.ndim != 1:
             raise ValueError(f"{chrom}: values must be a float32 array of one dimension")
         if chrom not in self._numbers:
             raise ValueError(f"{chrom} is not among the chromosomes of {self.path}")
-        n_bins = -(-self._sizes[chrom] // self._bin_bp)
+        n_bins = -(-self.sizes[chrom] // self.bin_bp)
         if not 0 <= first_bin <= first_bin + len(values) <= n_bins:
             raise ValueError(f"{chrom}: bins {first_bin} to {first_bin + len(values)} are not within its {n_bins}")
         behind = self._numbers[chrom] < self._numbers[self._chrom]
@@ -150,15 +121,15 @@ class BigWigWriter:
         self._n_waiting = len(bins) - n
         here = np.flatnonzero(~np.isnan(values[:n]))
         chrom, values = chrom[here], values[here]
-        start = (bins[here] * self._bin_bp).astype(np.uint32)
-        piece = Bins(chrom, start, np.minimum(start + np.uint32(self._bin_bp), self._lengths[chrom]), values)
-        self._file.append_blocks(*data_blocks(piece, self._bin_bp))
-        self._sums.append(zoom.sums_of_bins(piece, zoom.FIRST_REDUCTION_BINS * self._bin_bp))
+        start = (bins[here] * self.bin_bp).astype(np.uint32)
+        piece = Bins(chrom, start, np.minimum(start + np.uint32(self.bin_bp), self._lengths[chrom]), values)
+        self._file.append_blocks(*data_blocks(piece, self.bin_bp))
+        self._sums.append(zoom.sums_of_bins(piece, zoom.FIRST_REDUCTION_BINS * self.bin_bp))
 
     def _write_zooms(self, sums: NDArray[Any], few: int) -> list[ZoomLevel]:
         """The zoom levels after the data, until one has `few` records or less."""
         zooms: list[ZoomLevel] = []
-        reduction = zoom.FIRST_REDUCTION_BINS * self._bin_bp
+        reduction = zoom.FIRST_REDUCTION_BINS * self.bin_bp
         while len(sums) and len(zooms) < layout.MAX_ZOOM_LEVELS and reduction <= layout.MAX_COORDINATE:
             offset = self._file.append(struct.pack("<I", len(sums)))
             self._file.append_blocks(*zoom_blocks(zoom.records(sums)))
@@ -172,19 +143,12 @@ class BigWigWriter:
 
 
 class _BlockFile:
-    """The temporary file beside the final one: grows by compressed blocks, and remembers where each lies."""
+    """A new file that grows by compressed blocks, and remembers where each lies."""
 
-    def __init__(self, final: Path) -> None:
-        if final.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        self.path = final.with_name(f".{final.name}.{os.getpid()}-{os.urandom(3).hex()}.tmp")
+    def __init__(self, path: Path) -> None:
         self.size = 0
         self._blocks: list[NDArray[Any]] = []  # BLOCK_PLACE rows
-        self._file = open(self.path, "xb")  # noqa: SIM115 (closed by finish or discard)
-
-    @property
-    def closed(self) -> bool:
-        return self._file.closed
+        self._file = open(path, "xb")  # noqa: SIM115 (closed by close)
 
     def append(self, data: bytes) -> int:
         """Returns the offset at which `data` now stands."""
@@ -194,8 +158,8 @@ class _BlockFile:
         return offset
 
     def append_blocks(self, raw: Sequence[bytes], places: NDArray[Any]) -> None:
-        """Compress and append; `places`, a BLOCK_PLACE for each, learn where they went."""
-        compressed = [isal_zlib.compress(block, _LEVEL) for block in raw]
+        """Compress and append; offset and size go into `places`, a BLOCK_PLACE for each."""
+        compressed = [zlib_compress(block, _LEVEL) for block in raw]
         places["size"] = [len(block) for block in compressed]
         places["offset"] = self.size + np.cumsum(places["size"]) - places["size"]
         self.append(b"".join(compressed))
@@ -213,20 +177,6 @@ class _BlockFile:
 
     def close(self) -> None:
         self._file.close()
-
-    def discard(self) -> None:
-        with suppress(OSError):  # closing writes what is still in memory, and the disk may be full
-            self._file.close()
-        self.path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _failures_told(path: Path) -> Iterator[None]:
-    """What the system refuses becomes one line for the user."""
-    try:
-        yield
-    except OSError as error:
-        raise cannot_write(path, error) from None
 
 
 def _check_sizes(path: Path, sizes: Mapping[str, int]) -> None:

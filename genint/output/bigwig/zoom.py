@@ -58,7 +58,7 @@ def records(sums: NDArray[Any]) -> NDArray[Any]:
 
 
 def summary(chroms: NDArray[Any]) -> bytes:
-    """What the whole file holds, as the header has it: SUMS of chromosomes -> 40 bytes."""
+    """The total over the file for its header: SUMS of chromosomes -> 40 bytes."""
     if not len(chroms):
         return bytes(40)
     extremes = float(chroms["low"].min()), float(chroms["high"].max())

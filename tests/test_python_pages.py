@@ -1,0 +1,38 @@
+"""docs/python.md and the notebook run as they stand, in a copy of the example data."""
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.conftest import EXAMPLE
+
+DOCS = EXAMPLE.parent / "docs"
+
+
+@pytest.fixture
+def in_example_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "example_data"
+    shutil.copytree(EXAMPLE, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.usefixtures("in_example_data")
+def test_every_block_on_the_python_page_runs() -> None:
+    blocks = re.findall(r"```python\n(.+?)```", (DOCS / "python.md").read_text(), re.DOTALL)
+    assert len(blocks) > 5
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "docs/python.md", "exec"), names)
+
+
+@pytest.mark.parametrize("notebook", sorted(DOCS.glob("*.ipynb")), ids=lambda path: path.name)
+def test_every_cell_of_a_notebook_runs(notebook: Path, in_example_data: Path) -> None:
+    content = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    NotebookClient(content, timeout=300, resources={"metadata": {"path": str(in_example_data)}}).execute()
+    outputs = [output for cell in content.cells for output in cell.get("outputs", [])]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 3
