@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from genint.models.base import TrackModel, count_parameters
+from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import load_model
 from genint.models.swin1d import TransformerLayer
 from genint.models.window_attention import WindowAttention
@@ -36,7 +37,7 @@ class TextbookAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, C) -> (B, L, C)."""
         layer, length, window = self.layer, x.shape[1], self.layer.window
-        shift = window // 2 if layer.shifted else 0
+        shift = layer.shift
         token = torch.arange(length).view(-1, window)  # (N, W)
         qkv = layer.to_qkv(layer.norm(x)).roll(-shift, 1)[:, token]  # (B, N, W, 3 * A * D)
         inner = layer.heads * layer.head_width
@@ -64,7 +65,7 @@ class TextbookLayer(nn.Module):
         super().__init__()
         self.attention, self.feed_forward = TextbookAttention(layer.attention), layer.feed_forward
 
-    def forward(self, x: Tensor, maps: None = None, *, overwrite: bool = False) -> Tensor:
+    def forward(self, x: Tensor, maps: None = None) -> Tensor:
         """(B, L, C) -> (B, L, C)."""
         x = x + self.attention(x)
         out: Tensor = x + self.feed_forward(x)
@@ -85,11 +86,11 @@ def enformer_like(model: TrackModel) -> nn.Module:
     from enformer_pytorch import Enformer  # here, or its memory would count for all that `predict.py` measures
 
     config = model.config
-    step = 6 * config.final_heads  # what its relative positions can divide
+    step = 6 * config.final[0].heads  # what its relative positions can divide
     made: nn.Module = Enformer.from_hparams(
-        dim=config.channels[-1] // step * step,
-        depth=config.final_layers,
-        heads=config.final_heads,
+        dim=config.bin_channels // step * step,
+        depth=len(config.final),
+        heads=config.final[0].heads,
         output_heads={"tracks": model.n_tracks},
         target_length=model.geometry.core_bins,
         dim_divisible_by=8,
@@ -146,7 +147,7 @@ def layer_costs(model: nn.Module, tokens: Tensor) -> list[tuple[str, int, int]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="genomic-interpreter-yeast")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
@@ -155,7 +156,7 @@ def main() -> None:
     plain = textbook(plain)
     enformer = enformer_like(ours)
     tokens = torch.randint(0, 4, (options.batch_size, ours.geometry.input_bp), dtype=torch.uint8)
-    letters, operations = tokens.long(), sum(cost[1] for cost in layer_costs(ours, tokens))
+    bases, operations = tokens.long(), sum(cost[1] for cost in layer_costs(ours, tokens))
     print(f"{torch.get_num_threads()} thread(s), {options.batch_size} tiles, {operations / 1e9:.1f} GFLOP")
     print(f"enformer-pytorch: dim {enformer.dim}, {count_parameters(enformer) / 1e6:.1f} M parameters")
     for dtype in (torch.float32, torch.bfloat16):
@@ -165,7 +166,7 @@ def main() -> None:
         works: dict[str, Callable[[], Tensor]] = {
             "genint": lambda: ours(tokens),
             "textbook attention": lambda: plain(tokens),
-            "Enformer": lambda: enformer(letters)["tracks"],
+            "Enformer": lambda: enformer(bases)["tracks"],
         }
         with inference(CPU, dtype):
             difference = (works["genint"]() - works["textbook attention"]()).abs().max()

@@ -22,16 +22,18 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import genint.prediction.predict  # noqa: F401  all of it, before runs are forked
 import numpy as np
 import torch
 
-import genint.prediction.predict  # noqa: F401  all of it, before runs are forked
 from genint.cli.main import main as run_command
 from genint.genome.fasta import Genome
-from genint.models.folder import Model, save_model
+from genint.models.folder import save_model
 from genint.models.interpreter import InterpreterConfig
 from genint.models.registry import build
+from genint.models.swin1d import BlockConfig, LayerConfig
 from genint.tracks.table import Track, TrackTable
 
 PARTS = ("starting", "predicting", "writing", "moving", "done")
@@ -45,34 +47,21 @@ def make_inputs(folder: Path, megabases: float, n_tracks: int) -> list[str]:
             dna = rng.choice(list("ACGT"), int(megabases * 1e6 * share))
             dna[5_000:9_000] = "N"
             fasta.write(f">chr{number}\n{''.join(dna)}\n")
+    convolution: dict[str, Any] = {"feed_forward": "conv", "conv_width": 3}
     config = InterpreterConfig(
         core_bp=2_048,
         context_bp=128,
         stem_width=5,
-        channels=(4,) * 8,
-        windows=(4,) * 7,
-        heads=(1,) * 7,
-        head_widths=(2,) * 7,
-        hidden=(4,) * 7,
-        feed_forward="conv",
-        conv_width=3,
-        merge="conv",
-        positions="rotary",
-        growth=0.0,
-        final_layers=1,
-        final_heads=1,
-        final_head_width=4,
-        final_hidden=8,
-        final_dilations=(1,),
-        final_growth=0.0,
-        dropout=0.0,
+        blocks=7 * (BlockConfig(channels=4, window=4, heads=1, head_width=2, hidden=4, merge="conv", **convolution),),
+        bin_channels=4,
+        final=(LayerConfig(heads=1, head_width=4, hidden=8, **convolution),),
     )
     names = [f"track_{number}" for number in range(n_tracks)]
     tracks = TrackTable(Track(identifier=name, description="", strand_pair=name) for name in names)
     torch.manual_seed(1)
     with Genome(folder / "genome.fa") as genome:
         module = build("interpreter", config, len(tracks))
-        save_model(folder / "model", Model("model", "interpreter", config, module, tracks, genome.assembly, "", {}), "")
+        save_model(folder / "model", module, tracks, genome.assembly, architecture="interpreter")
     return ["predict", str(folder / "genome.fa"), "--whole-genome", "-m", str(folder / "model"), "-p", "1", "--quiet"]
 
 

@@ -5,7 +5,7 @@
 Needs the packages pyBigWig and enformer-pytorch. All do the same tiles in the same batches, in turn, each in a process
 of its own:
 
-    forward passes       the model over every tile, and nothing else
+    forward passes       the model over every tile, on a CPU each core a tile, and nothing else
     genint predict       the command, from start to exit
     plain script         what the field's tools do: batch by batch into memory, then one bigWig per track through
                          pyBigWig, entry by entry; its imports left out
@@ -34,13 +34,16 @@ from torch import nn
 from genint.console import Console
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
-from genint.genome.grid import Geometry, Tile, tiles, wanted_bins
+from genint.genome.grid import Tile, tiles, wanted_bins
 from genint.genome.region import Region
-from genint.models.base import TrackModel
+from genint.models.base import ModelConfig, TrackModel
+from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
+from genint.prediction.cpus import usable_cpus
 from genint.prediction.devices import choose_device, choose_dtype, inference
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
+from genint.prediction.workers import one_core_each
 from genint.tracks.table import TrackTable
 
 NO_MODEL = "no model, 100 tracks"
@@ -69,11 +72,19 @@ def passes(way: str, options: argparse.Namespace) -> float:
         module, dna = forward.enformer_like(model.module).to(device), [batch.long() for batch in dna]
     with inference(device, choose_dtype(options.dtype, device)):
         module(dna[0].to(device))
+    dtype = choose_dtype(options.dtype, device)
+
+    def forward_pass(batch: torch.Tensor) -> None:
+        with inference(device, dtype):
+            output = module(batch.to(device))
+            (output["tracks"] if way == "Enformer" else output).float().cpu()
+
+    if device.type == "cpu":  # as genint does: each window alone, on a core of its own
+        dna = [window[None] for batch in dna for window in batch]
+    with one_core_each(usable_cpus() if device.type == "cpu" else 1) as pool:
         started = time.perf_counter()
-        for batch in dna:
-            answer = module(batch.to(device))
-            (answer["tracks"] if way == "Enformer" else answer).float().cpu()
-    return time.perf_counter() - started
+        list(pool.map(forward_pass, dna))
+        return time.perf_counter() - started
 
 
 def plain_script(options: argparse.Namespace) -> float:
@@ -115,19 +126,19 @@ def genint_predict(options: argparse.Namespace) -> float:
 
 
 class Instant(TrackModel):
-    """Answers the same random numbers at once."""
+    """Predicts the same random numbers at once."""
 
-    def __init__(self, geometry: Geometry, n_tracks: int, batch_size: int) -> None:
-        super().__init__(geometry, n_tracks)
-        self.register_buffer("answers", torch.rand(batch_size, geometry.core_bins, n_tracks), persistent=False)
+    def __init__(self, config: ModelConfig, n_tracks: int, batch_size: int) -> None:
+        super().__init__(config, n_tracks)
+        self.register_buffer("outputs", torch.rand(batch_size, config.geometry.core_bins, n_tracks), persistent=False)
 
-    @property
-    def receptive_bp(self) -> int:
-        return 0
+    def trunk(self, one_hot: torch.Tensor) -> torch.Tensor:
+        """Nothing is computed."""
+        raise NotImplementedError
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+    def forward(self, dna: torch.Tensor) -> torch.Tensor:
         """uint8 (B, input_bp) -> float32 (B, core_bins, T)."""
-        return self.answers
+        return self.outputs[: len(dna)]
 
 
 def no_model(options: argparse.Namespace) -> float:
@@ -138,13 +149,13 @@ def no_model(options: argparse.Namespace) -> float:
         for copy in range(100 // len(like.tracks))
         for track in like.tracks
     )
-    module = Instant(like.geometry, len(tracks), options.batch_size)
+    module = Instant(like.config, len(tracks), options.batch_size)
     model = replace(like, module=module, tracks=tracks)
     with tempfile.TemporaryDirectory() as folder, Genome(options.genome) as genome:
         started = time.perf_counter()
         rows = [BedRow("", Region(chrom, 0, size), "") for chrom, size in genome.sizes.items()]
         job = prepare(genome, rows, [model], options=Options(batch_size=options.batch_size))
-        predict(job, Path(folder) / "out", console=Console(quiet=True))
+        predict_job(job, Path(folder) / "out", console=Console(quiet=True))
         return time.perf_counter() - started
 
 
@@ -175,7 +186,7 @@ def floor_seconds(options: argparse.Namespace) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("genome", type=Path)
-    parser.add_argument("--model", default="genomic-interpreter-yeast")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=3)

@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from genint.models.bundled import DEFAULT_MODEL
+
 
 def copied(genome: Path, copies: int, folder: Path) -> Path:
     """The genome several times over in one FASTA."""
@@ -28,7 +30,7 @@ def many_tracks(model: str, n_tracks: int, folder: Path) -> Path:
     """The model's architecture with so many tracks, at random weights."""
     import torch
 
-    from genint.models.folder import Model, load_model, save_model
+    from genint.models.folder import load_model, save_model
     from genint.models.registry import build
     from genint.tracks.table import Track, TrackTable
 
@@ -36,9 +38,7 @@ def many_tracks(model: str, n_tracks: int, folder: Path) -> Path:
     tracks = TrackTable(Track(identifier=f"t{n}", description="", strand_pair=f"t{n}") for n in range(n_tracks))
     torch.manual_seed(1)
     module = build(like.architecture, like.config, n_tracks)
-    save_model(
-        folder / "many", Model("many", like.architecture, like.config, module, tracks, like.assembly, "", {}), ""
-    )
+    save_model(folder / "many", module, tracks, like.assembly, architecture=like.architecture)
     return folder / "many"
 
 
@@ -59,7 +59,7 @@ def run(folder: Path, *arguments: object) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("genome", type=Path)
-    parser.add_argument("--model", default="genomic-interpreter-yeast")
+    parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--copies", default="1,10")
     parser.add_argument("--tracks", type=int, default=5313)
     parser.add_argument("--tracks-bp", type=int, default=2_000_000)

@@ -24,13 +24,13 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.genome.bed import read_bed as read_bed
     from genint.genome.fasta import Genome as Genome
     from genint.genome.region import Region as Region
+    from genint.models.bundled import list_models as list_models
     from genint.models.folder import Model as Model
-    from genint.models.folder import list_models as list_models
     from genint.models.folder import load_model as load_model
     from genint.output.merge import merge as merge
-    from genint.prediction.predict import predict_regions as predict_regions
-    from genint.prediction.predict import predict_sequence as predict_sequence
-    from genint.prediction.predict import predict_to_folder as predict_to_folder
+    from genint.prediction.in_memory import predict_regions as predict_regions
+    from genint.prediction.in_memory import predict_sequence as predict_sequence
+    from genint.prediction.to_folder import predict_to_folder as predict_to_folder
     from genint.tracks.table import TrackTable as TrackTable
     from genint.tracks.table import read_tracks as read_tracks
     from genint.tracks.track_data import TrackData as TrackData
@@ -53,13 +53,13 @@ _HOMES = {
     "TrainConfig": "genint.training.config",
     "UserError": "genint.errors",
     "evaluate": "genint.evaluation.evaluate",
-    "list_models": "genint.models.folder",
+    "list_models": "genint.models.bundled",
     "load_model": "genint.models.folder",
     "make_dataset": "genint.datasets.build",
     "merge": "genint.output.merge",
-    "predict_regions": "genint.prediction.predict",
-    "predict_sequence": "genint.prediction.predict",
-    "predict_to_folder": "genint.prediction.predict",
+    "predict_regions": "genint.prediction.in_memory",
+    "predict_sequence": "genint.prediction.in_memory",
+    "predict_to_folder": "genint.prediction.to_folder",
     "read_bed": "genint.genome.bed",
     "read_tracks": "genint.tracks.table",
     "train": "genint.training.train",

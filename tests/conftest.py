@@ -1,9 +1,11 @@
 """Fixtures that several test modules share. They give paths, so that each test opens its own things."""
 
 import json
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -13,11 +15,14 @@ from genint.cli.main import main
 from genint.datasets.build import make_dataset
 from genint.datasets.splits import Split
 from genint.genome.fasta import Genome
+from genint.models.enformer_names import source_names
 from genint.models.enformer_original import PublishedEnformer
-from genint.models.enformer_weights import Port, port_names, published_config
+from genint.models.enformer_source import EnformerSource
+from genint.models.enformer_weights import published_config
 from genint.models.folder import Model, save_model
 from genint.models.interpreter import InterpreterConfig
 from genint.models.registry import build
+from genint.models.swin1d import BlockConfig, LayerConfig
 from genint.tracks.table import read_tracks
 
 torch.set_num_threads(1)  # the models of the tests are so small that threads would only wait for each other
@@ -57,8 +62,8 @@ Run = Callable[..., Finished]
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture
@@ -82,31 +87,36 @@ def genint(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
-def tiny_config(**changes: object) -> InterpreterConfig:
-    """A Genomic Interpreter of 7 narrow blocks that predicts a tile of 2,048 bp in a millisecond."""
-    numbers: dict[str, object] = {
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """A disk on which no file can grow beyond `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def tiny_config(
+    *, block: Mapping[str, Any] | None = None, final: Mapping[str, Any] | None = None, **changes: Any
+) -> InterpreterConfig:
+    """A Genomic Interpreter of 7 narrow blocks that predicts a tile of 2,048 bp in a millisecond.
+
+    `block` and `final` change numbers of every block and of the one final layer.
+    """
+    of_block: dict[str, Any] = {"channels": 4, "window": 4, "heads": 1, "head_width": 2, "hidden": 4}
+    of_block |= {"feed_forward": "conv", "conv_width": 3, "merge": "conv"}
+    of_final: dict[str, Any] = {"heads": 1, "head_width": 4, "hidden": 8, "feed_forward": "conv", "conv_width": 3}
+    numbers: dict[str, Any] = {
         "core_bp": 2_048,
         "context_bp": 128,
         "stem_width": 5,
-        "channels": (4,) * 8,
-        "windows": (4,) * 7,
-        "heads": (1,) * 7,
-        "head_widths": (2,) * 7,
-        "hidden": (4,) * 7,
-        "feed_forward": "conv",
-        "conv_width": 3,
-        "merge": "conv",
-        "positions": "rotary",
-        "growth": 0.0,
-        "final_layers": 1,
-        "final_heads": 1,
-        "final_head_width": 4,
-        "final_hidden": 8,
-        "final_dilations": (1,),
-        "final_growth": 0.0,
-        "dropout": 0.0,
+        "blocks": 7 * (BlockConfig(**{**of_block, **(block or {})}),),
+        "bin_channels": 4,
+        "final": (LayerConfig(**{**of_final, **(final or {})}),),
     }
-    return InterpreterConfig(**{**numbers, **changes})  # type: ignore[arg-type]
+    return InterpreterConfig(**{**numbers, **changes})
 
 
 @pytest.fixture(scope="session")
@@ -114,17 +124,24 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder with random weights for the example data's tracks and genome."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
     torch.manual_seed(1)
-    tracks, config = read_tracks(EXAMPLE / "tracks.tsv"), tiny_config()
+    tracks = read_tracks(EXAMPLE / "tracks.tsv")
     with Genome(EXAMPLE / "genome.fa") as genome:
-        module = build("interpreter", config, len(tracks))
-        save_model(folder, Model("tiny", "interpreter", config, module, tracks, genome.assembly, "", {}), "# tiny\n")
+        module = build("interpreter", tiny_config(), len(tracks))
+        save_model(folder, module, tracks, genome.assembly, architecture="interpreter")
     return folder
 
 
-def write_port(folder: Path, **numbers: object) -> Path:
-    """A SOURCE of `genint models import enformer`: a tiny Enformer at random weights, as the PyTorch port saves one.
+def save_copy(folder: Path, model: Model, **changes: Any) -> Path:
+    """Write a loaded model to a folder, with some of what it is made of changed: name, module, tracks, assembly."""
+    parts = {"name": model.name, "module": model.module, "tracks": model.tracks, "assembly": model.assembly} | changes
+    save_model(folder, architecture=model.architecture, training=model.training, **parts)
+    return folder
 
-    Its human head has the 7 tracks of the example data, its mouse head 2. It answers 16 bins of 128 bp.
+
+def write_enformer_source(folder: Path, **numbers: object) -> Path:
+    """A SOURCE of `genint models import enformer`: a tiny Enformer at random weights, as enformer-pytorch saves one.
+
+    Its human head has the 7 tracks of the example data, its mouse head 2. It predicts 16 bins of 128 bp.
     """
     config: dict[str, object] = {
         "dim": 24,
@@ -140,12 +157,13 @@ def write_port(folder: Path, **numbers: object) -> Path:
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config | numbers))
     torch.manual_seed(2)
-    ours = published_config(Port(config, {}, folder / "pytorch_model.bin"), gamma="tensorflow", input_bp=3_072)
+    source = EnformerSource(config, {}, folder / "pytorch_model.bin")
+    ours = published_config(source, gamma="tensorflow", input_bp=3_072)
     tensors = {}
     for head, tracks in (("human", 7), ("mouse", 2)):
         weights = PublishedEnformer(ours, tracks).state_dict()
-        tensors.update({theirs: weights[name] for name, theirs in port_names(weights, ours, head).items()})
-    tensors["stem.0.weight"] = tensors["stem.0.weight"].squeeze(2)  # the port's convolutions have one dimension
+        tensors.update({theirs: weights[name] for name, theirs in source_names(weights, ours, head).items()})
+    tensors["stem.0.weight"] = tensors["stem.0.weight"].squeeze(2)  # enformer-pytorch's convolutions have one dimension
     tensors["_trunk.1.0.weight"] = tensors["stem.0.weight"]  # and it keeps its layers a second time
     torch.save(tensors, folder / "pytorch_model.bin")
     return folder

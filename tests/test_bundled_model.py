@@ -11,9 +11,10 @@ import torch
 from genint.console import Console
 from genint.genome.bed import read_bed
 from genint.genome.fasta import Genome
-from genint.models.folder import DEFAULT_MODEL, find_model, load_model
+from genint.models.bundled import DEFAULT_MODEL, find_model
+from genint.models.folder import load_model
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
 from tests.conftest import EXAMPLE, Run
 
 Golden = Callable[[str, str], str]
@@ -32,7 +33,7 @@ def predictions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("bundled") / "out"
     with Genome(EXAMPLE / "genome.fa") as genome:
         job = prepare(genome, read_bed(EXAMPLE / "regions.bed"), [load_model(DEFAULT_MODEL)])
-        predict(job, out, console=Console(quiet=True))
+        predict_job(job, out, console=Console(quiet=True))
     return out
 
 
@@ -56,7 +57,7 @@ def test_bfloat16_is_close_to_float32(predictions: Path, tmp_path: Path) -> None
     model, rows = load_model(DEFAULT_MODEL), read_bed(EXAMPLE / "regions.bed")
     with Genome(EXAMPLE / "genome.fa") as genome:
         job = prepare(genome, rows, [model], options=Options(dtype=torch.bfloat16))
-        predict(job, tmp_path, console=Console(quiet=True))
+        predict_job(job, tmp_path, console=Console(quiet=True))
     for name in model.tracks.file_names():
         full, half = (
             np.array([float(line.rsplit("\t", 1)[1]) for line in bigwig_text(folder / name).splitlines()])
@@ -72,7 +73,7 @@ def test_batch_size_does_not_change_the_bundled_model_s_float32_predictions(pred
         with Genome(EXAMPLE / "genome.fa") as genome:
             options = Options(batch_size=size)
             job = prepare(genome, rows, [model], options=options)
-            predict(job, tmp_path / str(size), console=Console(quiet=True))
+            predict_job(job, tmp_path / str(size), console=Console(quiet=True))
     for name in model.tracks.file_names():
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "8" / name).read_bytes()
 

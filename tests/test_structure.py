@@ -20,7 +20,10 @@ FLOORS = [
     {"cli", "__main__"},
 ]
 # A model predicts by a call of its own, at which the engine loads: the one import that runs the other way.
-UPWARDS = {("genint.models.folder", "genint.prediction.predict")}
+UPWARDS = {
+    ("genint.models.folder", "genint.prediction.in_memory"),
+    ("genint.models.folder", "genint.prediction.settings"),
+}
 MODULES = {
     ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted((ROOT / "genint").rglob("*.py"))
@@ -28,7 +31,7 @@ MODULES = {
 
 
 def floor(module: str) -> int:
-    room = (module.split(".") + ["genint"])[1] if module != "genint" else "genint"
+    room = module.split(".")[1] if "." in module else "genint"
     return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
 
 

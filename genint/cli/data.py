@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from genint.datasets.splits import Splitter
     from genint.genome.fasta import Assembly
 
-app = typer.Typer(help="Make, import, truncate and verify data sets for training and evaluation.", no_args_is_help=True)
+app = typer.Typer(help="Make, import, crop and verify data sets for training and evaluation.", no_args_is_help=True)
 
 SPLITS = "Splits"
 
@@ -23,7 +23,11 @@ Out = Annotated[
 ]
 TrackFile = Annotated[
     Path,
-    typer.Argument(help="Track table; its column file names the bigWigs, relative to the table.", show_default=False),
+    typer.Argument(
+        metavar="TRACKS",
+        help="Track table; its column file names the bigWigs, relative to the table.",
+        show_default=False,
+    ),
 ]
 Valid = Annotated[
     str,
@@ -68,7 +72,7 @@ BinBp = Annotated[int, typer.Option("--bin-bp", min=1, help="Bases per bin.", ri
 @app.command()
 def make(
     genome: options.Genome,
-    tracks: TrackFile,
+    tracks_file: TrackFile,
     out: Out,
     valid: Valid = "",
     test: Test = "",
@@ -97,13 +101,13 @@ def make(
     with Genome(genome) as opened:
         make_dataset(
             opened,
-            tracks,
+            tracks_file,
             out,
             split=_splitter(valid, test, split, seed),
             exclude=exclude or [],
             bin_bp=bin_bp,
             aliases=read_aliases(aliases) if aliases else None,
-            report=console.say,
+            console=console,
         )
     print(out)
 
@@ -224,7 +228,7 @@ def import_basenji(
         bin_bp=bin_bp,
         transform=transform,
         hide_unmappable=hide_unmappable,
-        report=Console(quiet=quiet).say,
+        console=Console(quiet=quiet),
     )
     print(out)
 
@@ -242,7 +246,7 @@ def _assembly(name: str | None, genome: Path | None) -> "Assembly":
 
 
 @app.command()
-def truncate(
+def crop(
     dataset: options.Dataset,
     out: Out,
     core_bp: Annotated[int, typer.Option("--core-bp", min=1, help="Bases of bins to keep of each segment.")] = 16_384,
@@ -250,9 +254,9 @@ def truncate(
 ) -> None:
     """Keep the centre of every segment: the paper's BasenjiSmall, of Basenji2's records.
 
-    Example: genint data truncate basenji2 -o basenji-small --core-bp 16384 --context-bp 512
+    Example: genint data crop basenji2 -o basenji-small --core-bp 16384 --context-bp 512
     """
-    from genint.datasets.crop import truncate as run
+    from genint.datasets.crop import crop_dataset as run
     from genint.datasets.dataset import TrackDataset
 
     run(TrackDataset(dataset), out, core_bp=core_bp, context_bp=context_bp)
@@ -283,8 +287,8 @@ def verify(
 
     console, opened = Console(quiet=quiet), TrackDataset(dataset)
     count = 0
-    with Genome(genome) as fasta, console.progress("verifying", len(opened.segments), "segments") as advance:
-        for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, advance=advance):
+    with Genome(genome) as fasta:
+        for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, console=console):
             if not count:
                 print("line\tchrom\tstart\tend\tstatus\tbases\tnote")
             print("\t".join(str(value) for value in astuple(finding)))

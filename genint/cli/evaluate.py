@@ -1,7 +1,6 @@
 """genint eval: how good models are on held-out chromosomes."""
 
 import re
-import sys
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,10 +11,9 @@ from genint import choices
 from genint.cli import options
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from genint.datasets.dataset import TrackDataset
-    from genint.evaluation.tables import Profiles, Result
+    from genint.evaluation.profiles import Profiles
+    from genint.evaluation.results import Evaluation
     from genint.genome.region import Region
 
 
@@ -101,29 +99,28 @@ def evaluate(
     console.say(f"reading {dataset} ...")
     from genint.datasets.dataset import TrackDataset
     from genint.evaluation.evaluate import evaluate as run
-    from genint.evaluation.evaluate import load_distinct, profiles
-    from genint.evaluation.tables import report, write_reports
-    from genint.prediction.devices import choose_devices, choose_dtype
+    from genint.evaluation.evaluate import load_distinct
+    from genint.evaluation.profiles import predict_profiles
+    from genint.evaluation.tables import print_tables
 
-    opened, devices = TrackDataset(dataset), choose_devices(device)
-    compute: dict[str, Any] = {"batch_size": batch_size, "devices": devices, "threads": options.count_threads(threads)}
-    precision = choose_dtype(dtype, devices[0])
+    opened = TrackDataset(dataset)
+    compute: dict[str, Any] = {"batch_size": batch_size, "device": device, "threads": options.count_threads(threads)}
     loaded = load_distinct(models or [], baselines=baselines)
     columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
     region = _locus(opened, locus, len(columns), len(loaded)) if locus else None
     if out:
         out.mkdir(parents=True, exist_ok=True)
-    results = run(opened, loaded, split, console, dtype=precision, baselines=baselines, **compute)
+    evaluation = run(loaded, opened, split, dtype=dtype, baselines=baselines, console=console, **compute)
     if out:
-        write_reports(results, split, opened, out)
+        evaluation.write(out)
     if json_output:
-        print(report(results, split, opened))
+        print(evaluation.to_json())
     else:
-        _print_tables(results, replicate_paper)
+        print_tables(evaluation, replicate_paper=replicate_paper)
     if out and plots:
-        _draw_pairs(results, out)
+        _draw_pairs(evaluation, out)
     if out and region:
-        values = profiles(opened, loaded, region, **compute)
+        values = predict_profiles(opened, loaded, region, **compute)
         _draw_locus(opened, values, region, columns, out)
 
 
@@ -143,9 +140,10 @@ def _check_usage(
         raise typer.BadParameter("figures need a folder; give -o", param_hint="--plots, --locus")
 
 
-def _draw_pairs(results: "list[Result]", out: Path) -> None:
+def _draw_pairs(evaluation: "Evaluation", out: Path) -> None:
     from genint.reporting.plots import save_figure, scatter_of_tracks
 
+    results = evaluation.models
     stems = _file_names([result.model for result in results])
     for first, second in combinations(range(len(results)), 2):
         figure = scatter_of_tracks(results[first], results[second])
@@ -155,7 +153,7 @@ def _draw_pairs(results: "list[Result]", out: Path) -> None:
 def _locus(dataset: "TrackDataset", text: str, n_tracks: int, n_models: int) -> "Region":
     """The place to draw, in the data set's own chromosome names; known to be drawable before anything is scored."""
     from genint.errors import InputError
-    from genint.evaluation.evaluate import find_segment
+    from genint.evaluation.profiles import find_segment
     from genint.genome.chromosome_names import reconcile
     from genint.genome.region import Region, parse_region, split_region
     from genint.reporting.plots import MOST_PANELS
@@ -167,9 +165,9 @@ def _locus(dataset: "TrackDataset", text: str, n_tracks: int, n_models: int) -> 
             f"{MOST_PANELS} cannot be read. Pick tracks with --tracks"
         )
     sizes = {segment.chrom: segment.end for segment in dataset.segments}
-    asked = split_region(text, sizes)[0]
+    asked = split_region(text, sizes, "locus")[0]
     name = reconcile([asked], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[asked]
-    found = parse_region(text, {asked: sizes[name]}, option="--locus")
+    found = parse_region(text, {asked: sizes[name]}, "locus")
     region = Region(name, found.start, found.end)
     find_segment(dataset, region)
     return region
@@ -189,64 +187,3 @@ def _file_names(names: list[str]) -> list[str]:
     """Names as any file system takes them, the end of long ones; numbered where they would be one and the same."""
     safe = [re.sub(r"[^A-Za-z0-9._-]+", "_", name)[-80:] for name in names]
     return [name if safe.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(safe, start=1)]
-
-
-def _print_tables(results: "list[Result]", replicate_paper: bool) -> None:
-    """A row per track, then a row per model with a column per assay (Table 1 of the paper), then the differences."""
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 1_000
-    screen = Console(file=sys.stdout, width=width, markup=False, emoji=False)  # names and paths as they are
-    if not replicate_paper:
-        screen.print(_tracks_table(results))
-    screen.print(_assays_table(results))
-    if replicate_paper:
-        return
-    lost = sorted({s.identifier for result in results for s in result.scores if s.pearson != s.pearson})
-    if lost:
-        screen.print(f"not scored, for want of measurements or of variance: {', '.join(lost)}")
-    if len(results) > 1:
-        screen.print(_differences_table(results))
-
-
-def _table(title: str, *columns: str) -> "Table":
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", no_wrap=True)
-    return table
-
-
-def _tracks_table(results: "list[Result]") -> "Table":
-    heads = [head for result in results for head in (f"{result.model}\npearson", "\nlog1p", "\nwindows")]
-    table = _table("Pearson per track", "track", "assay", "bins", *heads)
-    for row in zip(*(result.scores for result in results), strict=True):
-        figures = [f"{r:.3f}" for score in row for r in (score.pearson, score.pearson_log1p, score.pearson_windows)]
-        table.add_row(row[0].identifier, row[0].assay, f"{row[0].bins:,}", *figures)
-    return table
-
-
-def _assays_table(results: "list[Result]") -> "Table":
-    from genint.evaluation.tables import OVERALL, summaries
-
-    means = list(summaries(results))
-    assays = list(dict.fromkeys(score.assay for score in means))
-    counts = {score.assay: score.identifier.removeprefix("mean of ") for score in means}
-    heads = [f"{'Overall' if assay == OVERALL else assay}\n{counts[assay]} tracks" for assay in assays]
-    table = _table("Mean Pearson over tracks", "model", *heads, "Overall\nlog1p", "across\ntracks")
-    for result in results:
-        row = {score.assay: score for score in means if score.model == result.model}
-        figures = [row[assay].pearson for assay in assays] + [row[OVERALL].pearson_log1p, result.across_tracks]
-        table.add_row(result.model, *(f"{value:.4f}" for value in figures))
-    return table
-
-
-def _differences_table(results: "list[Result]") -> "Table":
-    from genint.evaluation.tables import differences
-
-    table = _table("Differences of mean Pearson, 95 % interval over 100 kb blocks", "models", "difference", "interval")
-    for row in differences(results):
-        interval = f"{row.low:+.4f} to {row.high:+.4f}" if row.blocks > 1 else "-"
-        table.add_row(f"{row.model} - {row.other}", f"{row.difference:+.4f}", interval)
-    return table

@@ -1,12 +1,14 @@
 """genint models: which models there are, and what they are made of."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from genint.cli import options
 from genint.cli.streams import print_json
+from genint.models.bundled import DEFAULT_MODEL
 
 app = typer.Typer(help="List models and show what they are made of.", no_args_is_help=True)
 imports = typer.Typer(help="Make model folders from weights published elsewhere.", no_args_is_help=True)
@@ -19,7 +21,7 @@ def list_models(json_output: options.Json = False) -> None:
 
     Example: genint models list
     """
-    from genint.models.folder import list_models as bundled
+    from genint.models.bundled import list_models as bundled
     from genint.models.registry import ARCHITECTURES
 
     presets = [f"{name}:{preset}" for name, kind in ARCHITECTURES.items() for preset in kind.presets]
@@ -36,8 +38,10 @@ def list_models(json_output: options.Json = False) -> None:
 def show(
     model: Annotated[
         str, typer.Argument(help="Model folder, bundled model, or preset as ARCHITECTURE:PRESET.")
-    ] = "genomic-interpreter-yeast",
-    tracks: Annotated[int, typer.Option("--n-tracks", min=1, help="Tracks of a preset; a model has its own.")] = 5_313,
+    ] = DEFAULT_MODEL,
+    n_tracks: Annotated[
+        int, typer.Option("--n-tracks", min=1, help="Tracks of a preset; a model has its own.")
+    ] = 5_313,
     batch_size: Annotated[
         int | None,
         typer.Option("--batch-size", "-b", min=1, help="Count a training step on so many windows.", show_default=False),
@@ -52,26 +56,32 @@ def show(
     """
     from genint.models.describe import describe
 
-    facts = describe(model, tracks, batch_size)
+    facts = describe(model, n_tracks, batch_size)
     if json_output:
         print_json(facts)
         return
     for name, value in facts.items():
-        print(f"{name}\t{_text(value)}")
+        for line in _lines(name, value):
+            print(line)
 
 
 @app.command()
-def halve(
+def convert(
     model: Annotated[str, typer.Argument(help="Model folder, or name of a bundled model.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the smaller copy.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the converted copy.", show_default=False)],
+    dtype: Annotated[
+        Literal["float16", "float32"], typer.Option("--dtype", help="Number format of the weights.")
+    ] = "float16",
 ) -> None:
-    """Copy a model with its weights in float16: half the size, the same predictions to about three digits.
+    """Copy a model with its weights in another number format.
 
-    Example: genint models halve my-model -o my-model-to-ship
+    float16 is half the size of float32, with the same predictions to about three digits.
+
+    Example: genint models convert my-model -o my-model-to-ship --dtype float16
     """
-    from genint.models.folder import halve_model
+    from genint.models.folder import convert_model
 
-    halve_model(model, out)
+    convert_model(model, out, dtype)
     print(out)
 
 
@@ -80,7 +90,7 @@ def import_enformer(
     source: Annotated[
         str,
         typer.Argument(
-            help="Folder with config.json and pytorch_model.bin of Enformer's PyTorch port, or a hub id as OWNER/NAME.",
+            help="Folder with config.json and pytorch_model.bin of enformer-pytorch, or a hub id as OWNER/NAME.",
             show_default=False,
         ),
     ],
@@ -94,7 +104,8 @@ def import_enformer(
         typer.Option("--genome", help="FASTA or .fai of the assembly, to be compared with.", show_default=False),
     ] = None,
     gamma: Annotated[
-        str, typer.Option("--gamma", help="Scaling of distance features: tensorflow (published weights) or port.")
+        Literal["tensorflow", "pytorch"],
+        typer.Option("--gamma", help="Scaling of distance features that the weights were trained with."),
     ] = "tensorflow",
     input_bp: Annotated[int, typer.Option("--input-bp", min=1, help="DNA that the model reads in one go.")] = 196_608,
 ) -> None:
@@ -108,7 +119,18 @@ def import_enformer(
     print(out)
 
 
+def _lines(name: str, value: Any) -> Iterator[str]:
+    """A fact as lines of name, tab and text: one for itself, and one for each object of a list inside it."""
+    if not isinstance(value, dict):
+        yield f"{name}\t{_text(value)}"
+        return
+    lists = {key: inner for key, inner in value.items() if isinstance(inner, list | tuple) and inner}
+    lists = {key: inner for key, inner in lists.items() if isinstance(inner[0], dict)}
+    yield f"{name}\t{', '.join(f'{key}={_text(inner)}' for key, inner in value.items() if key not in lists)}"
+    for key, inner in lists.items():
+        for index, entry in enumerate(inner):
+            yield from _lines(f"{name}.{key}[{index}]", entry)
+
+
 def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={inner}" for name, inner in value.items())
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

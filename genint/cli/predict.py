@@ -1,7 +1,7 @@
 """genint predict: DNA in, one bigWig per track out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,7 @@ from genint import choices
 from genint.cli import options
 from genint.cli.region_options import Places
 from genint.cli.streams import print_json
+from genint.models.bundled import DEFAULT_MODEL
 from genint.output.formats import FormatName
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from genint.genome.bed import BedRow
     from genint.genome.fasta import Genome
     from genint.models.folder import Model
+    from genint.output.report import RunReport
     from genint.prediction.job import Job, Options
 
 
@@ -168,7 +170,7 @@ def predict(
     blacklist: Blacklist = None,
     max_n: MaxN = 0.5,
     aliases: options.Aliases = None,
-    model: options.Model = "genomic-interpreter-yeast",
+    model: options.Model = DEFAULT_MODEL,
     tracks: options.Tracks = None,
     ensemble: Ensemble = None,
     rc: Rc = False,
@@ -214,7 +216,7 @@ def predict(
         rows, masked = places.rows(opened, console.say), places.blacklist(opened, console.say)
         from genint.prediction.devices import choose_devices, choose_dtype
         from genint.prediction.job import Options
-        from genint.prediction.predict import predict as run
+        from genint.prediction.to_folder import predict_job as run
         from genint.prediction.windows import Augmentation
 
         devices = choose_devices(device)
@@ -294,7 +296,7 @@ def _print_estimate(job: "Job", as_json: bool) -> None:
     RichConsole().print(table)
 
 
-def _print_report(report: dict[str, Any], out: Path, n_rows: int, console: "Console", as_json: bool) -> None:
+def _print_report(report: "RunReport", out: Path, n_rows: int, console: "Console", as_json: bool) -> None:
     if as_json:
         print_json({"out": str(out), **report})
         return

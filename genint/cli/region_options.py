@@ -1,7 +1,7 @@
 """Where to predict and where not, as typed: turned into rows and intervals in the genome's own chromosome names."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Places:
-    """What the user asked for. typer.BadParameter for a choice that names nothing, or everything and something."""
+    """What the user requested. typer.BadParameter for a choice that names nothing, or everything and something."""
 
     bed: Path | None
     regions: list[str]
@@ -42,15 +42,15 @@ class Places:
         from genint.genome.bed import BedRow, read_bed
         from genint.genome.region import Region
 
-        rows = read_bed(self.bed) if self.bed else []
+        rows = read_bed(self.bed, genome.sizes) if self.bed else []
         names = self._reconcile([row.region.chrom for row in rows], genome, str(self.bed))
-        rows = [BedRow(s, Region(names[r.chrom], r.start, r.end), name) for s, r, name in rows]
-        wanted = genome.sizes if self.whole_genome else self._reconcile(self._chroms, genome, "--chroms").values()
+        rows = [row._replace(region=replace(row.region, chrom=names[row.region.chrom])) for row in rows]
+        chroms = genome.sizes if self.whole_genome else self._reconcile(self._chroms, genome, "--chroms").values()
         if not self.bed:
             source = "--whole-genome" if self.whole_genome else "--chroms"
-            rows = [BedRow(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in dict.fromkeys(wanted)]
+            rows = [BedRow(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in chroms]
         elif self.chroms:
-            rows = self._on_chroms(rows, set(wanted), say)
+            rows = self._on_chroms(rows, set(chroms), say)
         return rows + [self._region(text, genome) for text in self.regions]
 
     def blacklist(self, genome: "Genome", say: Callable[[str], None]) -> "list[Region]":
@@ -61,9 +61,15 @@ class Places:
 
         found: list[Region] = []
         for path in self.blacklists:
-            regions = [row.region for row in read_bed(path)]
-            names = reconcile_known([region.chrom for region in regions], genome.sizes, self._aliases)
-            kept = [Region(names[r.chrom], r.start, r.end) for r in regions if r.chrom in names]
+            regions = [row.region for row in read_bed(path, genome.sizes) if isinstance(row.region, Region)]
+            names = reconcile_known(
+                [region.chrom for region in regions],
+                genome.sizes,
+                asked_by=f"--blacklist {path}",
+                known_by=str(genome.path),
+                aliases=self._aliases,
+            )
+            kept = [replace(region, chrom=names[region.chrom]) for region in regions if region.chrom in names]
             if not kept:
                 raise InputError(
                     f"--blacklist {path}: none of its {len(regions):,} row(s) lies on a chromosome of {genome.path}. "
@@ -100,8 +106,8 @@ class Places:
 
     def _region(self, text: str, genome: "Genome") -> "BedRow":
         from genint.genome.bed import BedRow
-        from genint.genome.region import Region, parse_region, split_region
+        from genint.genome.region import parse_region, split_region
 
         names = self._reconcile([split_region(text, genome.sizes)[0]], genome, f"--region {text}")
         found = parse_region(text, {theirs: genome.sizes[ours] for theirs, ours in names.items()})
-        return BedRow(f"--region {text}", Region(names[found.chrom], found.start, found.end), ".")
+        return BedRow(f"--region {text}", replace(found, chrom=names[found.chrom]), ".")

@@ -1,18 +1,16 @@
 """genint tracks: what a model predicts."""
 
-import math
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from genint.cli import options
 from genint.cli.streams import print_json
+from genint.models.bundled import DEFAULT_MODEL
 
 
 def tracks(
-    model: Annotated[
-        str, typer.Argument(help="Model folder, or name of a bundled model.")
-    ] = "genomic-interpreter-yeast",
+    model: Annotated[str, typer.Argument(help="Model folder, or name of a bundled model.")] = DEFAULT_MODEL,
     match: Annotated[
         list[str] | None,
         typer.Option(
@@ -29,13 +27,13 @@ def tracks(
 
     Example: genint tracks --match 'RNA.*plus'
     """
-    from genint.models.folder import find_model
+    from genint.models.bundled import find_model
     from genint.tracks.table import read_tracks
 
     table = read_tracks(find_model(model) / "tracks.tsv")
     chosen = table.subset(table.select(match)) if match else table
     if json_output:
-        print_json([{**_finite(vars(track)), "assay": track.assay} for track in chosen])
+        print_json(chosen.to_records())
         return
     print("identifier\tassay\tdescription\tsum_stat\tscale\tstrand_pair")
     for track in chosen:
@@ -48,8 +46,3 @@ def tracks(
             track.strand_pair,
         )
         print("\t".join(cells))
-
-
-def _finite(cells: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no infinity: a track without a clip has null there."""
-    return {name: None if isinstance(cell, float) and math.isinf(cell) else cell for name, cell in cells.items()}

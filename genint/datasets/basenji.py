@@ -1,47 +1,32 @@
-"""Import the data sets of basenji and baskerville: TFRecords, their BED, their statistics.
+"""Import the data sets of basenji and baskerville: their TFRecords become segments."""
 
-    DIR/statistics.json     seq_length, seq_1hot, pool_width, crop_bp, target_length, num_targets, {label}_seqs
-    DIR/targets.txt         the track table
-    DIR/sequences.bed       chrom, start, end, label; the k-th row of a label is its k-th record
-    DIR/tfrecords/          {label}-{i}.tfr, i counting from 0: 10 comes after 9, not after 1
-
-sequences.bed comes in two dialects, told apart by the width of its rows: as wide as the DNA (seq_length; Basenji2,
-bed.write_bedgraph_v1) or as the targets (target_length x pool_width; later basenji_data.py, baskerville), the DNA
-then reaching crop_bp further on both sides.
-"""
-
-import json
-import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from genint.datasets.dataset import Targets, TrackDatasetWriter, new_dataset
+from genint.console import Console
+from genint.datasets.basenji_folder import (
+    Statistics,
+    assign_splits,
+    check_counts,
+    find_files,
+    find_margin,
+    match_chromosomes,
+    read_statistics,
+    read_targets,
+)
 from genint.datasets.tfrecord import Record, RecordShape, read_records
+from genint.datasets.writer import Targets, create_dataset
 from genint.errors import InputError
 from genint.genome.bed import BedRow, read_bed
-from genint.genome.chromosome_names import reconcile
 from genint.genome.fasta import Assembly
-from genint.tracks.table import TrackTable, read_tracks
+from genint.genome.region import Region
+from genint.tracks.table import TrackTable
 
-
-@dataclass(frozen=True, kw_only=True)
-class Statistics:
-    """What statistics.json says: lengths in bp and bins, and records per label."""
-
-    shape: RecordShape
-    pool_width: int
-    crop_bp: int
-    records: Mapping[str, int]
-
-    @property
-    def target_bp(self) -> int:
-        """Bases that the bins of a record cover."""
-        return self.shape.target_length * self.pool_width
+F16 = npt.NDArray[np.float16]
 
 
 def import_basenji(
@@ -54,172 +39,49 @@ def import_basenji(
     bin_bp: int | None = None,
     transform: str = "new",
     hide_unmappable: bool = False,
-    report: Callable[[str], None] = lambda message: None,
+    console: Console | None = None,
 ) -> None:
     """Write the data set `out`, a segment per record, from a folder of the field's.
 
     `assembly` may lack sizes; where it has them, rows must lie inside. `valid` and `test` are labels, every other label
     trains. With `bin_bp`, a multiple of pool_width, the transform (recipe `transform`) is undone, bins are averaged
-    and it is applied anew; what the hard clip cut stays cut. Targets below 0 become 0, as a Poisson mean cannot be
+    and it is applied again; what the hard clip cut stays cut. Targets below 0 become 0, as a Poisson mean cannot be
     negative. `hide_unmappable` makes bins marked in `umap` NaN. Raises InputError for whatever does not fit.
     """
+    console = console or Console(quiet=True)
     statistics = read_statistics(folder / "statistics.json")
-    tracks = _tracks(folder / "targets.txt", statistics, transform)
+    tracks = read_targets(folder / "targets.txt", statistics, transform)
     bed = folder / "sequences.bed"
     rows = read_bed(bed)
-    margin = _margin(bed, rows, statistics, report)
-    names = _names(bed, rows, statistics, margin, assembly)
-    splits = _splits(bed, rows, valid, test)
-    files = _files(folder / "tfrecords", splits)
-    _check_counts(bed, rows, statistics)
+    margin = find_margin(bed, rows, statistics, console)
+    names = match_chromosomes(bed, rows, statistics, margin, assembly)
+    splits = assign_splits(bed, rows, valid, test)
+    files = find_files(folder / "tfrecords", splits)
+    check_counts(bed, rows, statistics)
     pool = _Pool(tracks, statistics, bin_bp or statistics.pool_width)
     shape = statistics.shape
-    with new_dataset(out) as new:
-        writer = TrackDatasetWriter(
-            new,
-            bin_bp=pool.bin_bp,
-            assembly=assembly,
-            tracks=tracks,
-            chunk_bp=shape.seq_length,
-            chunk_bins=statistics.target_bp // pool.bin_bp,
-            dtype="float16" if pool.factor == 1 else "float32",
-        )
+    with create_dataset(
+        out,
+        bin_bp=pool.bin_bp,
+        assembly=assembly,
+        tracks=tracks,
+        chunk_bp=shape.seq_length,
+        chunk_bins=statistics.target_bp // pool.bin_bp,
+        dtype="float16" if pool.factor == 1 else "float32",
+    ) as writer:
         for label, split in splits.items():
             own = [row for row in rows if row.name == label]
-            for row, record in _linked(bed, label, own, files[label], shape):
+            for row, record in _pair_records(bed, label, own, files[label], shape):
                 start = row.region.start + margin
-                targets = pool(_hidden(record) if hide_unmappable else record.targets)
-                writer.add(
-                    names[row.region.chrom],
-                    start,
-                    start + statistics.target_bp,
-                    split,
-                    start - statistics.crop_bp,
-                    [record.tokens],
-                    [targets],
-                )
-            report(f"{label}: {len(own):,} records, {split}")
-        writer.close()
-        shutil.copyfile(folder / "targets.txt", new / "targets.txt")
+                core = Region(names[row.region.chrom], start, start + statistics.target_bp)
+                targets = pool(_mask_unmappable(record) if hide_unmappable else record.targets)
+                dna_start = start - statistics.crop_bp
+                writer.add(core, split, dna_start=dna_start, tokens=[record.tokens], targets=[targets])
+            console.say(f"{label}: {len(own):,} records, {split}")
+        shutil.copyfile(folder / "targets.txt", writer.folder / "targets.txt")
 
 
-def read_statistics(path: Path) -> Statistics:
-    """Read statistics.json. Raises InputError for what is missing, no whole number, or does not add up."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        names = ("seq_length", "target_length", "num_targets", "pool_width", "crop_bp")
-        numbers = {name: content[name] for name in names}
-        bad = [f"{name} = {value!r}" for name, value in numbers.items() if type(value) is not int or value < 0]
-        if bad or 0 in (numbers["target_length"], numbers["num_targets"], numbers["pool_width"]):
-            raise ValueError(f"numbers that cannot be: {', '.join(bad) or numbers}")
-    except OSError as error:
-        raise InputError(f"{path}: cannot read ({error.strerror}). Expected a folder of basenji_data.py") from None
-    except KeyError as error:
-        raise InputError(f"{path}: says nothing of {error}. Expected the statistics.json of basenji_data.py") from None
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{path}: is damaged ({error}). Expected the statistics.json of basenji_data.py") from None
-    if content.get("seq_depth", 4) != 4:
-        raise InputError(f"{path}: seq_depth is {content['seq_depth']}. Only DNA, 4 letters, can be imported")
-    shape = RecordShape(
-        seq_length=numbers["seq_length"],
-        target_length=numbers["target_length"],
-        num_targets=numbers["num_targets"],
-        one_hot=not content["seq_1hot"] if "seq_1hot" in content else None,
-    )
-    if shape.target_length * numbers["pool_width"] + 2 * numbers["crop_bp"] != shape.seq_length:
-        raise InputError(
-            f"{path}: target_length {shape.target_length} x pool_width {numbers['pool_width']} + 2 x crop_bp "
-            f"{numbers['crop_bp']} is not seq_length {shape.seq_length}"
-        )
-    records = {name.removesuffix("_seqs"): n for name, n in content.items() if name.endswith("_seqs")}
-    return Statistics(shape=shape, pool_width=numbers["pool_width"], crop_bp=numbers["crop_bp"], records=records)
-
-
-def _tracks(path: Path, statistics: Statistics, transform: str) -> TrackTable:
-    tracks = read_tracks(path)
-    if len(tracks) != statistics.shape.num_targets:
-        raise InputError(f"{path}: lists {len(tracks)} tracks, statistics.json says {statistics.shape.num_targets}")
-    return TrackTable(replace(track, transform=transform) for track in tracks)
-
-
-def _margin(bed: Path, rows: Sequence[BedRow], statistics: Statistics, report: Callable[[str], None]) -> int:
-    """Bases from a row's start to its first bin: the dialect."""
-    widths = {statistics.target_bp: 0, statistics.shape.seq_length: statistics.crop_bp}
-    first = len(rows[0].region)
-    if first not in widths:
-        raise InputError(
-            f"{bed}, {rows[0].source}: is {first:,} bp wide. Expected rows as wide as the targets, "
-            f"{statistics.target_bp:,} bp, or as the DNA, {statistics.shape.seq_length:,} bp"
-        )
-    for row in rows:
-        if len(row.region) != first:
-            raise InputError(f"{bed}, {row.source}: is {len(row.region):,} bp wide, {rows[0].source} {first:,} bp")
-    what = "DNA" if first == statistics.shape.seq_length else "targets"
-    report(f"{bed.name}: rows are as wide as the {what}, {first:,} bp; the DNA of a record is {_extent(statistics)}")
-    return widths[first]
-
-
-def _extent(statistics: Statistics) -> str:
-    return f"{statistics.shape.seq_length:,} bp, its bins begin {statistics.crop_bp:,} bp inside"
-
-
-def _names(
-    bed: Path, rows: Sequence[BedRow], statistics: Statistics, margin: int, assembly: Assembly
-) -> Mapping[str, str]:
-    """Chromosome names as the assembly has them; as they are where its sizes are not known."""
-    chroms = dict.fromkeys(row.region.chrom for row in rows)
-    if not assembly.sizes:
-        return {chrom: chrom for chrom in chroms}
-    names = reconcile(chroms, assembly.sizes, asked_by=str(bed), known_by=assembly.name)
-    for row in rows:
-        start, length = row.region.start + margin, assembly.sizes[names[row.region.chrom]]
-        if start + statistics.target_bp > length:
-            raise InputError(
-                f"{bed}, {row.source}: its bins end at {start + statistics.target_bp:,}, {row.region.chrom} of "
-                f"{assembly.name} is {length:,} bp long. The two are not of one assembly"
-            )
-    return names
-
-
-def _splits(bed: Path, rows: Sequence[BedRow], valid: Sequence[str], test: Sequence[str]) -> dict[str, str]:
-    """Label -> split, in the order of the BED."""
-    labels = list(dict.fromkeys(row.name for row in rows))
-    for option, asked in (("--valid", valid), ("--test", test)):
-        for label in asked:
-            if label not in labels:
-                raise InputError(f"{option} {label}: no row of {bed} is labelled so. It has {', '.join(labels)}")
-    both = sorted(set(valid) & set(test))
-    if both:
-        raise InputError(f"--valid and --test: both name {', '.join(both)}. A record belongs to one split")
-    splits = {label: "valid" if label in valid else "test" if label in test else "train" for label in labels}
-    if "train" not in splits.values():
-        raise InputError("--valid and --test: leave no label to train on")
-    return splits
-
-
-def _files(folder: Path, labels: Mapping[str, str]) -> dict[str, list[Path]]:
-    """Label -> its files in the order of their numbers, which must be 0, 1, 2, ..."""
-    found: dict[str, dict[int, Path]] = {label: {} for label in labels}
-    for path in sorted(folder.glob("*.tfr")):
-        if match := re.fullmatch(r"(.+)-(\d+)", path.stem):
-            found.setdefault(match[1], {})[int(match[2])] = path
-    for label, files in found.items():
-        missing = next(number for number in range(len(files) + 1) if number not in files)
-        if label not in labels:
-            raise InputError(f"{files[min(files)]}: no row of sequences.bed is labelled {label}")
-        if not files or missing < len(files):
-            raise InputError(f"{folder / f'{label}-{missing}.tfr'}: is missing. Copy the records again")
-    return {label: [files[number] for number in sorted(files)] for label, files in found.items()}
-
-
-def _check_counts(bed: Path, rows: Sequence[BedRow], statistics: Statistics) -> None:
-    for label, expected in statistics.records.items():
-        count = sum(row.name == label for row in rows)
-        if count != expected:
-            raise InputError(f"{bed}: has {count} row(s) labelled {label}, statistics.json says {expected}")
-
-
-def _linked(
+def _pair_records(
     bed: Path, label: str, rows: Sequence[BedRow], files: Sequence[Path], shape: RecordShape
 ) -> Iterator[tuple[BedRow, Record]]:
     """Each row with its record."""
@@ -241,7 +103,7 @@ def _linked(
         )
 
 
-def _hidden(record: Record) -> npt.NDArray[np.float16]:
+def _mask_unmappable(record: Record) -> F16:
     if record.unmappable is None:
         return record.targets
     return np.where(record.unmappable[:, None], np.float16(np.nan), record.targets)
@@ -255,12 +117,12 @@ class _Pool:
         self.factor = bin_bp // statistics.pool_width
         if bin_bp % statistics.pool_width or statistics.target_bp % bin_bp:
             raise InputError(
-                f"--bin-bp {bin_bp}: must be a multiple of the records' {statistics.pool_width} bp that divides "
+                f"`bin_bp` {bin_bp}: must be a multiple of the records' {statistics.pool_width} bp that divides "
                 f"their {statistics.target_bp:,} bp of bins"
             )
         self._narrow, self._wide = tracks.transform(statistics.pool_width), tracks.transform(bin_bp)
 
-    def __call__(self, targets: npt.NDArray[np.float16]) -> Targets:
+    def __call__(self, targets: F16) -> Targets:
         if self.factor == 1:
             return np.maximum(targets, np.float16(0)) if (targets < 0).any() else targets
         coverage = self._narrow.invert(targets.astype(np.float64))

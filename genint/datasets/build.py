@@ -1,14 +1,16 @@
 """Make a data set from a genome and bigWigs: bin, transform, mask, split."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
-from genint.datasets.dataset import Targets, TrackDatasetWriter, new_dataset
+from genint.arrays import F64, I64
+from genint.console import Console
 from genint.datasets.splits import Splitter
+from genint.datasets.writer import Targets, create_dataset
 from genint.errors import InputError
 from genint.genome.bed import read_bed
 from genint.genome.chromosome_names import reconcile, reconcile_known
@@ -21,6 +23,7 @@ from genint.tracks.table import TrackTable, read_tracks
 
 FLANK_BP = 65_536  # DNA beyond a segment inside a chromosome: what a model reads around its bins is then there
 BLOCK_BINS = 8_192  # bins held in memory at a time: 8,192 x 5,313 tracks of float64 are 350 MB
+_MOST_WARNINGS = 8
 
 
 def make_dataset(
@@ -32,43 +35,45 @@ def make_dataset(
     exclude: Sequence[Path] = (),
     bin_bp: int = 128,
     aliases: list[list[str]] | None = None,
-    report: Callable[[str], None] = lambda message: None,
+    console: Console | None = None,
 ) -> None:
     """Write the data set `out` from the bigWigs that `tracks_file` names (paths relative to the table).
 
     A chromosome absent from a bigWig's header was not measured: its targets are NaN. So are bins that touch a region
     of an `exclude` BED, and bins of which more than half is N. Targets below 0 become 0, as a Poisson mean cannot be
-    negative. Chromosomes that no track measured are left out, and so are contigs that the genome lacks. A segment that
-    ends inside a chromosome has up to 65,536 bp of the DNA that follows.
-    Raises InputError for any table, BED, bigWig or chromosome that does not fit, before anything is written.
+    negative; a warning says of how many bins. Chromosomes that no track measured are left out, and so are contigs that
+    the genome lacks. A segment that ends inside a chromosome has up to 65,536 bp of the DNA that follows.
+    Raises InputError for any table, BED, bigWig or chromosome that does not fit.
     """
+    console = console or Console(quiet=True)
     tracks = read_tracks(tracks_file)
-    with new_dataset(out) as folder, ExitStack() as stack:
+    create = create_dataset(out, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks)
+    with create as writer, ExitStack() as stack:
         readers = [stack.enter_context(_open_track(tracks_file, track.identifier, track.file)) for track in tracks]
-        columns = [_measured(reader, genome, aliases) for reader in readers]
+        columns = [_match_chromosomes(reader, genome, aliases) for reader in readers]
         sizes = {c: length for c, length in genome.sizes.items() if any(c in names for names in columns)}
-        pieces = split.pieces(sizes, bin_bp, aliases, str(genome.path))
-        excluded = _excluded_bins(exclude, genome, bin_bp, aliases)
-        writer, trains = TrackDatasetWriter(folder, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks), False
-        for chrom, group in groupby(pieces, key=lambda piece: piece[0].chrom):
+        parts = split.assign(sizes, bin_bp, aliases, str(genome.path))
+        excluded = _find_excluded_bins(exclude, genome, bin_bp, aliases)
+        binned, trains = _BinnedTracks(readers, tracks, bin_bp), False
+        for chrom, group in groupby(parts, key=lambda part: part[0].chrom):
             own = list(group)
             measured = sum(chrom in names for names in columns)
             splits = ", ".join(dict.fromkeys(label for _, label in own))
-            report(f"{chrom}: {splits}, {measured} of {len(tracks)} tracks measured")
+            console.say(f"{chrom}: {splits}, {measured} of {len(tracks)} tracks measured")
             tokens = genome.tokens(chrom, 0, sizes[chrom])
-            hidden = bases_per_bin(tokens == UNKNOWN, bin_bp) > bin_bp / 2
-            hidden |= excluded.get(chrom, np.zeros(len(hidden), dtype=np.bool_))
+            masked = bases_per_bin(tokens == UNKNOWN, bin_bp) > bin_bp / 2
+            masked |= excluded.get(chrom, np.zeros(len(masked), dtype=np.bool_))
             names = [column.get(chrom) for column in columns]
             for region, label in own:
-                blocks = _targets(readers, names, tracks, hidden, region, sizes[chrom], bin_bp)
                 first, last = max(region.start - FLANK_BP, 0), region.end + FLANK_BP
-                writer.add(chrom, region.start, region.end, label, first, [tokens[first:last]], blocks)
-                trains |= label == "train" and not hidden[touched_bins(region, bin_bp)].all()
+                targets = binned.read(names, region, sizes[chrom], masked)
+                writer.add(region, label, dna_start=first, tokens=[tokens[first:last]], targets=targets)
+                trains |= label == "train" and not masked[touched_bins(region, bin_bp)].all()
         if not trains:
             raise InputError(
-                f"{genome.path}: nothing is left of it to train on: other splits, N and --exclude take every bin"
+                f"{genome.path}: nothing is left of it to train on: other splits, N and `exclude` take every bin"
             )
-        writer.close()
+    _warn_of_negatives(tracks_file, tracks, binned, console)
 
 
 def _open_track(tracks_file: Path, identifier: str, file: str) -> BigWigReader:
@@ -77,36 +82,50 @@ def _open_track(tracks_file: Path, identifier: str, file: str) -> BigWigReader:
     return BigWigReader(tracks_file.parent / file)
 
 
-def _measured(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
-    """Genome name -> the bigWig's own name, for the chromosomes in its header. Lengths must agree."""
-    names = _known(reader.chroms, str(reader.path), genome, aliases)
-    for theirs, ours in names.items():
+def _match_chromosomes(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
+    """Genome name -> the bigWig's own name, for the chromosomes in its header.
+
+    A name that is the genome's own wins over one that differs in spelling, which is then another sequence and left
+    alone. Raises InputError when two names differ in spelling alone, and when lengths do not agree.
+    """
+    spellings: dict[str, list[str]] = {}
+    for theirs, ours in _find_known(reader.chroms, str(reader.path), genome, aliases).items():
+        spellings.setdefault(ours, []).append(theirs)
+    names: dict[str, str] = {}
+    for ours, found in spellings.items():
+        theirs = ours if ours in found else found[0]
+        if theirs != ours and len(found) > 1:
+            raise InputError(
+                f"{reader.path}: {' and '.join(found)} may both be {ours} of {genome.path}. Make the bigWig again with "
+                "one of them, under that name"
+            )
         if reader.chroms[theirs] != genome.sizes[ours]:
             raise InputError(
                 f"{reader.path}: {theirs} is {reader.chroms[theirs]:,} bp long, in {genome.path} it is "
                 f"{genome.sizes[ours]:,} bp. The two are not of one assembly"
             )
-    return {ours: theirs for theirs, ours in names.items()}
+        names[ours] = theirs
+    return names
 
 
-def _known(chroms: Iterable[str], file: str, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
+def _find_known(chroms: Iterable[str], file: str, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
     """The file's chromosomes that the genome has: contigs that a FASTA leaves out are often still in bigWigs and BEDs.
 
     Raises InputError when it has none of them.
     """
     chroms = list(chroms)
-    if known := reconcile_known(chroms, genome.sizes, aliases):
+    if known := reconcile_known(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases):
         return known
     return reconcile(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases)
 
 
-def _excluded_bins(
+def _find_excluded_bins(
     files: Sequence[Path], genome: Genome, bin_bp: int, aliases: list[list[str]] | None
 ) -> dict[str, BinMask]:
     regions = []
     for file in files:
-        rows = read_bed(file)
-        names = _known([row.region.chrom for row in rows], str(file), genome, aliases)
+        rows = read_bed(file, genome.sizes)
+        names = _find_known([row.region.chrom for row in rows], str(file), genome, aliases)
         for row in rows:
             chrom = names.get(row.region.chrom, "")
             end = min(row.region.end, genome.sizes.get(chrom, 0))
@@ -115,37 +134,63 @@ def _excluded_bins(
     return wanted_bins(regions, genome.sizes, bin_bp)
 
 
-def _targets(
-    readers: Sequence[BigWigReader],
-    names: Sequence[str | None],
-    tracks: TrackTable,
-    hidden: BinMask,
-    region: Region,
-    chrom_bp: int,
-    bin_bp: int,
-) -> Iterator[Targets]:
-    """Blocks (bins, T) of a region on the model's scale. `names`: its chromosome in each bigWig, None if absent.
+class _BinnedTracks:
+    """Tracks binned and on the model's scale, and how many of their bins were measured and below 0 there."""
 
-    `hidden` is of the whole chromosome.
-    """
-    transform = tracks.transform(bin_bp)
-    bins = touched_bins(region, bin_bp)
-    for first in range(bins.start, bins.stop, BLOCK_BINS):
-        last = min(first + BLOCK_BINS, bins.stop)
-        widths = np.minimum(np.arange(first + 1, last + 1) * bin_bp, chrom_bp) - np.arange(first, last) * bin_bp
-        coverage = np.full((last - first, len(tracks)), np.nan)
-        for column, (reader, name) in enumerate(zip(readers, names, strict=True)):
+    def __init__(self, readers: Sequence[BigWigReader], tracks: TrackTable, bin_bp: int) -> None:
+        self._readers, self._tracks, self._bin_bp = readers, tracks, bin_bp
+        self._transform = tracks.transform(bin_bp)
+        self.measured: I64 = np.zeros(len(tracks), dtype=np.int64)
+        self.negative: I64 = np.zeros(len(tracks), dtype=np.int64)
+
+    def read(self, names: Sequence[str | None], region: Region, chrom_bp: int, masked: BinMask) -> Iterator[Targets]:
+        """Blocks (bins, T) of a region. `names`: its chromosome in each bigWig, None if absent.
+
+        `masked` is of the whole chromosome, `chrom_bp` bases long.
+        """
+        bins = touched_bins(region, self._bin_bp)
+        for first in range(bins.start, bins.stop, BLOCK_BINS):
+            last = min(first + BLOCK_BINS, bins.stop)
+            coverage = self._read_coverage(names, first, last, chrom_bp)
+            coverage[masked[first:last]] = np.nan
+            scaled = self._transform.apply(coverage)
+            self.measured += np.isfinite(scaled).sum(axis=0)
+            self.negative += (scaled < 0).sum(axis=0)
+            values = np.maximum(scaled, 0)
+            if len(large := np.argwhere(values > np.finfo(np.float32).max)):
+                self._refuse(region.chrom, first, chrom_bp, coverage, values, large[0].tolist())
+            yield values.astype(np.float32)
+
+    def _read_coverage(self, names: Sequence[str | None], first: int, last: int, chrom_bp: int) -> F64:
+        """(bins, T): mean per base, NaN where the chromosome is absent."""
+        edges = np.minimum(np.arange(first, last + 1) * self._bin_bp, chrom_bp)
+        coverage = np.full((last - first, len(self._tracks)), np.nan)
+        for column, (reader, name) in enumerate(zip(self._readers, names, strict=True)):
             if name is not None:
-                coverage[:, column] = reader.bin_sums(name, bin_bp, first, last) / widths
-        coverage[hidden[first:last]] = np.nan
-        values = np.maximum(transform.apply(coverage), 0)
-        if len(large := np.argwhere(values > np.finfo(np.float32).max)):
-            index, column = large[0].tolist()
-            place = Region(region.chrom, (first + index) * bin_bp, min((first + index + 1) * bin_bp, chrom_bp))
-            name = tracks[column].identifier
-            raise InputError(
-                f"{readers[column].path}: {place} is {coverage[index, column]:g} per base, scaled "
-                f"{values[index, column]:g}, which float32 cannot hold. Give {name} a smaller scale, or a clip, "
-                "in the track table"
-            )
-        yield values.astype(np.float32)
+                coverage[:, column] = reader.bin_sums(name, self._bin_bp, first, last) / np.diff(edges)
+        return coverage
+
+    def _refuse(
+        self, chrom: str, first: int, chrom_bp: int, coverage: F64, values: F64, place: tuple[int, int]
+    ) -> None:
+        index, column = place
+        start = (first + index) * self._bin_bp
+        region, name = Region(chrom, start, min(start + self._bin_bp, chrom_bp)), self._tracks[column].identifier
+        raise InputError(
+            f"{self._readers[column].path}: {region} is {coverage[index, column]:g} per base, scaled "
+            f"{values[index, column]:g}, which float32 cannot hold. Give {name} a smaller scale, or a clip, "
+            "in the track table"
+        )
+
+
+def _warn_of_negatives(tracks_file: Path, tracks: TrackTable, binned: _BinnedTracks, console: Console) -> None:
+    """A line per track with bins below 0: of a minus strand that is stored negative, nothing else is left."""
+    columns = np.flatnonzero(binned.negative).tolist()
+    for column in columns[:_MOST_WARNINGS]:
+        fraction = binned.negative[column] / binned.measured[column]
+        console.warn(
+            f"{tracks_file}: {tracks[column].identifier} is below 0 in {fraction:.1%} of its measured bins, which were "
+            "set to 0. A strand that is stored negative needs a negative scale, as -1, in the track table"
+        )
+    if len(columns) > _MOST_WARNINGS:
+        console.warn(f"{tracks_file}: {len(columns) - _MOST_WARNINGS} more tracks are below 0 in some of their bins")

@@ -1,13 +1,13 @@
-"""Windows of a data set, as a model wants them: (tokens (input_bp,) uint8, targets (core_bins, T) float32)."""
+"""Windows of a data set, as a model takes them: (tokens (input_bp,) uint8, targets (core_bins, T) float32)."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from genint.arrays import F32, F64, U8
 from genint.datasets.dataset import Segment, TrackDataset
 from genint.errors import InputError
 from genint.genome.dna import reverse_complement
@@ -15,6 +15,7 @@ from genint.genome.grid import Geometry
 from genint.genome.region import Region
 
 Window = tuple[Tensor, Tensor]
+_BINS_AT_ONCE = 1_024  # of all tracks, when means are taken
 
 
 def check_geometry(dataset: TrackDataset, geometry: Geometry) -> None:
@@ -27,10 +28,10 @@ def check_geometry(dataset: TrackDataset, geometry: Geometry) -> None:
 
 
 class TrainingWindows(Dataset[Window]):
-    """Random windows of the training split. Window i depends on seed and i alone, so that a killed run can go on.
+    """Random windows of the training split. Window i depends on seed and i alone, so that a killed run can resume.
 
     A window starts on a random bin border; its DNA is then shifted by up to `shift_bp` bases against its targets,
-    and half of the windows are read from the other strand, with stranded tracks swapped.
+    and half of the windows are reverse-complemented, with stranded tracks swapped.
     """
 
     def __init__(
@@ -47,8 +48,8 @@ class TrainingWindows(Dataset[Window]):
         self._dataset, self._geometry = dataset, geometry
         self._seed, self._shift_bp, self._reverse = seed, shift_bp, reverse
         self._indices = indices
-        self._stretches = dataset.split("train")
-        bins = np.array([segment.bins(dataset.bin_bp) for segment in self._stretches], dtype=np.float64)
+        self._segments = dataset.split("train")
+        bins = np.array([segment.bins(dataset.bin_bp) for segment in self._segments], dtype=np.float64)
         self._chances = bins / bins.sum()
         self._partners = dataset.tracks.partners
 
@@ -56,9 +57,9 @@ class TrainingWindows(Dataset[Window]):
         return len(self._indices)
 
     def __getitem__(self, position: int) -> Window:
-        segment, first_bin, shift, turned = self._draw(position)
+        segment, first_bin, shift, reverse = self._draw(position)
         tokens, targets = read_window(self._dataset, segment, first_bin, self._geometry, shift)
-        if turned:
+        if reverse:
             tokens, targets = reverse_complement(tokens), targets[::-1, self._partners]
         return torch.from_numpy(np.ascontiguousarray(tokens)), torch.from_numpy(np.ascontiguousarray(targets))
 
@@ -70,7 +71,7 @@ class TrainingWindows(Dataset[Window]):
 
     def _draw(self, position: int) -> tuple[Segment, int, int, bool]:
         draw = np.random.default_rng([self._seed, self._indices[position]])
-        segment = self._stretches[draw.choice(len(self._stretches), p=self._chances)]
+        segment = self._segments[draw.choice(len(self._segments), p=self._chances)]
         last_start = max(segment.bins(self._dataset.bin_bp) - self._geometry.core_bins, 0)
         first_bin = int(draw.integers(last_start + 1))
         shift = int(draw.integers(-self._shift_bp, self._shift_bp + 1))
@@ -78,9 +79,9 @@ class TrainingWindows(Dataset[Window]):
 
 
 class SplitTiles(Dataset[Window]):
-    """Every tile of a split, in order, on the grid that `genint predict` uses; or a `share` of them."""
+    """Every tile of a split, in order, on the grid that `genint predict` uses; or those that `part` picks."""
 
-    def __init__(self, dataset: TrackDataset, geometry: Geometry, split: str, share: slice = slice(None)) -> None:
+    def __init__(self, dataset: TrackDataset, geometry: Geometry, split: str, part: slice = slice(None)) -> None:
         check_geometry(dataset, geometry)
         self._dataset, self._geometry, self.split = dataset, geometry, split
         starts = [
@@ -88,7 +89,7 @@ class SplitTiles(Dataset[Window]):
             for segment in dataset.split(split)
             for first_bin in range(0, segment.bins(dataset.bin_bp), geometry.core_bins)
         ]
-        self._starts = starts[share]
+        self._starts = starts[part]
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -108,23 +109,20 @@ class SplitTiles(Dataset[Window]):
         return torch.from_numpy(tokens), torch.from_numpy(targets)
 
 
-def track_means(dataset: TrackDataset) -> npt.NDArray[np.float64]:
+def track_means(dataset: TrackDataset) -> F64:
     """(T,): each track's mean target over the training split; 0 for a track that was not measured there."""
     total, count = np.zeros(len(dataset.tracks)), np.zeros(len(dataset.tracks))
     for segment in dataset.split("train"):
-        for first_bin in range(0, segment.bins(dataset.bin_bp), _BLOCK_BINS):
-            targets = dataset.targets(segment, first_bin, _BLOCK_BINS)
+        for first_bin in range(0, segment.bins(dataset.bin_bp), _BINS_AT_ONCE):
+            targets = dataset.targets(segment, first_bin, _BINS_AT_ONCE)
             total += np.nansum(targets, axis=0, dtype=np.float64)
             count += np.isfinite(targets).sum(axis=0)
     return total / np.maximum(count, 1)
 
 
-_BLOCK_BINS = 1024
-
-
 def read_window(
     dataset: TrackDataset, segment: Segment, first_bin: int, geometry: Geometry, shift: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[U8, F32]:
     """Tokens (input_bp,) and targets (core_bins, T) of the window whose core begins at `first_bin` of the segment."""
     start = first_bin * geometry.bin_bp - geometry.context_bp + shift
     tokens = dataset.tokens(segment, start, geometry.input_bp)

@@ -1,4 +1,4 @@
-"""Who learns and who judges: which segments of a genome train, validate and test."""
+"""Splits: which segments of a genome train, validate and test."""
 
 import itertools
 import math
@@ -18,7 +18,7 @@ from genint.genome.grid import count_bins, touched_bins
 from genint.genome.region import Region
 
 Aliases = list[list[str]] | None
-Piece = tuple[Region, str]  # starts on a bin border, ends on one or with its chromosome; its split
+Assignment = tuple[Region, str]  # starts on a bin border, ends on one or with its chromosome; its split
 
 _UNIT_BP = 16_384  # a default tile: blocks are multiples of it, so that tiles lie where `genint predict` puts them
 _LONGEST_BLOCK_BP = 48 * _UNIT_BP  # 786,432, at which the field breaks its contigs, too
@@ -29,8 +29,8 @@ _NO_SPLIT = -1
 class Splitter(Protocol):
     """A way to split."""
 
-    def pieces(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Piece]:
-        """Pieces of the measured chromosomes `sizes`, in their order, none overlapping. `known_by` is their file."""
+    def assign(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Assignment]:
+        """Segments of the measured chromosomes `sizes`, in their order, none overlapping. `known_by` is their file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +40,19 @@ class Split:
     valid: Sequence[str]
     test: Sequence[str]
 
-    def pieces(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Piece]:
-        """A piece per chromosome."""
+    def assign(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Assignment]:
+        """One segment per chromosome."""
 
-        def names(asked: Sequence[str], option: str) -> set[str]:
+        def names(requested: Sequence[str], parameter: str) -> set[str]:
             what = f"{known_by} where a track was measured"
-            return set(reconcile(asked, sizes, asked_by=option, known_by=what, aliases=aliases).values())
+            return set(reconcile(requested, sizes, asked_by=parameter, known_by=what, aliases=aliases).values())
 
-        valid, test = names(self.valid, "--valid"), names(self.test, "--test")
+        valid, test = names(self.valid, "`valid`"), names(self.test, "`test`")
         if valid & test:
             both = ", ".join(sorted(valid & test))
-            raise InputError(f"--valid and --test: both name {both}. A chromosome belongs to one split")
+            raise InputError(f"`valid` and `test`: both name {both}. A chromosome belongs to one split")
         if not set(sizes) - valid - test:
-            raise InputError("--valid and --test: leave no chromosome to train on")
+            raise InputError("`valid` and `test`: leave no chromosome to train on")
         return [
             (Region(chrom, 0, length), "valid" if chrom in valid else "test" if chrom in test else "train")
             for chrom, length in sizes.items()
@@ -61,9 +61,9 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class FractionSplit:
-    """Shares of the measured bases for validation and test, in contiguous blocks drawn with `seed`.
+    """Fractions of the measured bases for validation and test, in contiguous blocks drawn with `seed`.
 
-    Blocks are about a hundredth of all bases long, 16,384 to 786,432 bp. A share is met by the first block that
+    Blocks are about a hundredth of all bases long, 16,384 to 786,432 bp. A fraction is met by the first block that
     reaches it.
     """
 
@@ -71,11 +71,11 @@ class FractionSplit:
     test: float
     seed: int = 1
 
-    def pieces(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Piece]:
-        """A piece per run of blocks with one label."""
+    def assign(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Assignment]:
+        """A segment per run of blocks with one label."""
         if not (0 < self.valid < 1 and 0 <= self.test < 1 and self.valid + self.test < 1):
             raise InputError(
-                f"--valid {self.valid:g} and --test {self.test:g}: expected shares between 0 and 1 that leave some "
+                f"`valid` {self.valid:g} and `test` {self.test:g}: expected fractions between 0 and 1 that leave some "
                 "to train on"
             )
         total = sum(sizes.values())
@@ -88,15 +88,15 @@ class FractionSplit:
         ]
         labels = {chrom: np.zeros(count_bins(length, bin_bp), dtype=np.int8) for chrom, length in sizes.items()}
         order = iter(np.random.default_rng(self.seed).permutation(len(blocks)))
-        for split, share in ((SPLITS.index("test"), self.test), (SPLITS.index("valid"), self.valid)):
+        for split, fraction in ((SPLITS.index("test"), self.test), (SPLITS.index("valid"), self.valid)):
             taken = 0
-            while taken < share * total and (index := next(order, None)) is not None:
+            while taken < fraction * total and (index := next(order, None)) is not None:
                 labels[blocks[index].chrom][touched_bins(blocks[index], bin_bp)] = split
                 taken += len(blocks[index])
         if next(order, None) is None:
             raise InputError(
-                f"--valid {self.valid:g} and --test {self.test:g}: {known_by} has {len(blocks)} block(s) of "
-                f"{block_bp:,} bp, which leaves none to train on. Split by chromosome or with --split BED"
+                f"`valid` {self.valid:g} and `test` {self.test:g}: {known_by} has {len(blocks)} block(s) of "
+                f"{block_bp:,} bp, which leaves none to train on. Split by chromosome or by a BED (`split`)"
             )
         return list(_runs(labels, sizes, bin_bp))
 
@@ -110,22 +110,23 @@ class BedSplit:
 
     bed: Path
 
-    def pieces(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Piece]:
-        """A piece per run of bins with one label."""
-        rows = read_bed(self.bed)
+    def assign(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Assignment]:
+        """A segment per run of bins with one label."""
+        rows = read_bed(self.bed, sizes)
         self._check(rows)
+        regions = [(row, row.region) for row in rows if isinstance(row.region, Region)]  # the others hold no base
         names = reconcile(
             [row.region.chrom for row in rows], sizes, asked_by=str(self.bed), known_by=known_by, aliases=aliases
         )
         masks = {chrom: np.zeros((3, count_bins(length, bin_bp)), dtype=np.bool_) for chrom, length in sizes.items()}
-        for row in rows:
-            chrom = names[row.region.chrom]
-            if row.region.start >= sizes[chrom]:
+        for row, region in regions:
+            chrom = names[region.chrom]
+            if region.start >= sizes[chrom]:
                 raise InputError(
-                    f"{self.bed}, {row.source}: {row.region} starts past the end of {chrom} ({sizes[chrom]:,} bp) in "
+                    f"{self.bed}, {row.source}: {region} starts past the end of {chrom} ({sizes[chrom]:,} bp) in "
                     f"{known_by}. Is it the same assembly?"
                 )
-            masks[chrom][SPLITS.index(row.name), touched_bins(row.region, bin_bp)] = True
+            masks[chrom][SPLITS.index(row.name), touched_bins(region, bin_bp)] = True
         labels = {
             chrom: np.where(mask.sum(axis=0) == 1, mask.argmax(axis=0), _NO_SPLIT).astype(np.int8)
             for chrom, mask in masks.items()
@@ -141,7 +142,9 @@ class BedSplit:
         if not any(row.name == "train" for row in rows):
             raise InputError(f"{self.bed}: no row says train in its fourth column, so there is nothing to train on")
         furthest: BedRow | None = None
-        for row in sorted(rows, key=lambda row: row.region):
+        for row in sorted(rows, key=lambda row: (row.region.chrom, row.region.start, row.region.end)):
+            if row.region.start == row.region.end:
+                continue
             if furthest is None or row.region.chrom != furthest.region.chrom or row.region.start >= furthest.region.end:
                 furthest = row
                 continue
@@ -154,7 +157,7 @@ class BedSplit:
                 furthest = row
 
 
-def _runs(labels: Mapping[str, npt.NDArray[np.int8]], sizes: Mapping[str, int], bin_bp: int) -> Iterator[Piece]:
+def _runs(labels: Mapping[str, npt.NDArray[np.int8]], sizes: Mapping[str, int], bin_bp: int) -> Iterator[Assignment]:
     """Runs of bins with one label, those without left out."""
     for chrom, values in labels.items():
         borders = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]

@@ -1,22 +1,23 @@
 """Compare a data set with its genome, base by base, and read every chunk of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from genint.console import Console
 from genint.datasets.dataset import Segment, TrackDataset
 from genint.errors import InputError
 from genint.genome.chromosome_names import reconcile
 from genint.genome.fasta import Genome
 
-_PIECE_BP = 1 << 20
-_PIECE_VALUES = 1 << 24
+_BLOCK_BP = 1 << 20
+_BLOCK_VALUES = 1 << 24
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a segment: `line` of stretches.tsv, how many bases differ, and what first."""
+    """What is wrong with a segment: `line` of segments.tsv, how many bases differ, and what first."""
 
     line: int
     chrom: str
@@ -32,7 +33,7 @@ def verify(
     genome: Genome,
     *,
     aliases: list[list[str]] | None = None,
-    advance: Callable[[int], None] = lambda steps: None,
+    console: Console | None = None,
 ) -> Iterator[Finding]:
     """Yield a finding for each segment whose DNA is not the genome's, or that holds a damaged or missing chunk.
 
@@ -42,28 +43,29 @@ def verify(
     names = reconcile(
         [segment.chrom for segment in dataset.segments],
         genome.sizes,
-        asked_by=str(dataset.path / "stretches.tsv"),
+        asked_by=str(dataset.path / "segments.tsv"),
         known_by=str(genome.path),
         aliases=aliases,
     )
-    for line, segment in enumerate(dataset.segments, start=2):
-        place = (line, segment.chrom, segment.start, segment.end)
-        try:
-            bases, note = _compare(dataset, segment, genome, names[segment.chrom])
-            _read_targets(dataset, segment)
-        except InputError as error:
-            yield Finding(*place, "damaged", 0, str(error))
-        else:
-            if bases:
-                yield Finding(*place, "differs", bases, note)
-        advance(1)
+    with (console or Console(quiet=True)).progress("verifying", len(dataset.segments)) as advance:
+        for line, segment in enumerate(dataset.segments, start=2):
+            place = (line, segment.chrom, segment.start, segment.end)
+            try:
+                bases, note = _compare(dataset, segment, genome, names[segment.chrom])
+                _read_targets(dataset, segment)
+            except InputError as error:
+                yield Finding(*place, "damaged", 0, str(error))
+            else:
+                if bases:
+                    yield Finding(*place, "differs", bases, note)
+            advance(1)
 
 
 def _compare(dataset: TrackDataset, segment: Segment, genome: Genome, chrom: str) -> tuple[int, str]:
     """How many bases of the segment's DNA are not the genome's, and the first of them in words."""
     bases, note = 0, ""
-    for start in range(segment.dna_start, segment.dna_end, _PIECE_BP):
-        end = min(start + _PIECE_BP, segment.dna_end)
+    for start in range(segment.dna_start, segment.dna_end, _BLOCK_BP):
+        end = min(start + _BLOCK_BP, segment.dna_end)
         ours, theirs = dataset.tokens(segment, start - segment.start, end - start), genome.tokens(chrom, start, end)
         differ = np.flatnonzero(ours != theirs)
         if len(differ) and not bases:
@@ -74,6 +76,6 @@ def _compare(dataset: TrackDataset, segment: Segment, genome: Genome, chrom: str
 
 
 def _read_targets(dataset: TrackDataset, segment: Segment) -> None:
-    step = max(_PIECE_VALUES // len(dataset.tracks), 1)
+    step = max(_BLOCK_VALUES // len(dataset.tracks), 1)
     for first in range(0, segment.bins(dataset.bin_bp), step):
         dataset.targets(segment, first, step)

@@ -1,49 +1,83 @@
 """What any model must beat: a constant per track, and a linear model on k-mer counts around the bin."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 from torch.utils.data import DataLoader
 
+from genint.arrays import F32, F64, I64, U8
 from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import SplitTiles, track_means
+from genint.evaluation.predictors import EvaluatedTile
 from genint.genome.dna import UNKNOWN
 from genint.genome.grid import Geometry
 
 LONGEST_KMER = 4
 AROUND_BINS = 2  # counted on each side of the bin, too
 RIDGE = 1e-3
+N_FEATURES = 2 * sum(4**k for k in range(1, LONGEST_KMER + 1)) + 1  # per bin
 
 
-class ConstantBaseline:
-    """Predicts each track's mean over the training split."""
+class Baseline:
+    """A predictor without a neural network. Subclasses are fitted to a training split and write `predict`."""
+
+    name = ""
+
+    def __init__(self, geometry: Geometry) -> None:
+        self.geometry = geometry
+
+    def predict(self, tokens: U8) -> F32:
+        """(B, input_bp) -> (B, core_bins, T) on the model's scale."""
+        raise NotImplementedError
+
+    def predict_tiles(self, tiles: Iterable[EvaluatedTile]) -> Iterator[tuple[EvaluatedTile, F32]]:
+        """See predictors.Predictor."""
+        for tile in tiles:
+            yield tile, self.predict(tile.tokens[None])[0]
+
+
+class ConstantBaseline(Baseline):
+    """Predicts a number per track. `means`: (T,)."""
 
     name = "constant"
 
-    def __init__(self, dataset: TrackDataset, geometry: Geometry) -> None:
-        self._means = track_means(dataset).astype(np.float32)
-        self._bins = geometry.core_bins
+    def __init__(self, geometry: Geometry, means: F32) -> None:
+        super().__init__(geometry)
+        self._means = means
 
-    def predict(self, tokens: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """(B, input_bp) -> (B, core_bins, T)."""
-        return np.broadcast_to(self._means, (len(tokens), self._bins, len(self._means)))
+    @classmethod
+    def fit(cls, dataset: TrackDataset, geometry: Geometry) -> Self:
+        """Each track's mean over the training split."""
+        return cls(geometry, track_means(dataset).astype(np.float32))
+
+    def predict(self, tokens: U8) -> F32:
+        """See Baseline."""
+        return np.broadcast_to(self._means, (len(tokens), self.geometry.core_bins, len(self._means)))
 
 
-class KmerBaseline:
-    """Ridge regression from the counts of all k-mers, k up to 4, in the bin and in the bin with two bins on each side.
+class KmerBaseline(Baseline):
+    """Linear in the counts of all k-mers, k up to 4, in the bin and in the bin with two bins on each side.
 
-    2 x 340 counts and an intercept, fitted per track on the training split by the normal equations in float64.
-    Negative answers become zero; a track that was not measured there is predicted to be zero.
+    `weights`: (681, T), of 2 x 340 counts and an intercept. Negative predictions become zero.
     """
 
     name = "linear on k-mers"
 
-    def __init__(self, dataset: TrackDataset, geometry: Geometry) -> None:
-        self._geometry = geometry
+    def __init__(self, geometry: Geometry, weights: F64) -> None:
+        super().__init__(geometry)
+        self._weights = weights
+
+    @classmethod
+    def fit(cls, dataset: TrackDataset, geometry: Geometry) -> Self:
+        """Ridge regression per track on the training split, by the normal equations in float64.
+
+        A track that was not measured there is predicted to be zero.
+        """
         n_tracks = len(dataset.tracks)
         groups = _groups_measured_alike(dataset, geometry)
-        self._weights = np.zeros((N_FEATURES, n_tracks))
+        weights = np.zeros((N_FEATURES, n_tracks))
         gram = {columns: np.zeros((N_FEATURES, N_FEATURES)) for columns in groups}
         moment = {columns: np.zeros((N_FEATURES, len(columns))) for columns in groups}
         for tokens, targets in DataLoader(SplitTiles(dataset, geometry, "train"), batch_size=8):
@@ -57,11 +91,12 @@ class KmerBaseline:
             if not gram[columns].any():
                 continue  # not measured in the training split: the weights stay zero
             penalty = RIDGE * np.trace(gram[columns]) / N_FEATURES * np.eye(N_FEATURES)
-            self._weights[:, columns] = np.linalg.solve(gram[columns] + penalty, moment[columns])
+            weights[:, columns] = np.linalg.solve(gram[columns] + penalty, moment[columns])
+        return cls(geometry, weights)
 
-    def predict(self, tokens: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """(B, input_bp) -> (B, core_bins, T)."""
-        return np.maximum(kmer_features(tokens, self._geometry) @ self._weights, 0).astype(np.float32)
+    def predict(self, tokens: U8) -> F32:
+        """See Baseline."""
+        return np.maximum(kmer_features(tokens, self.geometry) @ self._weights, 0).astype(np.float32)
 
 
 def _groups_measured_alike(dataset: TrackDataset, geometry: Geometry) -> list[tuple[int, ...]]:
@@ -77,10 +112,7 @@ def _groups_measured_alike(dataset: TrackDataset, geometry: Geometry) -> list[tu
     return [tuple(columns) for columns in groups.values()]
 
 
-N_FEATURES = 2 * sum(4**k for k in range(1, LONGEST_KMER + 1)) + 1
-
-
-def kmer_features(tokens: npt.NDArray[np.uint8], geometry: Geometry) -> npt.NDArray[np.float64]:
+def kmer_features(tokens: U8, geometry: Geometry) -> F64:
     """(B, input_bp) -> (B, core_bins, 681): counts of each k-mer starting in the bin, in the wider window, and 1."""
     around = AROUND_BINS * geometry.bin_bp
     missing = max(around - geometry.context_bp, 0)
@@ -95,7 +127,7 @@ def kmer_features(tokens: npt.NDArray[np.uint8], geometry: Geometry) -> npt.NDAr
     return np.concatenate([*blocks, np.ones((*blocks[0].shape[:2], 1))], axis=-1, dtype=np.float64)
 
 
-def _counts(bins: npt.NDArray[np.uint8], k: int) -> npt.NDArray[np.int64]:
+def _counts(bins: U8, k: int) -> I64:
     """(B, bins, bin_bp) -> (B, bins, 4**k): k-mers that lie inside the bin; those with an unknown base do not count."""
     positions = bins.shape[-1] - k + 1
     code = np.zeros((*bins.shape[:2], positions), dtype=np.int64)

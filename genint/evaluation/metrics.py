@@ -9,19 +9,20 @@ averaged over bins.
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from genint.arrays import F64
+
 Block = tuple[str, int]  # chromosome, number of the block on it
 CONSTANT = 1e-10  # of the mean square: rounding over 100,000 batches makes up to 3e-12 of variance out of nothing
 
 
-def moments(predicted: Floats, target: Floats) -> Floats:
+def moments(predicted: F64, target: F64) -> F64:
     """(..., N, T) twice -> (..., 6, T): count and sums of x, y, x * x, y * y, x * y over N, NaN targets left out."""
     seen = np.isfinite(target)
     x, y = np.where(seen, predicted, 0), np.where(seen, target, 0)
     return np.stack([part.sum(axis=-2, dtype=np.float64) for part in (seen, x, y, x * x, y * y, x * y)], axis=-2)
 
 
-def pearson(sums: Floats) -> Floats:
+def pearson(sums: F64) -> F64:
     """(..., 6, T) -> (..., T): r. 0 where the prediction is constant, NaN where the target is or was not measured."""
     count = sums[..., 0, :]
     mean_x, mean_y, mean_xx, mean_yy, mean_xy = np.moveaxis(
@@ -38,7 +39,7 @@ class Pearson:
     """The headline r of T tracks, in float64, in memory that does not grow. `sums` is (6, T), see `moments`."""
 
     def __init__(self, n_tracks: int) -> None:
-        self.sums: Floats = np.zeros((6, n_tracks))
+        self.sums: F64 = np.zeros((6, n_tracks))
 
     def update(self, predicted: npt.ArrayLike, target: npt.ArrayLike) -> None:
         """Add bins: both (..., T)."""
@@ -46,12 +47,12 @@ class Pearson:
         self.sums += moments(x, y)
 
     @property
-    def counts(self) -> Floats:
+    def counts(self) -> F64:
         """(T,): bins that were scored."""
-        counts: Floats = self.sums[0]
+        counts: F64 = self.sums[0]
         return counts
 
-    def compute(self) -> Floats:
+    def compute(self) -> F64:
         """(T,): r per track."""
         return pearson(self.sums)
 
@@ -65,13 +66,13 @@ class WindowPearson:
     def __init__(self, n_tracks: int) -> None:
         self._total, self._windows = np.zeros(n_tracks), np.zeros(n_tracks)
 
-    def update(self, predicted: Floats, target: Floats) -> None:
+    def update(self, predicted: F64, target: F64) -> None:
         """Add windows: both (B, bins, T)."""
         r = pearson(moments(predicted, target))  # (B, T)
         self._total += np.nansum(r, axis=0)
         self._windows += np.isfinite(r).sum(axis=0)
 
-    def compute(self) -> Floats:
+    def compute(self) -> F64:
         """(T,): the average per track, NaN where no window had one."""
         return np.where(self._windows > 0, self._total / np.maximum(self._windows, 1), np.nan)
 
@@ -82,7 +83,7 @@ class TrackPearson:
     def __init__(self) -> None:
         self._total, self._bins = 0.0, 0
 
-    def update(self, predicted: Floats, target: Floats) -> None:
+    def update(self, predicted: F64, target: F64) -> None:
         """Add bins: both (..., T)."""
         r = pearson(moments(predicted[..., None], target[..., None]))[..., 0]
         self._total += float(np.nansum(r))
@@ -97,9 +98,9 @@ class BlockPearson:
 
     def __init__(self, n_tracks: int) -> None:
         self._n_tracks = n_tracks
-        self.sums: dict[Block, Floats] = {}
+        self.sums: dict[Block, F64] = {}
 
-    def update(self, block: Block, predicted: Floats, target: Floats) -> None:
+    def update(self, block: Block, predicted: F64, target: F64) -> None:
         """Add bins of one block: both (N, T). Without a measured one, as past the end of a segment, it is no block."""
         if not np.isfinite(target).any():
             return
@@ -107,13 +108,13 @@ class BlockPearson:
         sums += moments(predicted, target)
 
 
-def mean_over_tracks(per_track: Floats) -> float:
+def mean_over_tracks(per_track: F64) -> float:
     """Plain mean over the tracks that could be scored; NaN when there is none."""
     scored = per_track[~np.isnan(per_track)]
     return float(scored.mean()) if len(scored) else float("nan")
 
 
-def bootstrap_means(models: Floats, draws: int, seed: int) -> Floats:
+def bootstrap_means(models: F64, draws: int, seed: int) -> F64:
     """(models, blocks, 6, T) -> (draws, models): mean r over tracks on blocks drawn with replacement.
 
     All models meet the same draws, so the difference of two columns is a paired bootstrap. Tracks that any model

@@ -1,132 +1,62 @@
-"""Scores of models as tables: per track, per assay, and how sure the differences between models are."""
+"""An evaluation as tables on the terminal."""
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from itertools import combinations
-from pathlib import Path
-from typing import Any, NamedTuple
+import sys
 
-import numpy as np
-import numpy.typing as npt
+from rich.console import Console
+from rich.table import Table
 
-from genint.datasets.dataset import TrackDataset
-from genint.evaluation.metrics import Block, Floats, bootstrap_means, mean_over_tracks
-
-BLOCK_BP = 100_000  # drawn together in the bootstrap: neighbouring bins are not independent
-DRAWS = 1_000
-OVERALL = "all"  # stands for the assay in means over all tracks
-
-AXES = {
-    "pearson": "per track over all measured bins of the split, on the model's scale; the field's PearsonR",
-    "pearson_log1p": "the same for log(1 + sum over the bin) in the units of the bigWigs",
-    "pearson_windows": "per track within each window, averaged over windows, which are the model's own tiles",
-    "pearson_across_tracks": "across tracks within each bin, averaged over bins",
-}
+from genint.evaluation.results import OVERALL, Evaluation
 
 
-@dataclass(frozen=True)
-class Score:
-    """How one model did on one track. AXES says over what each r is taken; NaN where there was nothing to score."""
+def print_tables(evaluation: Evaluation, *, replicate_paper: bool = False) -> None:
+    """On stdout: a row per track; a row per model with a column per assay (Table 1 of the paper); the differences.
 
-    model: str
-    identifier: str
-    assay: str
-    bins: int
-    pearson: float
-    pearson_log1p: float
-    pearson_windows: float
-
-
-class Result(NamedTuple):
-    """How one model did: a score per track, r across tracks, and sums (6, T) per block for a bootstrap."""
-
-    model: str
-    scores: list[Score]
-    across_tracks: float
-    blocks: dict[Block, Floats]
-
-
-class Difference(NamedTuple):
-    """Mean r over tracks of `model` minus that of `other`, with its 95 % interval over `blocks` blocks of chromosome.
-
-    The interval is NaN where there is but one block: nothing then says how much blocks differ.
+    With `replicate_paper` the second table alone.
     """
-
-    model: str
-    other: str
-    difference: float
-    low: float
-    high: float
-    blocks: int
-
-
-class Profiles(NamedTuple):
-    """Bins of a locus, (bins, T) on the model's scale: the first begins at base `start`; predictions by model."""
-
-    start: int
-    measured: npt.NDArray[np.float32]
-    predicted: dict[str, npt.NDArray[np.float32]]
+    width = None if sys.stdout.isatty() else 1_000
+    screen = Console(file=sys.stdout, width=width, markup=False, emoji=False)  # names and paths as they are
+    if not replicate_paper:
+        screen.print(_tracks_table(evaluation))
+    screen.print(_assays_table(evaluation))
+    if replicate_paper:
+        return
+    if evaluation.not_scored:
+        screen.print(f"not scored, for want of measurements or of variance: {', '.join(evaluation.not_scored)}")
+    if len(evaluation.models) > 1:
+        screen.print(_differences_table(evaluation))
 
 
-def summaries(results: Sequence[Result]) -> Iterator[Score]:
-    """A row per model and assay, then one over all tracks: plain means over the tracks that could be scored."""
-    for result in results:
-        scored = [score for score in result.scores if score.pearson == score.pearson]
-        for assay in [*dict.fromkeys(score.assay for score in result.scores), OVERALL]:
-            group = [score for score in scored if assay in (score.assay, OVERALL)]
-            means = (
-                mean_over_tracks(np.array([getattr(score, name) for score in group]))
-                for name in ("pearson", "pearson_log1p", "pearson_windows")
-            )
-            yield Score(result.model, f"mean of {len(group)}", assay, sum(score.bins for score in group), *means)
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return table
 
 
-def differences(results: Sequence[Result], seed: int = 1) -> list[Difference]:
-    """Every pair of models compared on the same draws of 100 kb blocks; all were scored on the same split."""
-    if len(results) < 2:
-        return []
-    sums = np.stack([[result.blocks[block] for block in results[0].blocks] for result in results])
-    means = bootstrap_means(sums, DRAWS, seed)  # (models, blocks, 6, T) -> (draws, models)
-    whole = bootstrap_means(sums.sum(axis=1, keepdims=True), 1, seed)[0]
-    rows, blocks = [], sums.shape[1]
-    for first, second in combinations(range(len(results)), 2):
-        low, high = np.nanquantile(means[:, first] - means[:, second], (0.025, 0.975)) if blocks > 1 else (np.nan,) * 2
-        names = results[first].model, results[second].model
-        rows.append(Difference(*names, float(whole[first] - whole[second]), float(low), float(high), blocks))
-    return rows
+def _tracks_table(evaluation: Evaluation) -> Table:
+    heads = [head for result in evaluation.models for head in (f"{result.model}\npearson", "\nlog1p", "\nwindows")]
+    table = _table("Pearson per track", "track", "assay", "bins", *heads)
+    for row in zip(*(result.scores for result in evaluation.models), strict=True):
+        figures = [f"{r:.3f}" for score in row for r in (score.pearson, score.pearson_log1p, score.pearson_windows)]
+        table.add_row(row[0].identifier, row[0].assay, f"{row[0].bins:,}", *figures)
+    return table
 
 
-def write_reports(results: Sequence[Result], split: str, dataset: TrackDataset, out: Path) -> None:
-    """metrics.tsv, a row per model and track, and metrics.json, which adds means, differences and what was measured."""
-    out.mkdir(parents=True, exist_ok=True)
-    scores = [score for result in results for score in result.scores]
-    header = list(asdict(scores[0]))
-    lines = ["\t".join(header), *("\t".join(_text(value) for value in asdict(score).values()) for score in scores)]
-    (out / "metrics.tsv").write_text("\n".join(lines) + "\n")
-    (out / "metrics.json").write_text(report(results, split, dataset) + "\n")
+def _assays_table(evaluation: Evaluation) -> Table:
+    assays = list(dict.fromkeys(mean.assay for mean in evaluation.means))
+    counts = {mean.assay: mean.tracks for mean in evaluation.means}
+    heads = [f"{'Overall' if assay == OVERALL else assay}\n{counts[assay]} tracks" for assay in assays]
+    table = _table("Mean Pearson over tracks", "model", *heads, "Overall\nlog1p", "across\ntracks")
+    for result in evaluation.models:
+        row = {mean.assay: mean for mean in evaluation.means if mean.model == result.model}
+        figures = [row[assay].pearson for assay in assays] + [row[OVERALL].pearson_log1p, result.across_tracks]
+        table.add_row(result.model, *(f"{value:.4f}" for value in figures))
+    return table
 
 
-def report(results: Sequence[Result], split: str, dataset: TrackDataset) -> str:
-    """Scores, means and differences as JSON, with the axis that each r is taken over."""
-    scores = [score for result in results for score in result.scores]
-    content = {
-        "dataset": dataset.digest,
-        "split": split,
-        "axes": AXES,
-        "means": [_without_nan(asdict(score)) for score in summaries(results)],
-        "pearson_across_tracks": _without_nan({result.model: result.across_tracks for result in results}),
-        "differences": [_without_nan(difference._asdict()) for difference in differences(results)],
-        "not_scored": sorted({score.identifier for score in scores if score.pearson != score.pearson}),
-        "tracks": [_without_nan(asdict(score)) for score in scores],
-    }
-    return json.dumps(content, indent=1)
-
-
-def _text(value: object) -> str:
-    return f"{value:.5f}" if isinstance(value, float) else str(value)
-
-
-def _without_nan(row: dict[str, Any]) -> dict[str, Any]:
-    """NaN is not JSON; what could not be scored is null."""
-    return {name: None if value != value else value for name, value in row.items()}
+def _differences_table(evaluation: Evaluation) -> Table:
+    table = _table("Differences of mean Pearson, 95 % interval over 100 kb blocks", "models", "difference", "interval")
+    for row in evaluation.compared:
+        interval = f"{row.low:+.4f} to {row.high:+.4f}" if row.blocks > 1 else "-"
+        table.add_row(f"{row.model} - {row.other}", f"{row.difference:+.4f}", interval)
+    return table

@@ -25,13 +25,15 @@ class DnaSource(Protocol):
 
 
 class SequenceSource:
-    """One sequence as a genome of one chromosome, `name`. Raises InputError for an empty sequence."""
+    """One sequence as a genome of one chromosome, `name`. Raises InputError where it is empty, or no DNA or RNA."""
 
     def __init__(self, sequence: str, name: str = "sequence") -> None:
         if not sequence:
             raise InputError("`sequence`: is empty. Expected DNA of at least 1 bp")
+        if fault := dna.describe_other_letters(sequence.encode(errors="replace")):
+            raise InputError(f"`sequence`: {fault}")
         self._name = name
-        self._tokens = dna.tokens(sequence.encode("ascii", errors="replace"))
+        self._tokens = dna.tokens(sequence.encode())
         self.sizes = {name: len(sequence)}
 
     def tokens(self, chrom: str, start: int, end: int) -> dna.Tokens:

@@ -1,4 +1,4 @@
-"""A genome: an indexed FASTA that answers with tokens and never with the wrong bases.
+"""A genome: an indexed FASTA that gives tokens and never the wrong bases.
 
 pyfaidx does the reading. What is added here is what it leaves silent: an index that does not belong to the file, an
 index written by two processes at once, a file handle shared after a fork, a request past a chromosome's end.
@@ -11,27 +11,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
 import pyfaidx
 
+from genint.console import Console
 from genint.errors import InputError
 from genint.genome import dna
-from genint.genome.fasta_index import fasta_errors, is_packed, open_faidx, usable_index
+from genint.genome.fasta_check import is_packed
+from genint.genome.fasta_index import fasta_errors, open_faidx, usable_index
 
-_SAMPLES, _SAMPLE_BP = 64, 256  # of `Genome.sample`
-
-
-_PIECE_BP = 1 << 17  # read at once: pyfaidx slows down on longer stretches of bgzipped DNA
+_FINGERPRINT_PLACES, _FINGERPRINT_BP = 64, 256
+_PIECE_BP = 1 << 17  # read at once: pyfaidx slows down on longer intervals of bgzipped DNA
+_BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # SAM specification, 4.1.2
 
 
 @dataclass(frozen=True)
 class Assembly:
     """Which genome something was made from: a name for people, chromosome lengths in bp, and their digest.
 
-    Lengths are all there or, where only the name was told, none.
+    Lengths are all there or, where only the name is known, none.
     """
 
     name: str
@@ -48,16 +48,17 @@ class Genome:
     """A FASTA file, plain or bgzipped, opened for random access by any number of processes and forks.
 
     Attributes: `path`; `sizes`, chromosome name -> length in bp, in the order of the file, empty
-    records left out; `assembly`.
-    Raises InputError when the file is missing, empty, not FASTA, plain gzip, or names a chromosome twice.
+    records left out; `assembly`. `console` hears where the index is when it cannot stay.
+    Raises InputError when the file is missing, empty, not FASTA, not DNA or RNA, plain gzip, or names a chromosome
+    twice. The first time that a file is opened, all of it is read; a later time, its index.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, console: Console | None = None) -> None:
         self.path = Path(path)
         _check_readable(self.path)
         self._reader: pyfaidx.Faidx | None = None
         self._pid = os.getpid()
-        self._index = usable_index(self.path)
+        self._index = usable_index(self.path, console or Console())
         records = self._open().index
         self.sizes: dict[str, int] = {name: record.rlen for name, record in records.items() if record.rlen}
         if not self.sizes:
@@ -74,34 +75,34 @@ class Genome:
             "file": self.path.name,
             "assembly": self.assembly.name,
             "digest": self.assembly.digest,
-            "sample": self.sample(),
+            "fingerprint": self.fingerprint(),
             "bytes": status.st_size,
             "modified": datetime.fromtimestamp(status.st_mtime, UTC).isoformat(),
         }
 
-    def sample(self) -> str:
-        """sha256 of 256 bases at each of 64 places spread evenly over the genome.
+    def fingerprint(self) -> str:
+        """sha256 of 256 bases at each of 64 places, evenly spaced over the genome.
 
         Tells assemblies, hard-masked copies and most personal genomes of the same lengths apart without reading all of
         them. Upper and lower case, line lengths and bgzip make no difference.
         """
         ends = list(accumulate(self.sizes.values()))
         chroms, digest = list(self.sizes), hashlib.sha256()
-        for place in range(_SAMPLES):
-            position = ends[-1] * place // _SAMPLES
+        for place in range(_FINGERPRINT_PLACES):
+            position = ends[-1] * place // _FINGERPRINT_PLACES
             chrom = chroms[number := bisect_right(ends, position)]
             start = position - (ends[number] - self.sizes[chrom])
-            digest.update(self.tokens(chrom, start, start + _SAMPLE_BP).tobytes())
+            digest.update(self.tokens(chrom, start, start + _FINGERPRINT_BP).tobytes())
         return digest.hexdigest()
 
     def tokens(self, chrom: str, start: int, end: int) -> dna.Tokens:
         """Tokens of [start, end), 0-based: a fresh uint8 array of length end - start, UNKNOWN beyond the two ends."""
-        answer = np.full(end - start, dna.UNKNOWN, dtype=np.uint8)
+        read = np.full(end - start, dna.UNKNOWN, dtype=np.uint8)
         inside_end = min(end, self.sizes[chrom])
         for first in range(max(start, 0), inside_end, _PIECE_BP):
             last = min(first + _PIECE_BP, inside_end)
-            answer[first - start : last - start] = self._read(chrom, first, last)
-        return answer
+            read[first - start : last - start] = self._read(chrom, first, last)
+        return read
 
     def _read(self, chrom: str, start: int, end: int) -> dna.Tokens:
         try:
@@ -133,13 +134,8 @@ class Genome:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
-
-
-_BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # SAM specification, 4.1.2
 
 
 def _check_readable(path: Path) -> None:

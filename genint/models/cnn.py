@@ -7,22 +7,31 @@ parameters. Letters in shapes: B batch, L tokens, C channels, O channels out.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import Literal, NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genint.models.base import ModelConfig, TrackModel
-from genint.models.layers import AttentionPool, FeedForward, MaxPool, StandardizedConv, convolve, token_conv
+from genint.models.base import Architecture, ModelConfig, TrackModel
+from genint.models.layers import (
+    AttentionPool,
+    FeedForward,
+    MaxPool,
+    StandardizedConv,
+    check_choice,
+    convolve,
+    token_conv,
+)
 
-POOLINGS = ("max", "attention")
-NORMS = ("layer", "standardized")
+Pooling = Literal["max", "attention"]
+Norm = Literal["layer", "standardized"]
 
 
 class System(NamedTuple):
-    """What tells the three systems apart."""
+    """In what the three systems differ."""
 
-    pooling: str
+    pooling: Pooling
     dilated: bool
 
 
@@ -41,17 +50,15 @@ class TowerConfig(ModelConfig):
     channels: tuple[int, ...]  # of a token in each stage, and then of a bin: one entry more than there are stages
     conv_width: int  # tokens that the convolution of a stage spans
     residual_width: int  # tokens that a stage's residual convolution spans; 0: there is none
-    pooling: str  # "max" or "attention"; see `MaxPool` and `AttentionPool`
-    norm: str  # "layer": LayerNorm before every convolution. "standardized": `StandardizedConv` in its place
+    pooling: Pooling  # "max" or "attention"; see `MaxPool` and `AttentionPool`
+    norm: Norm  # "layer": LayerNorm before every convolution. "standardized": `StandardizedConv` in its place
     dropout: float  # of the layers over bins
 
     def __post_init__(self) -> None:
         super().__post_init__()
         stages = len(self.channels) - 1
-        if self.pooling not in POOLINGS:
-            raise ValueError(f"pooling={self.pooling!r} is not one of {', '.join(POOLINGS)}")
-        if self.norm not in NORMS:
-            raise ValueError(f"norm={self.norm!r} is not one of {', '.join(NORMS)}")
+        check_choice("pooling", self.pooling, Pooling)
+        check_choice("norm", self.norm, Norm)
         if 2**stages != self.bin_bp:
             raise ValueError(f"channels={self.channels} make {stages} stages, bin_bp={self.bin_bp} needs 2 ** stages")
         for name in ("stem_width", "conv_width", "residual_width"):
@@ -117,9 +124,11 @@ def paper(system: System) -> CnnConfig:
 
 
 class ConvBlock(nn.Module):
-    """LayerNorm (if `norm` says so), GELU and a convolution: (B, L, C) -> (B, L, O)."""
+    """LayerNorm (with `norm` "layer"), GELU and a convolution: (B, L, C) -> (B, L, O)."""
 
-    def __init__(self, channels: int, out: int, width: int, *, norm: str, dilation: int = 1, gain: float = 1.0) -> None:
+    def __init__(
+        self, channels: int, out: int, width: int, *, norm: Norm, dilation: int = 1, gain: float = 1.0
+    ) -> None:
         super().__init__()
         self.norm: nn.Module = nn.LayerNorm(channels) if norm == "layer" else nn.Identity()
         self.conv = tower_conv(channels, out, width, norm=norm, dilation=dilation, gain=gain)
@@ -129,7 +138,7 @@ class ConvBlock(nn.Module):
         return convolve(self.conv, F.gelu(self.norm(x)))
 
 
-def tower_conv(channels: int, out: int, width: int, *, norm: str, dilation: int = 1, gain: float = 1.0) -> nn.Conv2d:
+def tower_conv(channels: int, out: int, width: int, *, norm: Norm, dilation: int = 1, gain: float = 1.0) -> nn.Conv2d:
     """The convolution that goes with a `norm`; `gain` is the norm of a standardised one's filters at the start."""
     if norm == "standardized":
         return StandardizedConv(channels, out, width, dilation=dilation, gain=gain)
@@ -163,9 +172,9 @@ class Tower(nn.Module):
         self.stem = tower_conv(4, config.channels[0], config.stem_width, norm=config.norm, gain=2.0)
         self.stages = nn.ModuleList(Stage(config, index) for index in range(len(config.channels) - 1))
 
-    def forward(self, dna: Tensor) -> Tensor:
+    def forward(self, one_hot: Tensor) -> Tensor:
         """(B, input_bp, 4) -> (B, input_bp / bin_bp, C)."""
-        x = convolve(self.stem, dna)
+        x = convolve(self.stem, one_hot)
         for stage in self.stages:
             x = stage(x)
         return x
@@ -180,27 +189,28 @@ def tower_reach(config: TowerConfig, bins: int = 1) -> int:
 
 
 class Cnn(TrackModel):
-    """MaxPoolCNN, AttPoolCNN or AttPoolDilate, as the config says: a tower, then residual convolutions over bins."""
+    """MaxPoolCNN, AttPoolCNN or AttPoolDilate, by its config: a tower, then residual convolutions over bins."""
+
+    config: CnnConfig
 
     def __init__(self, config: CnnConfig, n_tracks: int) -> None:
-        super().__init__(config.geometry, n_tracks)
-        self.config = config
+        super().__init__(config, n_tracks)
         self.tower = Tower(config)
         self.final = nn.ModuleList(_final_layer(config, dilation) for dilation in config.final_dilations)
-        self.add_head(config.channels[-1])
+        self.make_head(config.channels[-1])
 
     @property
-    def receptive_bp(self) -> int:
-        """Bases whose letters can change the answer for a bin far from the tile's ends."""
+    def receptive_field_bp(self) -> int:
+        """Bases that can change the prediction for a bin far from the input's ends."""
         bins = 1 + (self.config.final_width - 1) * sum(self.config.final_dilations)
         return min(tower_reach(self.config, bins), self.geometry.input_bp)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """uint8 (B, input_bp) -> float32 (B, core_bins, T)."""
-        x = self.tower(self.read(tokens))
+    def trunk(self, one_hot: Tensor) -> Tensor:
+        """(B, input_bp, 4) -> (B, input_bp / bin_bp, C)."""
+        x: Tensor = self.tower(one_hot)
         for layer in self.final:
             x = x + layer(x)
-        return self.answer(x)
+        return x
 
 
 def _final_layer(config: CnnConfig, dilation: int) -> nn.Module:
@@ -214,10 +224,16 @@ def _final_layer(config: CnnConfig, dilation: int) -> nn.Module:
             conv_width=width,
             dilation=dilation,
             dropout=config.dropout,
-            growth=1.0,
+            residual_scale=1.0,
         )
     return nn.Sequential(
         ConvBlock(channels, hidden, width, norm=config.norm, dilation=dilation),
         ConvBlock(hidden, channels, 1, norm=config.norm),
         nn.Dropout(config.dropout),
     )
+
+
+ARCHITECTURES = {
+    name: Architecture(CnnConfig, Cnn, {"small": partial(small, system), "paper": partial(paper, system)})
+    for name, system in SYSTEMS.items()
+}

@@ -20,7 +20,7 @@ _COUNTED = SDPBackend.MATH  # attention as matrix products: the counter does not
 class TrainingStep:
     """One step on `windows` windows: forward, Poisson loss, backward. Memory in units of 10^6 bytes.
 
-    `gflop` is for all windows together. `state_mb` is held through the whole run, in float32: weights, their gradients,
+    `gflop` is for all windows together. `state_mb` is held all through the run, in float32: weights, their gradients,
     AdamW's two moments, the moving average. `saved_mb` is what the forward pass keeps for the backward, with everything
     in float32, and `saved_bfloat16_mb` with bfloat16 autocast. Attention is counted as CPUs train it, with its weights
     kept; fused attention of a GPU keeps less.
@@ -38,7 +38,7 @@ def flops_per_tile(model: TrackModel) -> int:
 
     The model is run once, on the device it is on.
     """
-    tokens = torch.zeros(1, model.geometry.input_bp, dtype=torch.uint8, device=model.letters.device)
+    tokens = torch.zeros(1, model.geometry.input_bp, dtype=torch.uint8, device=model.base_codes.device)
     training = model.training
     model.eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(_COUNTED):
@@ -94,7 +94,7 @@ def _step(model: TrackModel, windows: int, dtype: torch.dtype) -> tuple[int, int
 def _convolution_backward(gradient: torch.Size, x: torch.Size, weight: torch.Size, *others: Any, **_: Any) -> int:
     """Operations of a convolution's gradients; PyTorch's own formula counts grouped ones as if they were dense.
 
-    Each gradient that is asked for, of the input and of the weights, takes as many as the forward pass.
+    Each gradient that is requested, of the input and of the weights, takes as many as the forward pass.
     """
     of_input, of_weights, _of_bias = others[-1]
     return int(2 * gradient.numel() * weight[1:].numel() * (of_input + of_weights))

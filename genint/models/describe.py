@@ -8,8 +8,9 @@ import torch
 
 from genint.errors import InputError
 from genint.models.base import count_parameters
+from genint.models.bundled import find_model
+from genint.models.config_file import read_assembly, read_config, read_header
 from genint.models.cost import flops_per_tile, training_step
-from genint.models.folder import find_model, read_assembly, read_config, read_header
 from genint.models.registry import ARCHITECTURES, build
 from genint.tracks.table import read_tracks
 
@@ -50,7 +51,7 @@ def describe(model: str, n_tracks: int, windows: int | None = None) -> dict[str,
         "bins_per_tile": geometry.core_bins,
         "parameters": count_parameters(module),
         "gflop_per_tile": round(flops_per_tile(module) / 1e9, 3),
-        "receptive_field_bp": module.receptive_bp,
+        "receptive_field_bp": module.receptive_field_bp,
         "config": asdict(config),
     }
     if windows is not None:

@@ -1,21 +1,23 @@
 """Enformer: a convolutional tower with attention pooling, then Transformer layers with relative positions over bins.
 
 After Avsec et al. 2021 (Nature Methods 18, 1196-1203), as the paper of the Genomic Interpreter compares with it: on its
-own geometry and with LayerNorm. The published weights, which need the published architecture, are in `published.py`.
+own geometry and with LayerNorm. Published weights need the published architecture, which is in `enformer_original.py`.
 Letters in shapes: B batch, L tokens, C channels, A heads, D channels of a key, V of a value, F features of a distance.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genint.models.base import TrackModel
+from genint.models.base import Architecture, TrackModel
 from genint.models.cnn import Tower, TowerConfig
+from genint.models.layers import check_choice
 
-PEAKS = ("tensorflow", "port")
+GammaScaling = Literal["tensorflow", "pytorch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +80,17 @@ def paper() -> EnformerConfig:
     )
 
 
-def distance_features(length: int, features: int, *, peak: str = "tensorflow") -> Tensor:
-    """What Enformer tells its attention of the distance between two tokens, (2 * length - 1, features).
+def distance_features(length: int, features: int, *, gamma: GammaScaling = "tensorflow") -> Tensor:
+    """Enformer's basis functions of the distance between two tokens, (2 * length - 1, features).
 
     Rows are the distances 1 - length .. length - 1. A third of the columns decays exponentially, with half-lives from 8
     tokens to the length; a third is 1 up to a distance of 1, 3, 7, .. tokens short of 2 ** i - 1 and 0 beyond; a third
-    are gamma densities whose means are spread over the length, scaled to a maximum of 1: over the distances (`peak`
-    "tensorflow", as the published weights were trained) or, at each distance, over the densities ("port", as the
-    PyTorch port computes it by default). The second half of the columns is the first half times the sign of the
+    are gamma densities whose means are evenly spaced over the length, scaled to a maximum of 1: over the distances
+    (`gamma` "tensorflow", as the published weights were trained) or, at each distance, over the densities ("pytorch",
+    as enformer-pytorch computes it by default). The second half of the columns is the first half times the sign of the
     distance. float32 throughout, as those weights were trained: the densities are differences of large logarithms.
     """
-    if peak not in PEAKS:
-        raise ValueError(f"peak={peak!r} is not one of {', '.join(PEAKS)}")
+    check_choice("gamma", gamma, GammaScaling)
     each = features // 6
     distance = torch.arange(1 - length, length)
     far = distance.abs()[:, None].float()  # (2L - 1, 1)
@@ -100,7 +101,7 @@ def distance_features(length: int, features: int, *, peak: str = "tensorflow") -
     shape, rate = (mean / deviation) ** 2, mean / deviation**2
     log_density = torch.xlogy(shape - 1, far) - rate * far - (torch.lgamma(shape) - shape * torch.log(rate))
     density = torch.exp(log_density) + 1e-8
-    density = density / density.amax(0 if peak == "tensorflow" else 1, keepdim=True)
+    density = density / density.amax(0 if gamma == "tensorflow" else 1, keepdim=True)
     symmetric = torch.cat([decay, near, density], dim=1)
     return torch.cat([symmetric, symmetric * distance.sign()[:, None]], dim=1)
 
@@ -177,8 +178,7 @@ class Enformer(TrackModel):
     """A tower with attention pooling, Transformer layers over all bins, a head per track."""
 
     def __init__(self, config: EnformerConfig, n_tracks: int) -> None:
-        super().__init__(config.geometry, n_tracks)
-        self.config = config
+        super().__init__(config, n_tracks)
         channels = config.channels[-1]
         features = distance_features(config.geometry.input_bp // config.bin_bp, config.features)
         self.tower = Tower(config)
@@ -189,24 +189,22 @@ class Enformer(TrackModel):
             for _ in range(config.layers)
         )
         for layer in self.layers:
-            _start_at_zero(layer)
-        self.add_head(channels)
+            _zero_feed_forward(layer)
+        self.make_head(channels)
 
-    @property
-    def receptive_bp(self) -> int:
-        """The whole tile: every bin attends to every bin."""
-        return self.geometry.input_bp
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """uint8 (B, input_bp) -> float32 (B, core_bins, T)."""
-        x = self.tower(self.read(tokens))
+    def trunk(self, one_hot: Tensor) -> Tensor:
+        """(B, input_bp, 4) -> (B, input_bp / bin_bp, C)."""
+        x: Tensor = self.tower(one_hot)
         for layer in self.layers:
             x = layer(x)
-        return self.answer(x)
+        return x
 
 
-def _start_at_zero(layer: nn.Module) -> None:
+def _zero_feed_forward(layer: nn.Module) -> None:
     """Enformer's attention adds nothing at first; here its feed-forward does not either, as in the interpreter."""
     assert isinstance(layer, EnformerLayer)
     nn.init.zeros_(layer.contract.weight)
     nn.init.zeros_(layer.contract.bias)
+
+
+ARCHITECTURE = Architecture(EnformerConfig, Enformer, {"small": small, "paper": paper})

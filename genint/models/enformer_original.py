@@ -2,7 +2,7 @@
 
 After Avsec et al. 2021 (Nature Methods 18, 1196-1203) and its code: batch normalisation, a GELU by its sigmoid
 approximation, a residual convolution over 1 token in every stage, attention pooling, and a wide pointwise layer before
-the head. It reads 196,608 bp and answers the central 114,688. `enformer.py` has the same kind of model for other
+the head. It reads 196,608 bp and predicts the central 114,688. `enformer.py` has the same kind of model for other
 geometries. Letters in shapes: B batch, L tokens, C channels, O channels out.
 """
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from genint.models.base import ModelConfig, TrackModel
-from genint.models.enformer import PEAKS, EnformerLayer, distance_features
-from genint.models.layers import AttentionPool, convolve, token_conv
+from genint.models.base import Architecture, ModelConfig, TrackModel
+from genint.models.enformer import EnformerLayer, GammaScaling, distance_features
+from genint.models.layers import AttentionPool, check_choice, convolve, token_conv
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class PublishedConfig(ModelConfig):
     heads: int = 8
     key_width: int = 64  # channels of a head's key; of its value, and features of a distance: channels / heads
     dropout: float = 0.4
-    gamma: str = "tensorflow"  # how the densities among the distance features are scaled; see `distance_features`
+    gamma: GammaScaling = "tensorflow"  # scaling of distance features; see `distance_features`
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -36,8 +36,7 @@ class PublishedConfig(ModelConfig):
             raise ValueError(f"channels={self.channels} need bin_bp={2 ** len(self.channels)}, not {self.bin_bp}")
         if self.channels[-1] % (6 * self.heads):
             raise ValueError(f"channels[-1]={self.channels[-1]} must be a multiple of 6 * heads={self.heads}")
-        if self.gamma not in PEAKS:
-            raise ValueError(f"gamma={self.gamma!r} is not one of {', '.join(PEAKS)}")
+        check_choice("gamma", self.gamma, GammaScaling)
 
 
 def sigmoid_gelu(x: Tensor) -> Tensor:
@@ -87,10 +86,9 @@ class PublishedEnformer(TrackModel):
     """Enformer with the tracks of one of its heads."""
 
     def __init__(self, config: PublishedConfig, n_tracks: int) -> None:
-        super().__init__(config.geometry, n_tracks)
-        self.config = config
+        super().__init__(config, n_tracks)
         bins, channels = config.geometry.input_bp // config.bin_bp, config.channels[-1]
-        features = distance_features(bins, channels // config.heads, peak=config.gamma)
+        features = distance_features(bins, channels // config.heads, gamma=config.gamma)
         self.stem = token_conv(4, config.channels[0], 15)
         self.stages = nn.ModuleList(
             PublishedStage(before, after)
@@ -106,20 +104,16 @@ class PublishedEnformer(TrackModel):
         self.dropout = nn.Dropout(config.dropout / 8)
         self.head = nn.Linear(2 * channels, n_tracks)
 
-    @property
-    def receptive_bp(self) -> int:
-        """All that is read: every bin attends to every bin."""
-        return self.geometry.input_bp
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """uint8 (B, input_bp) -> float32 (B, core_bins, T)."""
-        x = convolve(self.stem, self.read(tokens))  # (B, input_bp, C)
-        for stage in self.stages:
-            x = stage(x)
-        for layer in self.layers:
+    def trunk(self, one_hot: Tensor) -> Tensor:
+        """(B, input_bp, 4) -> (B, input_bp / bin_bp, C)."""
+        x = convolve(self.stem, one_hot)  # (B, input_bp, C)
+        for layer in (*self.stages, *self.layers):
             x = layer(x)
-        return self.answer(x)
+        return x
 
-    def answer(self, bins: Tensor) -> Tensor:
-        """Bins of the whole tile (B, input_bp / bin_bp, C) -> float32 (B, core_bins, T)."""
-        return self.positive(sigmoid_gelu(self.dropout(self.wide(self.crop(bins)))))
+    def output_head(self, bins: Tensor) -> Tensor:
+        """Bins of the core (B, core_bins, C) -> float32 (B, core_bins, T)."""
+        return self.to_tracks(sigmoid_gelu(self.dropout(self.wide(bins))))
+
+
+ARCHITECTURE = Architecture(PublishedConfig, PublishedEnformer, {"published": PublishedConfig})

@@ -8,36 +8,35 @@ MODEL/
 """
 
 import hashlib
-import json
-import os
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import safetensors
 import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
+from genint.atomic import replacing
 from genint.errors import InputError, OutputError, cannot_write
 from genint.genome.fasta import Assembly
 from genint.genome.grid import Geometry
 from genint.models.base import ModelConfig, TrackModel
-from genint.models.registry import ARCHITECTURES, build
+from genint.models.bundled import DEFAULT_MODEL, find_model
+from genint.models.config_file import read_assembly, read_config, read_header, write_config
+from genint.models.registry import build
 from genint.tracks.table import TrackTable, read_tracks
 
-FORMAT_VERSION = 1
+if TYPE_CHECKING:
+    from genint.prediction.settings import PredictSettings
+    from genint.tracks.track_data import TrackData
+
+WeightType = Literal["float16", "float32"]
 
 
-BUNDLED = Path(__file__).parent.parent / "pretrained"
-
-
-DEFAULT_MODEL = "genomic-interpreter-yeast"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Model:
-    """A model that can predict. `training` is what config.json says of how it came about."""
+    """A model that can predict. `training` is what config.json records of how it came about."""
 
     name: str
     architecture: str
@@ -50,49 +49,63 @@ class Model:
 
     @property
     def geometry(self) -> Geometry:
+        """What goes in and what comes out, in bases."""
         return self.config.geometry
 
+    def predict(self, sequence: str, **settings: "Unpack[PredictSettings]") -> "TrackData":
+        """Predict the tracks of a DNA or RNA sequence of any length from 1 bp; see predict_sequence.
 
-def list_models() -> list[str]:
-    """Names of the bundled models."""
-    return sorted(folder.name for folder in BUNDLED.iterdir() if (folder / "config.json").is_file())
+        What the model reads beyond the two ends of the sequence is N.
+        """
+        from genint.prediction.in_memory import predict_sequence
 
+        return predict_sequence(self, sequence, **settings)
 
-def find_model(model: str | Path) -> Path:
-    """The folder of a model given by path or by bundled name."""
-    if Path(model).is_dir():
-        return Path(model)
-    if (BUNDLED / str(model) / "config.json").is_file():
-        return BUNDLED / str(model)
-    if Path(model).is_file():
-        raise InputError(
-            f"{model}: is a file. Expected a model folder with config.json (pickled models are never opened)"
+    def __repr__(self) -> str:
+        parameters = sum(parameter.numel() for parameter in self.module.parameters())
+        return (
+            f"Model({self.name!r}, {self.architecture}, {parameters:,} parameters, "
+            f"{len(self.tracks):,} tracks in bins of {self.config.bin_bp} bp)"
         )
-    raise InputError(f"{model}: no such model folder, and not one of the bundled models ({', '.join(list_models())})")
 
 
-def save_model(folder: Path, model: Model, card: str) -> None:
-    """Write a model folder; config.json comes last, so that a killed run leaves no model. Weights keep their dtype."""
-    header = {
-        "format_version": FORMAT_VERSION,
-        "name": model.name,
-        "architecture": model.architecture,
-        "config": asdict(model.config),
-        "assembly": {"name": model.assembly.name, "sizes": model.assembly.sizes},
-        "training": model.training,
+def save_model(
+    folder: Path,
+    module: TrackModel,
+    tracks: TrackTable,
+    assembly: Assembly,
+    *,
+    architecture: str,
+    name: str = "",
+    training: dict[str, Any] | None = None,
+    card: str = "",
+) -> None:
+    """Write a model folder; config.json comes last, so that a killed run leaves no model. Weights keep their dtype.
+
+    `architecture` is the registry's name for the module. `name` is the folder's unless given; `training` is kept as it
+    is, for JSON; `card` is README.md. OutputError where the folder cannot be written.
+    """
+    name = name or folder.name
+    header = write_config(
+        name=name, architecture=architecture, config=module.config, assembly=assembly, training=training or {}
+    )
+    weights = {key: tensor.detach().cpu().contiguous() for key, tensor in module.state_dict().items()}
+    contents = {
+        "README.md": (card or f"# {name}\n").encode(),
+        "model.safetensors": save(weights),
+        "config.json": header,
     }
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.module.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        model.tracks.write(folder / "tracks.tsv")
-        _replace(folder / "README.md", card.encode())
-        _replace(folder / "model.safetensors", save(weights))
-        _replace(folder / "config.json", (json.dumps(header, indent=1) + "\n").encode())
+        tracks.write(folder / "tracks.tsv")
+        for file, content in contents.items():
+            with replacing(folder / file) as new:
+                new.write_bytes(content)
     except OSError as error:
         raise cannot_write(folder, error) from None
 
 
-def load_model(model: str | Path, device: torch.device | str = "cpu") -> Model:
+def load_model(model: str | Path = DEFAULT_MODEL, device: torch.device | str = "cpu") -> Model:
     """Load a model folder (or a bundled model by name) in evaluation mode, weights in float32.
 
     Raises InputError for a missing or damaged file, an unknown format version or architecture, and weights or a track
@@ -117,74 +130,31 @@ def load_model(model: str | Path, device: torch.device | str = "cpu") -> Model:
     )
 
 
+def convert_model(model: str | Path, out: Path, dtype: WeightType = "float16") -> None:
+    """Write a copy of a model folder with its weights in `dtype`; float16 is half the size of float32, for shipping.
+
+    Raises OutputError if `out` exists, and InputError for weights that are too large for `dtype`.
+    """
+    if out.exists():
+        raise OutputError(f"{out}: is there already. Remove it, or choose another `out`")
+    source, card = load_model(model), find_model(model) / "README.md"
+    module = source.module.to(getattr(torch, dtype))
+    for name, tensor in module.state_dict().items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise InputError(f"{model}: the tensor {name} holds values that are too large for {dtype}")
+    save_model(
+        out,
+        module,
+        source.tracks,
+        source.assembly,
+        architecture=source.architecture,
+        training=source.training,
+        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+    )
+
+
 def _digest(*files: Path) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-
-def halve_model(model: str | Path, out: Path) -> None:
-    """Write a copy of a model folder with its weights in float16: half the size, for shipping."""
-    if out.exists():
-        raise OutputError(f"{out}: is there already. Remove it, or choose another folder with -o")
-    source = load_model(model)
-    card = find_model(model) / "README.md"
-    halved = replace(source, name=out.name, module=source.module.half())
-    save_model(out, halved, card.read_text(encoding="utf-8") if card.is_file() else f"# {out.name}\n")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    new.write_bytes(content)
-    os.replace(new, path)
-
-
-def read_header(folder: Path) -> dict[str, Any]:
-    """config.json, its format version checked."""
-    file = folder / "config.json"
-    try:
-        header = json.loads(file.read_text(encoding="utf-8"))
-        version = header["format_version"]
-    except OSError as error:
-        raise InputError(f"{folder}: is not a model folder, config.json cannot be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{file}: is not a genint model config ({error!r}). Copy the model folder again") from None
-    if version != FORMAT_VERSION:
-        raise InputError(
-            f"{file}: format version {version!r}, this genint reads version {FORMAT_VERSION}. "
-            "Install the genint that wrote the model, or save it again"
-        )
-    if header.get("architecture") not in ARCHITECTURES:
-        raise InputError(
-            f"{file}: unknown architecture {header.get('architecture')!r}. This genint has {', '.join(ARCHITECTURES)}"
-        )
-    return dict(header)
-
-
-def read_config(folder: Path, header: dict[str, Any]) -> ModelConfig:
-    """The architecture's config. Every field must be known and fit the others."""
-    kind = ARCHITECTURES[header["architecture"]].config
-    numbers = header.get("config")
-    known = {field.name for field in fields(kind)}
-    if not isinstance(numbers, dict) or set(numbers) - known:
-        extra = sorted(set(numbers) - known) if isinstance(numbers, dict) else numbers
-        raise InputError(
-            f"{folder / 'config.json'}: unknown config field(s) {extra}. Install the genint that wrote the model"
-        )
-    try:
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in numbers.items()}
-        return kind(**values)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{folder / 'config.json'}: the config does not fit together ({error})") from None
-
-
-def read_assembly(folder: Path, header: dict[str, Any]) -> Assembly:
-    try:
-        return Assembly(
-            str(header["assembly"]["name"]), {str(k): int(v) for k, v in header["assembly"]["sizes"].items()}
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise InputError(
-            f"{folder / 'config.json'}: no assembly with chromosome sizes. Copy the model folder again"
-        ) from None
 
 
 def _read_weights(file: Path, module: nn.Module) -> dict[str, torch.Tensor]:
@@ -202,7 +172,7 @@ def _read_weights(file: Path, module: nn.Module) -> dict[str, torch.Tensor]:
     for name, tensor in expected.items():
         if weights[name].shape != tensor.shape:
             raise InputError(
-                f"{file}: the tensor {name} has shape {tuple(weights[name].shape)}, config.json and tracks.tsv ask for "
+                f"{file}: the tensor {name} has shape {tuple(weights[name].shape)}, config.json and tracks.tsv need "
                 f"{tuple(tensor.shape)}. The files are of different models"
             )
         if weights[name].is_floating_point() and not bool(torch.isfinite(weights[name]).all()):

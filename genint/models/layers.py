@@ -7,12 +7,13 @@ that nothing is copied between linear layers, attention and convolutions.
 """
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FEED_FORWARDS = ("plain", "depthwise", "conv")
+FeedForwardKind = Literal["plain", "depthwise", "conv"]
 
 
 def convolve(conv: nn.Module, x: Tensor) -> Tensor:
@@ -30,8 +31,8 @@ def token_conv(channels: int, out: int, width: int, *, dilation: int = 1, groups
 class StandardizedConv(nn.Conv2d):
     """A convolution whose filters have mean 0 and a learned norm (Brock, De, Smith 2021, arXiv 2101.08692, eq. 1).
 
-    It takes the place of a normalisation of the activations: a shift common to all channels (which GELU and max-pooling
-    add at every stage) cancels, and the scale is held. The answer at a token stays a function of the `width` tokens
+    It replaces a normalisation of the activations: a shift common to all channels (which GELU and max-pooling
+    add at every stage) cancels, and the scale is held. The output at a token stays a function of the `width` tokens
     around it, which no normalisation over the length leaves true; and unlike LayerNorm it keeps how strong a motif is.
     """
 
@@ -54,16 +55,16 @@ class StandardizedConv(nn.Conv2d):
         return F.conv2d(x, self.filters(), self.bias, self.stride, self.padding, self.dilation)
 
 
-class GrowingLinear(nn.Linear):
-    """The last layer of a residual branch that adds nothing before training, and then grows.
+class ZeroInitLinear(nn.Linear):
+    """The last layer of a residual branch that adds nothing before training.
 
-    Weights start at zero and count `growth` times, which under Adam is `growth` times the learning rate of everything
-    else: many young branches would otherwise drown what the layers around them have learned.
+    Weights start at zero and are multiplied by `residual_scale`, which under Adam is a learning rate `residual_scale`
+    times that of everything else: many young branches would otherwise drown what the layers around them have learned.
     """
 
-    def __init__(self, channels: int, out: int, growth: float) -> None:
+    def __init__(self, channels: int, out: int, residual_scale: float) -> None:
         super().__init__(channels, out)
-        self.growth = growth
+        self.residual_scale = residual_scale
         nn.init.zeros_(self.weight)
         nn.init.zeros_(self.bias)
 
@@ -72,15 +73,21 @@ class GrowingLinear(nn.Linear):
         return F.linear(x, *weight_and_bias(self))
 
 
-def branch_end(channels: int, out: int, growth: float) -> nn.Linear:
-    """The last linear layer of a residual branch; with `growth` 0 it starts at random, as any other layer."""
-    return GrowingLinear(channels, out, growth) if growth else nn.Linear(channels, out)
+def residual_output(channels: int, out: int, residual_scale: float) -> nn.Linear:
+    """The last linear layer of a residual branch; with `residual_scale` 0 it starts at random, as any other layer."""
+    return ZeroInitLinear(channels, out, residual_scale) if residual_scale else nn.Linear(channels, out)
 
 
 def weight_and_bias(linear: nn.Linear) -> tuple[Tensor, Tensor]:
     """What a linear layer multiplies by and adds."""
-    growth = linear.growth if isinstance(linear, GrowingLinear) else None
-    return (linear.weight, linear.bias) if growth is None else (linear.weight * growth, linear.bias * growth)
+    scale = linear.residual_scale if isinstance(linear, ZeroInitLinear) else None
+    return (linear.weight, linear.bias) if scale is None else (linear.weight * scale, linear.bias * scale)
+
+
+def check_choice(name: str, value: str, choices: object) -> None:
+    """ValueError unless `value` is one of a Literal's."""
+    if value not in get_args(choices):
+        raise ValueError(f"{name}={value!r} is not one of {', '.join(get_args(choices))}")
 
 
 class FeedForward(nn.Module):
@@ -96,15 +103,14 @@ class FeedForward(nn.Module):
         channels: int,
         hidden: int,
         *,
-        kind: str,
+        kind: FeedForwardKind,
         conv_width: int,
         dilation: int = 1,
         dropout: float = 0.0,
-        growth: float = 0.0,
+        residual_scale: float = 0.0,
     ) -> None:
         super().__init__()
-        if kind not in FEED_FORWARDS:
-            raise ValueError(f"feed_forward={kind!r} is not one of {', '.join(FEED_FORWARDS)}")
+        check_choice("feed_forward", kind, FeedForwardKind)
         if conv_width % 2 == 0:
             raise ValueError(f"conv_width={conv_width} must be odd")
         self.norm: nn.Module | None = None
@@ -116,31 +122,31 @@ class FeedForward(nn.Module):
             self.norm, self.expand = nn.LayerNorm(channels), nn.Linear(channels, hidden)
             if kind == "depthwise":
                 self.depthwise = token_conv(hidden, hidden, conv_width, groups=hidden)
-        self.contract = branch_end(hidden, channels, growth)
+        self.contract = residual_output(hidden, channels, residual_scale)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, C) -> (B, L, C)."""
-        return self.gather(self.spread(x))
+        return self.from_hidden(self.to_hidden(x))
 
     @property
-    def token_by_token(self) -> bool:
-        """Whether a token's answer is a function of that token alone."""
+    def is_token_wise(self) -> bool:
+        """Whether the output at a token is a function of that token alone."""
         return self.norm is not None and self.depthwise is None
 
-    def spread(self, x: Tensor) -> Tensor:
-        """The first half, which may look at other tokens: (B, L, C) -> (B, L, H)."""
+    def to_hidden(self, x: Tensor) -> Tensor:
+        """The expanding half, which may see other tokens: (B, L, C) -> (B, L, H)."""
         x = convolve(self.expand, x) if self.norm is None else self.expand(self.norm(x))
         return x if self.depthwise is None else convolve(self.depthwise, x)
 
-    def gather(self, hidden: Tensor) -> Tensor:
-        """The second half, token by token: (B, L, H) -> (B, L, C)."""
-        gathered: Tensor = self.dropout(self.contract(F.gelu(hidden)))
-        return gathered
+    def from_hidden(self, hidden: Tensor) -> Tensor:
+        """The contracting half, token by token: (B, L, H) -> (B, L, C)."""
+        contracted: Tensor = self.dropout(self.contract(F.gelu(hidden)))
+        return contracted
 
 
 class DropPath(nn.Module):
-    """In training, leaves a residual branch out for a random share `rate` of the windows: (B, L, C) -> (B, L, C).
+    """In training, leaves a residual branch out for a random fraction `rate` of the batch: (B, L, C) -> (B, L, C).
 
     Stochastic depth (Huang et al. 2016, arXiv 1603.09382). The rest is scaled up, so that the mean stays the same.
     """

@@ -4,44 +4,148 @@ It reads any sequence of vectors (B, L, C): DNA, text, audio. Stacked, each bloc
 block k sees the sequence at 2 ** (k - 1) tokens of the input per token, and windows of a fixed number of tokens reach
 ever further. The cost is linear in L.
 
-    block = Swin1dBlock(64, 128, window=32, heads=4, head_width=16, hidden=128)
+    block = Swin1dBlock(BlockConfig(channels=64, window=32, heads=4, head_width=16, hidden=128), out=128)
     block(torch.randn(2, 512, 64)).shape          # (2, 256, 128)
 
 After Li et al. 2023, "Genomic Interpreter" (arXiv 2306.05143), whose block is the default here; the convolutional
 feed-forward, the convolutional merge and the zero start are this project's.
 """
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genint.models.layers import DropPath, FeedForward, MaxPool, StandardizedConv, convolve
-from genint.models.window_attention import WindowAttention
-from genint.models.window_attention_cpu import can_go_in_pieces, transform_in_pieces
+from genint.models.layers import (
+    DropPath,
+    FeedForward,
+    FeedForwardKind,
+    MaxPool,
+    StandardizedConv,
+    check_choice,
+    convolve,
+)
+from genint.models.window_attention import Positions, WindowAttention, Wrap
+from genint.models.window_attention_cpu import fits_chunks, transform_in_chunks
 
-MERGES = ("linear", "conv")
+Merge = Literal["linear", "conv"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerConfig:
+    """The numbers of one Transformer layer. ValueError for an unknown choice, or numbers that do not fit."""
+
+    heads: int  # of attention
+    head_width: int  # channels of a head. Even
+    positions: Positions = "rotary"  # see `WindowAttention`
+    hidden: int  # channels inside the feed-forward
+    feed_forward: FeedForwardKind = "plain"  # see `FeedForward`
+    conv_width: int = 1  # tokens that a convolution in the feed-forward spans. Odd
+    dilation: int = 1  # tokens from one input of that convolution to the next
+    dropout: float = 0.0  # of the feed-forward
+    drop_path: float = 0.0  # fraction of the sequences that attention is left out for in training; see `DropPath`
+    residual_scale: float = 0.0  # above 0, the layer begins as the identity; see `ZeroInitLinear`
+
+    def __post_init__(self) -> None:
+        check_choice("positions", self.positions, Positions)
+        check_choice("feed_forward", self.feed_forward, FeedForwardKind)
+        check_positive(self, "heads", "head_width", "hidden", "conv_width", "dilation")
+        if self.head_width % 2:
+            raise ValueError(f"head_width={self.head_width} must be even")
+        if self.conv_width % 2 == 0:
+            raise ValueError(f"conv_width={self.conv_width} must be odd")
+        for name in ("dropout", "drop_path"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least 0 and below 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockConfig(LayerConfig):
+    """The numbers of one 1D-Swin block, whose two Transformer layers share theirs. ValueError if they do not fit."""
+
+    channels: int  # of a token that comes in
+    window: int  # tokens that attend to each other. Even
+    wrap: Wrap = "mask"  # "mask": the two ends of the sequence do not attend to each other. "paper": they do
+    merge: Merge = "linear"  # the paper's, or "conv"; see `ConvMerge`
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("wrap", self.wrap, Wrap)
+        check_choice("merge", self.merge, Merge)
+        check_positive(self, "channels", "window")
+        if self.window % 2:
+            raise ValueError(f"window={self.window} must be even")
+
+
+def check_positive(config: object, *names: str) -> None:
+    """ValueError unless these numbers of a config are at least 1."""
+    for name in names:
+        if getattr(config, name) < 1:
+            raise ValueError(f"{name}={getattr(config, name)} must be at least 1")
 
 
 class TransformerLayer(nn.Module):
-    """x + attention(x), then x + feed-forward(x); (B, L, C) -> (B, L, C). See `DropPath` for `drop_path`."""
+    """x + attention(x), then x + feed-forward(x); (B, L, C) -> (B, L, C). L is a multiple of `window`.
 
-    def __init__(self, attention: WindowAttention, feed_forward: FeedForward, drop_path: float = 0.0) -> None:
+    `overwrite`: whoever calls the layer has no more use for x, and without gradients the output may take its memory.
+    """
+
+    def __init__(
+        self,
+        config: LayerConfig,
+        channels: int,
+        window: int,
+        *,
+        shifted: bool = False,
+        wrap: Wrap = "mask",
+        overwrite: bool = False,
+    ) -> None:
         super().__init__()
-        self.attention, self.feed_forward = attention, feed_forward
-        self.drop_path = DropPath(drop_path)
+        self.overwrite = overwrite
+        self.attention = WindowAttention(
+            channels,
+            window=window,
+            heads=config.heads,
+            head_width=config.head_width,
+            shifted=shifted,
+            positions=config.positions,
+            wrap=wrap,
+            residual_scale=config.residual_scale,
+        )
+        self.feed_forward = FeedForward(
+            channels,
+            config.hidden,
+            kind=config.feed_forward,
+            conv_width=config.conv_width,
+            dilation=config.dilation,
+            dropout=config.dropout,
+            residual_scale=config.residual_scale,
+        )
+        self.drop_path = DropPath(config.drop_path)
 
-    def forward(self, x: Tensor, maps: list[Tensor] | None = None, *, overwrite: bool = False) -> Tensor:
-        """(B, L, C) -> (B, L, C). Attention weights (B, N, heads, W, W) are appended to `maps` if it is given.
-
-        `overwrite`: x is no longer needed and may hold the answer.
-        """
-        if maps is None and not self.training and can_go_in_pieces(x, self.attention):
-            x = x.contiguous() if overwrite else x.clone(memory_format=torch.contiguous_format)
-            transform_in_pieces(x, self.attention, self.feed_forward)
-            return x
-        x = x + self.drop_path(self.attention(x, maps))
+    def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
+        """(B, L, C) -> (B, L, C). Attention weights (B, N, heads, W, W) are appended to `maps` if it is given."""
+        path = "explicit" if maps is not None else self.choose_path(x)
+        if path == "chunks":
+            return transform_in_chunks(x, self.attention, self.feed_forward, overwrite=self.overwrite)
+        x = x + self.drop_path(self.attention(x, maps, fused=path == "fused"))
         out: Tensor = x + self.feed_forward(x)
         return out
+
+    def choose_path(self, x: Tensor) -> Literal["chunks", "explicit", "fused"]:
+        """The fastest way to compute this layer; all give the same output but for rounding.
+
+        On CPUs that is chunk by chunk without gradients. With them it is attention with explicit weights, as the
+        backward of PyTorch's fused attention is several times slower there at windows this small.
+        """
+        if x.device.type != "cpu":
+            return "fused"
+        if torch.is_grad_enabled():
+            return "explicit" if x.requires_grad or self.attention.to_qkv.weight.requires_grad else "fused"
+        in_chunks = not self.training and not torch.compiler.is_compiling() and fits_chunks(self.attention)
+        return "chunks" if in_chunks else "fused"
 
 
 class LinearMerge(nn.Module):
@@ -72,71 +176,20 @@ class ConvMerge(nn.Module):
 
 
 class Swin1dBlock(nn.Module):
-    """One 1D-Swin block, (B, L, C) -> (B, L / 2, O). L is a multiple of `window` and of 2.
+    """One 1D-Swin block, (B, L, C) -> (B, L / 2, O). L is a multiple of the window and of 2.
 
-    Two Transformer layers with their own weights, the second on windows shifted by half, then the merge of pairs.
-
-    Args:
-        channels: C, channels of a token that comes in.
-        out: O, channels of a merged token (the paper's d' = 2 ** alpha * d).
-        window: tokens that attend to each other. Even.
-        heads, head_width: attention heads and the channels of each.
-        hidden: channels inside the feed-forward.
-        feed_forward: "plain", "depthwise" or "conv"; see `FeedForward`.
-        conv_width: tokens that a convolution in the feed-forward spans. Odd.
-        merge: "linear", the paper's, or "conv", see `ConvMerge`.
-        positions: "rotary" or "basis"; see `WindowAttention`.
-        wrap: "mask": the two ends of the sequence do not attend to each other. "paper": they do.
-        growth: above 0, the block begins as the merge alone and its branches grow; see `GrowingLinear`.
-        drop_path: share of the sequences that attention is left out for in training; see `DropPath`.
-
-    Raises:
-        ValueError: an unknown choice, or numbers that do not fit.
+    Two Transformer layers with their own weights, the second on windows shifted by half, then the merge of pairs into
+    tokens of `out` channels (the paper's d' = 2 ** alpha * d). See `TransformerLayer` for `overwrite`.
     """
 
-    def __init__(
-        self,
-        channels: int,
-        out: int,
-        *,
-        window: int,
-        heads: int,
-        head_width: int,
-        hidden: int,
-        feed_forward: str = "plain",
-        conv_width: int = 5,
-        merge: str = "linear",
-        positions: str = "rotary",
-        wrap: str = "mask",
-        growth: float = 0.0,
-        drop_path: float = 0.0,
-    ) -> None:
+    def __init__(self, config: BlockConfig, out: int, *, overwrite: bool = False) -> None:
         super().__init__()
-        if merge not in MERGES:
-            raise ValueError(f"merge={merge!r} is not one of {', '.join(MERGES)}")
+        channels, window, wrap = config.channels, config.window, config.wrap
+        self.regular = TransformerLayer(config, channels, window, wrap=wrap, overwrite=overwrite)
+        self.shifted = TransformerLayer(config, channels, window, wrap=wrap, shifted=True, overwrite=True)
+        self.merge = LinearMerge(channels, out) if config.merge == "linear" else ConvMerge(channels, out)
 
-        def layer(shifted: bool) -> TransformerLayer:
-            attention = WindowAttention(
-                channels,
-                window=window,
-                heads=heads,
-                head_width=head_width,
-                shifted=shifted,
-                positions=positions,
-                wrap=wrap,
-                growth=growth,
-            )
-            forward = FeedForward(channels, hidden, kind=feed_forward, conv_width=conv_width, growth=growth)
-            return TransformerLayer(attention, forward, drop_path)
-
-        self.regular, self.shifted = layer(False), layer(True)
-        self.merge = LinearMerge(channels, out) if merge == "linear" else ConvMerge(channels, out)
-
-    def forward(self, x: Tensor, maps: list[Tensor] | None = None, *, overwrite: bool = False) -> Tensor:
-        """(B, L, C) -> (B, L / 2, O). If `maps` is given, two tensors of attention weights are appended to it.
-
-        `overwrite`: x is no longer needed and may be used for results on the way.
-        """
-        x = self.regular(x, maps, overwrite=overwrite)
-        merged: Tensor = self.merge(self.shifted(x, maps, overwrite=True))
+    def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
+        """(B, L, C) -> (B, L / 2, O). If `maps` is given, two tensors of attention weights are appended to it."""
+        merged: Tensor = self.merge(self.shifted(self.regular(x, maps), maps))
         return merged

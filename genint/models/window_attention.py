@@ -3,29 +3,30 @@
 Letters in shapes: B batch, L tokens, C channels, W window, N = L / W windows, A heads, D channels per head.
 
 The paper (Li et al. 2023, arXiv 2306.05143) describes a shifted layer by rolling: roll the tokens by W / 2, cut
-windows, attend, roll back. The last window then straddles the two ends of the sequence. With wrap="mask" its two
-halves do not see each other, which is the same as cutting the windows half a window later and leaving half a window at
+windows, attend, roll back. The last window then straddles the two ends of the sequence. With wrap="mask" its two halves
+do not attend to each other, which is the same as cutting the windows half a window later and leaving half a window at
 each end; that is how it is computed, with no copy and no mask. With wrap="paper" the roll is circular, as in the paper.
 """
 
 import math
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genint.models.layers import branch_end
+from genint.models.layers import check_choice, residual_output
 
-POSITIONS = ("rotary", "basis")
-WRAPS = ("mask", "paper")
+Positions = Literal["rotary", "basis"]
+Wrap = Literal["mask", "paper"]
 
 
 class WindowAttention(nn.Module):
     """Pre-LayerNorm multi-head attention within windows, (B, L, C) -> (B, L, C), without the residual sum.
 
-    Positions are relative, so a window's answer does not depend on where it lies. "rotary": queries and keys are turned
-    by an angle proportional to the position (Su et al. 2021, arXiv 2104.09864). "basis": a query also scores the
-    distance to each key, through basis functions of that distance (Transformer-XL, arXiv 1901.02860, with the
+    Positions are relative, so a window's output does not depend on where it lies. "rotary": queries and keys are
+    rotated by an angle proportional to the position (Su et al. 2021, arXiv 2104.09864). "basis": a query also scores
+    the distance to each key, through basis functions of that distance (Transformer-XL, arXiv 1901.02860, with the
     exponential and sign features of Enformer; this is what the authors' code of 1D-Swin does).
     L must be a multiple of the window; ValueError otherwise.
     """
@@ -38,86 +39,95 @@ class WindowAttention(nn.Module):
         heads: int,
         head_width: int,
         shifted: bool,
-        positions: str,
-        wrap: str,
-        growth: float = 0.0,
+        positions: Positions,
+        wrap: Wrap,
+        residual_scale: float = 0.0,
     ) -> None:
         super().__init__()
-        if positions not in POSITIONS:
-            raise ValueError(f"positions={positions!r} is not one of {', '.join(POSITIONS)}")
-        if wrap not in WRAPS:
-            raise ValueError(f"wrap={wrap!r} is not one of {', '.join(WRAPS)}")
+        check_choice("positions", positions, Positions)
+        check_choice("wrap", wrap, Wrap)
         if head_width % 2:
             raise ValueError(f"head_width={head_width} must be even")
         if shifted and window % 2:
             raise ValueError(f"window={window} must be even to be shifted by half")
         self.window, self.heads, self.head_width = window, heads, head_width
-        self.shifted, self.wrap = shifted, wrap
+        self.shift = window // 2 if shifted else 0  # tokens that the window grid is shifted by
+        self.circular = shifted and wrap == "paper"
         inner = heads * head_width
         self.norm = nn.LayerNorm(channels)
         self.to_qkv = nn.Linear(channels, 3 * inner)
-        self.to_out = branch_end(inner, channels, growth)
+        self.to_out = residual_output(inner, channels, residual_scale)
         self.position = Rotary(window, heads, head_width) if positions == "rotary" else Basis(window, heads, head_width)
 
-    def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
+    def forward(self, x: Tensor, maps: list[Tensor] | None = None, *, fused: bool = True) -> Tensor:
         """(B, L, C) -> (B, L, C). If `maps` is given, the attention weights (B, N, A, W, W) are appended to it.
 
-        Row i of a map says how much token i of its window listened to each token of the window; it sums to 1. In a
-        shifted layer, token i of window n is token (n * W + W / 2 + i) mod L of the sequence.
+        Row i of a map says how much token i of its window attended to each token of the window; it sums to 1. In a
+        shifted layer, token i of window n is token (n * W + W / 2 + i) mod L of the sequence. `fused`: without maps,
+        use PyTorch's fused attention, which never holds the weights; the output is the same but for rounding.
         """
         self.check(x.shape[1])
-        window, half = self.window, self.window // 2
         qkv = self.position.project(self.norm(x), self.to_qkv)  # (B, L, ...)
-        if not self.shifted:
-            attended, weights = self._attend(qkv, window, maps is not None)
-        elif self.wrap == "paper":
-            attended, weights = self._attend(qkv.roll(-half, dims=1), window, maps is not None)
-            attended = attended.roll(half, dims=1)
-        else:
-            attended, weights = self._attend_between_ends(qkv, maps is not None)
-        if maps is not None and weights is not None:
-            maps.append(weights)
+        ends = 0 if self.circular else self.shift
+        if self.circular:
+            qkv = qkv.roll(-self.shift, dims=1)
+        segments = split_segments(qkv, self.window, ends, ends)
+        outputs = [self._attend(part, window, fused and maps is None) for part, window in segments]
+        attended = join_segments([output for output, _ in outputs])
+        if self.circular:
+            attended = attended.roll(self.shift, dims=1)
+        if maps is not None:
+            maps.append(self._join_maps([weights for _, weights in outputs if weights is not None]))
         out: Tensor = self.to_out(attended)
         return out
 
     def check(self, length: int) -> None:
-        """ValueError unless so many tokens are whole windows."""
+        """ValueError unless so many tokens are complete windows."""
         if length % self.window:
             raise ValueError(f"{length} tokens are not a multiple of window={self.window}")
 
-    def _attend_between_ends(self, qkv: Tensor, explain: bool) -> tuple[Tensor, Tensor | None]:
-        """Half a window, whole windows (none if L = W), half a window; the maps as if the tokens had been rolled."""
-        half, whole = self.window // 2, qkv.shape[1] - self.window
-        lengths = [half, whole, half] if whole else [half, half]
-        parts = torch.split(qkv, lengths, dim=1)
-        windows = [half, self.window, half] if whole else [half, half]
-        answers = [self._attend(part, window, explain) for part, window in zip(parts, windows, strict=True)]
-        attended = torch.cat([answer for answer, _ in answers], dim=1)
-        weights = [weight for _, weight in answers if weight is not None]
-        if not weights:
-            return attended, None
-        straddling = weights[0].new_zeros(len(qkv), 1, self.heads, self.window, self.window)
-        straddling[..., :half, :half] = weights[-1]  # the sequence's last tokens come first in the window
-        straddling[..., half:, half:] = weights[0]
-        return attended, torch.cat([*weights[1:-1], straddling], dim=1)
-
-    def _attend(self, qkv: Tensor, window: int, explain: bool) -> tuple[Tensor, Tensor | None]:
-        """Attention in consecutive windows: (B, L, ...) -> (B, L, A * D) and, if asked for, (B, N, A, W, W)."""
+    def _attend(self, qkv: Tensor, window: int, fused: bool) -> tuple[Tensor, Tensor | None]:
+        """Attention in consecutive windows: (B, L, ...) -> (B, L, A * D) and, unless fused, (B, N, A, W, W)."""
         batch, length = qkv.shape[:2]
         q, k, v, scores = self.position.split(qkv, window)  # (B * N, A, W, D) each; scores (B * N, A, W, W) or None
-        # PyTorch's fused backward on CPUs is several times slower than the plain one at windows this small.
-        if explain or (qkv.requires_grad and qkv.device.type == "cpu"):
+        if fused:
+            weights = None
+            attended = F.scaled_dot_product_attention(q, k, v, attn_mask=scores, scale=1.0)
+        else:
             logits = q @ k.transpose(-1, -2)
             weights = torch.softmax(logits if scores is None else logits + scores, dim=-1)
             attended = weights.to(v.dtype) @ v
-        else:
-            weights = None
-            attended = F.scaled_dot_product_attention(q, k, v, attn_mask=scores, scale=1.0)
         joined = attended.transpose(1, 2).reshape(batch, length, -1)
-        return joined, torch.unflatten(weights, 0, (batch, -1)) if explain and weights is not None else None
+        return joined, None if weights is None else torch.unflatten(weights, 0, (batch, -1))
+
+    def _join_maps(self, weights: list[Tensor]) -> Tensor:
+        """Maps of the segments -> (B, N, A, W, W): half windows at the two ends make the window that straddles them."""
+        if len(weights) == 1:
+            return weights[0]
+        half, first, last = self.shift, weights[0], weights[-1]
+        straddling = first.new_zeros(len(first), 1, self.heads, self.window, self.window)
+        straddling[..., :half, :half] = last  # the sequence's last tokens come first in the window
+        straddling[..., half:, half:] = first
+        return torch.cat([*weights[1:-1], straddling], dim=1)
 
 
-def _windows(x: Tensor, window: int, heads: int) -> Tensor:
+def split_segments(x: Tensor, window: int, head: int, tail: int) -> list[tuple[Tensor, int]]:
+    """(B, L, ...) -> half a window of `head` tokens, complete windows, half a window of `tail`: each with its window.
+
+    `head` and `tail` are half the window or 0; a segment without tokens is left out.
+    """
+    sizes = [(head, head), (x.shape[1] - head - tail, window), (tail, tail)]
+    present = [(tokens, width) for tokens, width in sizes if tokens]
+    parts = torch.split(x, [tokens for tokens, _ in present], dim=1)
+    return [(part, width) for part, (_, width) in zip(parts, present, strict=True)]
+
+
+def join_segments(parts: list[Tensor]) -> Tensor:
+    """The inverse of `split_segments`, for what was made of its segments."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+
+def split_heads(x: Tensor, window: int, heads: int) -> Tensor:
     """(B, L, A * D) -> (B * N, A, W, D)."""
     return torch.unflatten(x.reshape(-1, window, x.shape[-1]), -1, (heads, -1)).transpose(1, 2)
 
@@ -125,7 +135,7 @@ def _windows(x: Tensor, window: int, heads: int) -> Tensor:
 class Rotary(nn.Module):
     """Rotary positions inside a window; queries leave scaled by 1 / sqrt(D).
 
-    The two halves of a head are turned against each other. The swapped halves that this needs come out of the same
+    The two halves of a head are rotated against each other. The swapped halves that this needs come out of the same
     matrix product as queries and keys, from reordered weights.
     """
 
@@ -151,28 +161,28 @@ class Rotary(nn.Module):
         pairs = torch.arange(2 * inner).view(-1, 2, half).transpose(1, 2).flatten()
         self.register_buffer("pairs", torch.cat([pairs, torch.arange(2 * inner, 3 * inner)]), persistent=False)
 
-    def paired(self, to_qkv: nn.Linear) -> tuple[Tensor, Tensor]:
-        """Weight and bias of queries, keys and values, (3 * A * D, ...), turning channels adjacent."""
+    def pair_channels(self, to_qkv: nn.Linear) -> tuple[Tensor, Tensor]:
+        """Weight and bias of queries, keys and values, (3 * A * D, ...), channels that rotate together adjacent."""
         return to_qkv.weight[self.pairs], to_qkv.bias[self.pairs]
 
-    def turns(self, length: int) -> Tensor:
-        """What turns such pairs, as complex numbers: (length, A * D), the first window's again and again."""
+    def rotations(self, length: int) -> Tensor:
+        """What rotates such pairs, as complex numbers: (length, A * D), the first window's again and again."""
         cos, sin = (table[:, self.pairs[: table.shape[1] : 2]].float() for table in (self.cos, self.sin))
-        turn = torch.complex(cos, -sin)  # (W, A * D)
-        return turn.repeat(math.ceil(length / len(turn)), 1)[:length]
+        rotation = torch.complex(cos, -sin)  # (W, A * D)
+        return rotation.repeat(math.ceil(length / len(rotation)), 1)[:length]
 
     def project(self, x: Tensor, to_qkv: nn.Linear) -> Tensor:
         """(B, L, C) -> (B, L, 5 * A * D): queries and keys, the same with halves swapped, values."""
         return F.linear(x, to_qkv.weight[self.order], to_qkv.bias[self.order])
 
     def split(self, qkv: Tensor, window: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """(B, L, 5 * A * D) -> turned queries and keys, and values, each (B * N, A, W, D)."""
+        """(B, L, 5 * A * D) -> rotated queries and keys, and values, each (B * N, A, W, D)."""
         inner = qkv.shape[-1] // 5
         cut = torch.unflatten(qkv, 1, (-1, window))  # (B, N, W, 5 * A * D)
         straight, swapped, v = torch.split(cut, [2 * inner, 2 * inner, inner], dim=-1)
         cos, sin = self.cos[:window].to(qkv.dtype), self.sin[:window].to(qkv.dtype)
-        turned = torch.addcmul(straight * cos, swapped, sin).flatten(0, 1)  # (B * N, W, 2 * A * D)
-        q, k = torch.unflatten(turned, -1, (2, self.heads, -1)).transpose(1, 3).unbind(2)
+        rotated = torch.addcmul(straight * cos, swapped, sin).flatten(0, 1)  # (B * N, W, 2 * A * D)
+        q, k = torch.unflatten(rotated, -1, (2, self.heads, -1)).transpose(1, 3).unbind(2)
         return q, k, torch.unflatten(v.flatten(0, 1), -1, (self.heads, -1)).transpose(1, 2), None
 
 
@@ -204,7 +214,7 @@ class Basis(nn.Module):
 
     def split(self, qkv: Tensor, window: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """(B, L, 3 * A * D) -> queries, keys, values (B * N, A, W, D) and the distances' scores (B * N, A, W, W)."""
-        q, k, v = (_windows(part, window, self.heads) for part in qkv.chunk(3, dim=-1))
+        q, k, v = (split_heads(part, window, self.heads) for part in qkv.chunk(3, dim=-1))
         first = self.window - window  # a smaller window uses the middle of the distances
         keys = self.to_key(self.features[first : len(self.features) - first])  # (2W - 1, A * D)
         by_distance = (q + self.distance_bias.to(q.dtype)) @ torch.unflatten(keys, -1, (self.heads, -1)).permute(

@@ -20,7 +20,7 @@ from genint.genome.grid import count_bins
 from genint.genome.region import Region
 from genint.output.bigwig import BinReader
 from genint.output.formats import FORMATS, Format, mergeable_suffixes
-from genint.output.report import changed_file, difference, provenance, read_report
+from genint.output.report import RunReport, changed_file, difference, read_report
 from genint.output.run_folder import check_space, is_unfinished, output_folder, to_disk
 
 _MOST_THREADS = 16  # each holds a chromosome of one track
@@ -55,7 +55,7 @@ def merge(
     *,
     overwrite: bool = False,
     console: Console | None = None,
-) -> dict[str, Any]:
+) -> RunReport:
     """Join the outputs of `predict` in `folders` in `out`: its bigWigs are, byte for byte, those of one run over all.
 
     regions.tsv has the rows of all, in the order of `folders`. Returns what run.json holds. Raises InputError for
@@ -82,7 +82,6 @@ def merge(
             _join_tables(tables[:1] if name == "tracks.tsv" else tables, folder.path / name)
         return folder.publish(
             {
-                **provenance(),
                 "regions": _count_statuses(folder.path / "regions.tsv"),
                 "bins": _count_bins(merged.load_reader()(folder.path / track_files[0], bin_bp=plan["bin_bp"])),
                 "seconds": round(time.monotonic() - started, 2),
@@ -131,7 +130,7 @@ def _check_alike(first: Part, other: Part) -> None:
 
 def _comparable(part: Part) -> dict[str, Any]:
     """What parts have in common: all but their regions, and the file from which they read the same genome."""
-    genome = {name: part.plan["genome"].get(name) for name in ("digest", "sample")}
+    genome = {name: part.plan["genome"].get(name) for name in ("digest", "fingerprint")}
     plan = {**part.plan, "genome": genome, "files": sorted(part.report["files"])}
     del plan["regions"]
     return plan

@@ -7,11 +7,33 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 RUN_FILE = "run.json"
 
 Plan = Mapping[str, Any]  # what decides a run's results, as JSON: two runs with equal plans make equal files
+
+
+class Provenance(TypedDict, total=False):
+    """Who made a result, and where."""
+
+    command: str
+    versions: dict[str, str]
+    platform: str
+
+
+class RunReport(Provenance, total=False):
+    """What run.json holds: `files` and their sizes in bytes, `regions`: how many rows have each status, `bins` with a
+    value, `tiles` predicted, `seconds` taken; and what made them: the `plan`, the folders `merged`, provenance.
+    """
+
+    plan: dict[str, Any]
+    files: dict[str, int]
+    regions: dict[str, int]
+    bins: int
+    tiles: int
+    seconds: float
+    merged: list[dict[str, Any]]
 
 
 def read_json(path: Path) -> Any:
@@ -22,12 +44,12 @@ def read_json(path: Path) -> Any:
         return None
 
 
-def read_report(out: Path) -> dict[str, Any]:
+def read_report(out: Path) -> RunReport:
     """What run.json in `out` says of the run that made what lies there; "plan" and "files" are there, perhaps empty."""
     report = read_json(out / RUN_FILE)
     report = report if isinstance(report, dict) else {}
     parts = {name: report.get(name) for name in ("plan", "files")}
-    return {**report, **{name: part if isinstance(part, dict) else {} for name, part in parts.items()}}
+    return cast(RunReport, report | {name: part if isinstance(part, dict) else {} for name, part in parts.items()})
 
 
 def list_files(out: Path) -> dict[str, int]:
@@ -77,7 +99,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def provenance() -> dict[str, Any]:
+def provenance() -> Provenance:
     """Who made a result, and where: the command line of this process, versions, and the platform."""
     packages = ("genint", "torch", "numpy", "pyfaidx", "pybigtools", "deflate")
     program = "genint" if Path(sys.argv[0]).name in ("genint", "__main__.py") else sys.argv[0]

@@ -14,14 +14,24 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from genint.errors import InputError, OutputError, UserError, cannot_write
-from genint.output.report import RUN_FILE, Plan, changed_file, difference, list_files, read_json, read_report
+from genint.output.report import (
+    RUN_FILE,
+    Plan,
+    RunReport,
+    changed_file,
+    difference,
+    list_files,
+    provenance,
+    read_json,
+    read_report,
+)
 
 _STAGE = ".genint-partial"
 _SYNCS_AT_ONCE = 32
@@ -40,18 +50,18 @@ class OutputFolder:
         self.lock, self._plan = self.scratch / "lock", self.scratch / "plan.json"
         self.path, self._complete = self.scratch / "unfinished", self.scratch / "complete"
         self._outdated = self.scratch / "outdated"
-        self.report: dict[str, Any] | None = None
+        self.report: RunReport | None = None
         self._is_of_another_run = False  # what lies in `scratch`
 
-    def publish(self, report: Mapping[str, Any]) -> dict[str, Any]:
+    def publish(self, report: RunReport) -> RunReport:
         """Every file in `path` is complete: they replace the last run's files in the user's folder, run.json last.
 
-        `report` goes into run.json, with the plan and the sizes of the files; returns what that holds. A run that is
-        killed in here is done: the next one moves the rest.
+        `report` goes into run.json, with its provenance, the plan and the sizes of the files; returns what that holds.
+        A run that is killed in here is done: the next one moves the rest.
         """
         files = {file.name: file.stat().st_size for file in sorted(self.path.iterdir()) if file.name != RUN_FILE}
         _check_free(self._out, files)
-        published = {**report, "plan": read_json(self._plan), "files": files}
+        published: RunReport = {**provenance(), **report, "plan": read_json(self._plan), "files": files}
         outdated = list_files(self._out).keys() - files.keys()
         self._outdated.write_text(json.dumps(sorted(outdated)))
         (self.path / RUN_FILE).write_text(json.dumps(published, indent=1) + "\n")
@@ -94,7 +104,7 @@ class OutputFolder:
         for left in self.path.glob(".*"):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
-    def _finished(self, plan: Plan) -> dict[str, Any] | None:
+    def _finished(self, plan: Plan) -> RunReport | None:
         """The report of the run that made what `out` holds, None if there is none. It must be this run, unchanged."""
         if not (self._out / RUN_FILE).exists():
             return None

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 
 from genint.prediction.inference import Engine
 from genint.prediction.job import Job, disk_bytes
-from genint.prediction.predict import requests, task
+from genint.prediction.pipeline import requests, task
 from genint.prediction.windows import Stitcher
 
 _WRITERS_BYTES = 100 << 20  # what writing holds on top: pieces of the spool, and buffers of the files open at a time

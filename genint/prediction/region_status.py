@@ -1,14 +1,21 @@
-"""regions.tsv: what became of every row that was asked for."""
+"""regions.tsv: what became of every requested row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from genint.genome.bed import BedRow
 from genint.genome.grid import BinMask, touched_bins
 from genint.genome.region import Region
+from genint.text import write_tsv
+
+COLUMNS = ("source", "chrom", "start", "end", "name", "status", "bins", "masked", "note")
+
+_ROWS_AT_ONCE = 50_000  # held as a table
 
 
 class ClippedRow(NamedTuple):
@@ -18,53 +25,95 @@ class ClippedRow(NamedTuple):
     region: Region | None
 
 
+class RowStatus(NamedTuple):
+    """What became of a row: a word, how many of its bins have a value, how many are masked, and why in words."""
+
+    status: str
+    bins: int
+    masked: int
+    note: str
+
+
 def clip_to_chromosome(row: BedRow, sizes: Mapping[str, int]) -> ClippedRow:
     """Cut off what lies past the chromosome's end."""
-    asked, size = row.region, sizes[row.region.chrom]
-    return ClippedRow(row, Region(asked.chrom, asked.start, min(asked.end, size)) if asked.start < size else None)
+    requested = row.region
+    if isinstance(requested, Region):
+        return ClippedRow(row, requested.intersect(Region(requested.chrom, 0, sizes[requested.chrom])))
+    return ClippedRow(row, None)
 
 
 def write_region_status(
     path: Path,
-    placed: Sequence[ClippedRow],
+    rows: Iterable[ClippedRow],
     predicted: Mapping[str, BinMask],
     blacklisted: Mapping[str, BinMask],
     sizes: Mapping[str, int],
     bin_bp: int,
 ) -> dict[str, int]:
-    """regions.tsv: every row, in the order given, with what became of it. Returns how many rows met each fate.
+    """regions.tsv: every row, in the order given, with what became of it. Returns how many rows have each status.
 
-    `predicted` and `blacklisted` are per bin of a chromosome; one without blacklisted bins may be left out there.
+    `predicted` and `blacklisted` are per bin of a chromosome; one without such bins may be left out there.
     """
     counts: dict[str, int] = {}
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("source\tchrom\tstart\tend\tname\tstatus\tbins\tholes\tnote\n")
-        for (source, asked, name), region in placed:
-            bins = touched_bins(region, bin_bp) if region else slice(0, 0)
-            held = _count(predicted, asked.chrom, bins)
-            blacklist = _count(blacklisted, asked.chrom, bins)
-            unknown = bins.stop - bins.start - held - blacklist
-            status, note = _fate(asked, region, held, unknown, blacklist, sizes[asked.chrom])
+    write_tsv(path, pd.DataFrame(columns=COLUMNS))
+    for table in _tables(rows, predicted, blacklisted, sizes, bin_bp):
+        write_tsv(path, table, append=True)
+        for status in table["status"]:
             counts[status] = counts.get(status, 0) + 1
-            cells = (source, asked.chrom, asked.start, asked.end, name, status, held, unknown + blacklist, note)
-            file.write("\t".join(map(str, cells)) + "\n")
     return counts
+
+
+def _tables(
+    rows: Iterable[ClippedRow],
+    predicted: Mapping[str, BinMask],
+    blacklisted: Mapping[str, BinMask],
+    sizes: Mapping[str, int],
+    bin_bp: int,
+) -> Iterator[pd.DataFrame]:
+    remaining = iter(rows)
+    while some := list(islice(remaining, _ROWS_AT_ONCE)):
+        yield pd.DataFrame(
+            [
+                (
+                    clipped.row.source,
+                    clipped.row.region.chrom,
+                    clipped.row.region.start,
+                    clipped.row.region.end,
+                    clipped.row.name,
+                    *_status(clipped, predicted, blacklisted, sizes, bin_bp),
+                )
+                for clipped in some
+            ],
+            columns=COLUMNS,
+        )
+
+
+def _status(
+    clipped: ClippedRow,
+    predicted: Mapping[str, BinMask],
+    blacklisted: Mapping[str, BinMask],
+    sizes: Mapping[str, int],
+    bin_bp: int,
+) -> RowStatus:
+    """The last of clipped, partly blacklisted, partly N that holds is the status; the note says all of them."""
+    requested, region = clipped.row.region, clipped.region
+    past_end = f"past the end of {requested.chrom} ({sizes[requested.chrom]:,} bp)"
+    if not requested:
+        return RowStatus("empty", 0, 0, "start and end are the same: no base")
+    if region is None:
+        return RowStatus("skipped", 0, 0, f"starts {past_end}")
+    bins = touched_bins(region, bin_bp)
+    n_predicted, n_blacklisted = _count(predicted, region.chrom, bins), _count(blacklisted, region.chrom, bins)
+    n_unknown = bins.stop - bins.start - n_predicted - n_blacklisted
+    notes = {
+        "clipped": f"ends {past_end}" if region.end < requested.end else "",
+        "partly blacklisted": f"{n_blacklisted} bin(s) are masked: blacklisted" if n_blacklisted else "",
+        "partly N": f"{n_unknown} bin(s) are masked: too many N" if n_unknown else "",
+    }
+    found = [status for status, note in notes.items() if note]
+    status = "skipped" if not n_predicted else found[-1] if found else "predicted"
+    return RowStatus(status, n_predicted, n_unknown + n_blacklisted, "; ".join(filter(None, notes.values())))
 
 
 def _count(masks: Mapping[str, BinMask], chrom: str, bins: slice) -> int:
     return int(np.count_nonzero(masks[chrom][bins])) if chrom in masks else 0
-
-
-def _fate(
-    asked: Region, region: Region | None, held: int, unknown: int, blacklisted: int, chrom_bp: int
-) -> tuple[str, str]:
-    """Status and note of a row: the gravest status wins, the note says everything."""
-    if region is None:
-        return "skipped", f"starts past the end of {asked.chrom} ({chrom_bp:,} bp)"
-    found = {
-        "clipped": f"ends past the end of {asked.chrom} ({chrom_bp:,} bp)" if region.end < asked.end else "",
-        "partly blacklisted": f"{blacklisted} bin(s) are holes: blacklisted" if blacklisted else "",
-        "partly N": f"{unknown} bin(s) are holes: too many N" if unknown else "",
-    }
-    met = [status for status, note in found.items() if note]
-    return met[-1] if held and met else "predicted" if held else "skipped", "; ".join(filter(None, found.values()))

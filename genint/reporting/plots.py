@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from genint.evaluation.tables import Profiles, Result
+from genint.arrays import F32
+from genint.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, told apart with any colour vision.
+    from genint.evaluation.profiles import Profiles
+    from genint.evaluation.results import ModelScores
+
+# Okabe and Ito's colours, which differ for any colour vision.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 
 MOST_PANELS = 64  # of a figure over a locus: 51 inches high
 
 
-def scatter_of_tracks(first: Result, second: Result) -> "Figure":
+def scatter_of_tracks(first: "ModelScores", second: "ModelScores") -> "Figure":
     """One point per track: the Pearson of one model against another's, coloured by assay (Figure 2 of the paper)."""
     from matplotlib.figure import Figure
 
@@ -41,29 +45,64 @@ def scatter_of_tracks(first: Result, second: Result) -> "Figure":
     return figure
 
 
-def profiles_over_locus(chrom: str, bin_bp: int, tracks: Sequence[str], profiles: Profiles) -> "Figure":
+def profiles_over_locus(chrom: str, bin_bp: int, tracks: Sequence[str], profiles: "Profiles") -> "Figure":
     """Measured and predicted values along a locus, a row of panels per track (Figure 3 of the paper).
 
     The profiles' columns are `tracks`. Figures of more than MOST_PANELS panels are not meant to be read.
     """
-    from matplotlib.figure import Figure
-
     models = [(name, values, _COLOURS[i % 8]) for i, (name, values) in enumerate(profiles.predicted.items())]
     rows = [("measured", profiles.measured, "0.35"), *models]
-    figure = Figure(figsize=(10, 0.3 + 0.8 * len(rows) * len(tracks)), layout="constrained")
-    panels = figure.subplots(len(rows) * len(tracks), sharex=True, squeeze=False)[:, 0]
-    edges = profiles.start + bin_bp * np.arange(len(profiles.measured) + 1)
-    for track, name in enumerate(tracks):
-        top = max(float(np.nanmax(values[:, track], initial=1e-3)) for _, values, _ in rows)
-        for row, (label, values, colour) in enumerate(rows):
-            axes = panels[track * len(rows) + row]
-            axes.stairs(np.nan_to_num(values[:, track]), edges, fill=True, color=colour)
-            axes.set(ylim=(0, top * 1.05), yticks=[])
-            axes.set_ylabel(f"{name}\n{label}", rotation=0, ha="right", va="center", fontsize=8)
-            for side in ("top", "right", "left"):
-                axes.spines[side].set_visible(False)
-    panels[-1].set(xlim=(edges[0], edges[-1]), xlabel=f"{chrom}, bp")
-    panels[-1].xaxis.set_major_formatter("{x:,.0f}")
+    panels = [
+        Panel(f"{name}\n{label}", values[:, track], colour, _top([values[:, track] for _, values, _ in rows]))
+        for track, name in enumerate(tracks)
+        for label, values, colour in rows
+    ]
+    return _draw_panels(chrom, profiles.start, bin_bp, panels)
+
+
+def tracks_over_region(chrom: str, start: int, bin_bp: int, tracks: Sequence[str], values: F32) -> "Figure":
+    """Values (bins, T) along a chromosome, the first bin beginning at base `start`: a panel per track.
+
+    Raises InputError for more than MOST_PANELS tracks.
+    """
+    if len(tracks) > MOST_PANELS:
+        raise InputError(
+            f"`tracks`: {len(tracks)} panels are more than the {MOST_PANELS} that can be read. Select fewer"
+        )
+    panels = [Panel(name, values[:, track], _COLOURS[0], _top([values[:, track]])) for track, name in enumerate(tracks)]
+    return _draw_panels(chrom, start, bin_bp, panels)
+
+
+class Panel(NamedTuple):
+    """One row of a figure along a chromosome: `values` (bins,), drawn up to `top`, or down to it if it is below 0."""
+
+    label: str
+    values: F32
+    colour: str
+    top: float
+
+
+def _top(rows: Sequence[F32]) -> float:
+    """The largest value; the lowest where the values of a strand are stored below 0."""
+    high = max(float(np.nanmax(values, initial=1e-3)) for values in rows)
+    low = min(float(np.nanmin(values, initial=0)) for values in rows)
+    return low if -low > high else high
+
+
+def _draw_panels(chrom: str, start: int, bin_bp: int, panels: Sequence[Panel]) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 0.3 + 0.8 * len(panels)), layout="constrained")
+    rows = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
+    edges = start + bin_bp * np.arange(len(panels[0].values) + 1)
+    for axes, panel in zip(rows, panels, strict=True):
+        axes.stairs(np.nan_to_num(panel.values), edges, fill=True, color=panel.colour)
+        axes.set(ylim=sorted((0, panel.top * 1.05)), yticks=[])
+        axes.set_ylabel(panel.label, rotation=0, ha="right", va="center", fontsize=8)
+        for side in ("top", "right", "left"):
+            axes.spines[side].set_visible(False)
+    rows[-1].set(xlim=(edges[0], edges[-1]), xlabel=f"{chrom}, bp")
+    rows[-1].xaxis.set_major_formatter("{x:,.0f}")
     return figure
 
 

@@ -9,19 +9,27 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from genint.arrays import I64
 from genint.errors import InputError
+from genint.text import read_lines, write_tsv
 from genint.tracks.transforms import RECIPES, STATISTICS, Transform, collect_transform
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 COLUMNS = ("identifier", "description", "clip", "clip_soft", "scale", "sum_stat", "strand_pair", "file")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """One assay in one sample. `strand_pair` is the identifier of the other strand's track, its own if unstranded."""
+    """One assay in one sample. `strand_pair` is the identifier of the other strand's track, its own if unstranded.
+
+    `clip` and `clip_soft` are infinite where there is none; `scale` is negative for coverage that is stored below 0.
+    """
 
     identifier: str
     description: str
@@ -58,6 +66,10 @@ class TrackTable(Sequence[Track]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TrackTable) and self._tracks == other._tracks
 
+    def __repr__(self) -> str:
+        names = ", ".join(track.identifier for track in self._tracks[:3])
+        return f"TrackTable({len(self)} tracks: {names}{', ...' if len(self) > 3 else ''})"
+
     def subset(self, columns: Iterable[int]) -> "TrackTable":
         """The tracks at these columns; a track whose partner is left out becomes its own partner."""
         kept = [self._tracks[column] for column in columns]
@@ -67,7 +79,7 @@ class TrackTable(Sequence[Track]):
         )
 
     @property
-    def partners(self) -> npt.NDArray[np.int64]:
+    def partners(self) -> I64:
         """(T,): for each track the column of the other strand's track. Reverse-complemented DNA swaps them."""
         return np.array([self._column[track.strand_pair] for track in self._tracks], dtype=np.int64)
 
@@ -83,7 +95,7 @@ class TrackTable(Sequence[Track]):
         )
 
     def select(self, patterns: Sequence[str]) -> list[int]:
-        """Columns of the tracks asked for, in table order.
+        """Columns of the requested tracks, in table order.
 
         A pattern is an identifier, a regular expression searched for in identifier and description (case does not
         matter), or `@file` with one pattern per line. Raises InputError for a pattern that matches nothing.
@@ -92,18 +104,18 @@ class TrackTable(Sequence[Track]):
 
     def _matching(self, pattern: str) -> list[int]:
         if not pattern:
-            raise InputError("--tracks is empty. Expected an identifier, a regular expression or @file")
+            raise InputError("`tracks` is empty. Expected an identifier, a regular expression or @file")
         if pattern in self._column:
             return [self._column[pattern]]
         try:
             regex = re.compile(pattern, re.IGNORECASE)
         except re.error as error:
-            raise InputError(f"--tracks {pattern}: not an identifier and not a regular expression ({error})") from None
+            raise InputError(f"`tracks` {pattern}: not an identifier and not a regular expression ({error})") from None
         found = [c for c, track in enumerate(self) if regex.search(track.identifier) or regex.search(track.description)]
         if not found:
             some = ", ".join(track.identifier for track in self._tracks[:5])
             raise InputError(
-                f"--tracks {pattern}: matches none of the {len(self)} tracks ({some}, ...). See genint tracks"
+                f"`tracks` {pattern}: matches none of the {len(self)} tracks ({some}, ...). See genint tracks"
             )
         return found
 
@@ -115,21 +127,29 @@ class TrackTable(Sequence[Track]):
             stems = [f"{column}_{stem}" for column, stem in enumerate(stems)]
         return [f"{stem}{suffix}" for stem in stems]
 
+    def to_pandas(self) -> "DataFrame":
+        """A row per track: the columns of tracks.tsv, `assay` and `transform`. A missing clip is infinite."""
+        from pandas import DataFrame
+
+        names = ["identifier", "assay", *COLUMNS[1:], "transform"]
+        return DataFrame({name: [getattr(track, name) for track in self] for name in names})
+
+    def to_records(self) -> list[dict[str, str | float | None]]:
+        """A dictionary per track, with `assay`, for JSON: a missing clip, infinite elsewhere, is None."""
+        records = [{**vars(track), "assay": track.assay} for track in self]
+        return [{name: None if value == float("inf") else value for name, value in row.items()} for row in records]
+
     def write(self, path: Path, extra: Mapping[str, Sequence[object]] | None = None) -> None:
         """Write the table, `extra` columns last. Missing clips are empty cells; `transform` is there if one is old."""
-        own = [*COLUMNS, "transform"] if any(track.transform != "new" for track in self) else list(COLUMNS)
-        columns = [*own, *(extra or {})]
-        rows = [
-            [
-                *(_cell(getattr(track, column)) for column in own),
-                *(_cell(values[i]) for values in (extra or {}).values()),
-            ]
-            for i, track in enumerate(self)
-        ]
-        path.write_text("".join("\t".join(row) + "\n" for row in [columns, *rows]), encoding="utf-8")
+        from pandas import DataFrame
+
+        names = [*COLUMNS, "transform"] if any(track.transform != "new" for track in self) else list(COLUMNS)
+        cells = {name: [_format_cell(getattr(track, name)) for track in self] for name in names}
+        cells |= {name: [_format_cell(value) for value in values] for name, values in (extra or {}).items()}
+        write_tsv(path, DataFrame(cells))
 
 
-def _cell(value: object) -> str:
+def _format_cell(value: object) -> str:
     if isinstance(value, float):
         return "" if value == float("inf") else repr(float(value)).removesuffix(".0")
     return str(value)
@@ -141,28 +161,16 @@ def _expand(patterns: Sequence[str]) -> Iterator[str]:
             yield pattern
             continue
         path = Path(pattern[1:])
-        try:
-            lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(
-                f"--tracks {pattern}: cannot read {path} ({getattr(error, 'strerror', None) or error})"
-            ) from None
+        lines = [line.strip() for line in read_lines(path, "one identifier or pattern per line")]
         if not any(lines):
-            raise InputError(f"--tracks {pattern}: {path} names no tracks. Expected one identifier or pattern per line")
+            raise InputError(f"`tracks` {pattern}: {path} names no tracks. Expected one identifier or pattern per line")
         yield from filter(None, lines)
 
 
-# -- reading -----------------------------------------------------------------------------------------------------------
-
-
-def read_tracks(path: Path) -> TrackTable:
+def read_tracks(path: Path | str) -> TrackTable:
     """Read tracks.tsv or a published targets.txt. Raises InputError naming the line and column at fault."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not a text file. Expected a tab-separated track table") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot read ({error.strerror}). Expected a tab-separated track table") from None
+    path = Path(path)
+    lines = list(read_lines(path, "a tab-separated track table")) or [""]
     header = [cell.strip() for cell in lines[0].split("\t")]
     if "identifier" not in header:
         raise InputError(f"{path}, line 1: no column named identifier. Expected a header with {', '.join(COLUMNS)}")
@@ -221,9 +229,9 @@ def _read_track(place: str, cells: dict[str, str], names: dict[str, str]) -> Tra
     return Track(
         identifier=cells["identifier"],
         description=cells.get("description", ""),
-        clip=_positive(place, cells, "clip", float("inf")),
-        clip_soft=_positive(place, cells, "clip_soft", float("inf")),
-        scale=_positive(place, cells, "scale", 1.0),
+        clip=_read_number(place, cells, "clip", float("inf")),
+        clip_soft=_read_number(place, cells, "clip_soft", float("inf")),
+        scale=_read_number(place, cells, "scale", 1.0),
         sum_stat=stat,
         strand_pair=names[pair],
         file=cells.get("file", ""),
@@ -231,7 +239,8 @@ def _read_track(place: str, cells: dict[str, str], names: dict[str, str]) -> Tra
     )
 
 
-def _positive(place: str, cells: dict[str, str], column: str, default: float) -> float:
+def _read_number(place: str, cells: dict[str, str], column: str, default: float) -> float:
+    """A number above 0; of `scale` any finite number but 0."""
     text = cells.get(column, "")
     if text.lower() in ("", "na", "nan", "."):
         return default
@@ -239,6 +248,8 @@ def _positive(place: str, cells: dict[str, str], column: str, default: float) ->
         value = float(text)
     except ValueError:
         raise InputError(f"{place}: {column} {text!r} is not a number") from None
-    if not value > 0 or (value == float("inf") and default < value):
+    if column == "scale" and (value == 0 or not np.isfinite(value)):
+        raise InputError(f"{place}: scale is {text}. Expected a number other than 0; below 0 for a negative strand")
+    if column != "scale" and not value > 0:
         raise InputError(f"{place}: {column} is {text}. Expected a number above 0")
     return value

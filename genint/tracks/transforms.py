@@ -17,6 +17,9 @@ The field has two recipes. `new` (basenji_data_read, hound's default) scales fir
 
 `coverage` values are the mean per base over the bin, in the units of the bigWig. A sum is that mean times the full
 bin width, also in a chromosome's shorter last bin, so that one number means one density everywhere.
+
+A negative scale is for a strand that is stored below 0: its coverage changes sign first, in both recipes, and all else
+is done with the scale's size. Values on the model's scale are then positive, and `invert` gives back negative coverage.
 """
 
 from collections.abc import Sequence
@@ -24,8 +27,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from genint.arrays import F64
 from genint.choices import Recipe
 
 # sum_stat -> (pools by sum, power)
@@ -46,18 +49,18 @@ RECIPES = get_args(Recipe)
 class Transform:
     """The transform of T tracks at once. Each field has shape (T,); a missing clip is infinite.
 
-    Both recipes are one formula: `factor` before the power and `gain` after the clips, of which one is 1, and `root`,
-    the number that is added under the roots and taken off again, 1 in the new recipe and 0 in the old.
+    Both recipes are one formula: `factor` before the power and `gain` after the clips, of which one is of size
+    1, and `root`, added under the roots and taken off again: 1 in the new recipe, 0 in the old.
     """
 
-    factor: npt.NDArray[np.float64]
-    power: npt.NDArray[np.float64]
-    root: npt.NDArray[np.float64]
-    clip_soft: npt.NDArray[np.float64]
-    clip: npt.NDArray[np.float64]
-    gain: npt.NDArray[np.float64]
+    factor: F64
+    power: F64
+    root: F64
+    clip_soft: F64
+    clip: F64
+    gain: F64
 
-    def apply(self, coverage: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def apply(self, coverage: F64) -> F64:
         """Coverage (..., T), mean per base, to the model's scale.
 
         NaN stays NaN; what is below -1 (old recipe: 0) counts as that under a power.
@@ -67,20 +70,21 @@ class Transform:
         soft = self.clip_soft - self.root + np.sqrt(np.maximum(powered - self.clip_soft + self.root, 0))
         return np.clip(np.where(powered > self.clip_soft, soft, powered), -self.clip, self.clip) * self.gain
 
-    def invert(self, squashed: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def invert(self, scaled: F64) -> F64:
         """The model's scale (..., T) back to coverage, mean per base.
 
         Exact below the hard clip, which cannot be undone.
         """
-        clipped = squashed / self.gain
+        clipped = scaled / self.gain
         is_soft = clipped > self.clip_soft
         excess = np.where(is_soft, clipped - self.clip_soft + self.root, 1.0)
         powered = np.where(is_soft, excess**2 + self.clip_soft - self.root, clipped)
         x = np.where(self.power == 1, powered, self._shifted_power(powered, 1 / self.power))
-        return x / self.factor
+        coverage: F64 = x / self.factor
+        return coverage + 0.0 if (self.factor < 0).any() else coverage  # 0 / -1 is -0
 
-    def _shifted_power(self, x: npt.NDArray[np.float64], power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        shifted: npt.NDArray[np.float64] = (self.root + np.maximum(x, -self.root)) ** power - self.root
+    def _shifted_power(self, x: F64, power: F64) -> F64:
+        shifted: F64 = (self.root + np.maximum(x, -self.root)) ** power - self.root
         return shifted
 
 
@@ -97,10 +101,10 @@ def collect_transform(
     old = np.array([recipe == "old" for recipe in recipes or ["new"] * len(sums)])
     power, scale = np.array(powers, dtype=np.float64), np.array(scales, dtype=np.float64)
     return Transform(
-        factor=np.where(old, 1, scale) * np.where(sums, bin_bp, 1),
+        factor=np.where(old, np.sign(scale), scale) * np.where(sums, bin_bp, 1),
         power=np.where(old & (power != 1), 0.75, power),
         root=np.where(old, 0.0, 1.0),
         clip_soft=np.array(clip_softs, dtype=np.float64),
         clip=np.array(clips, dtype=np.float64),
-        gain=np.where(old, scale, 1),
+        gain=np.where(old, np.abs(scale), 1),
     )

@@ -1,7 +1,7 @@
 """The callbacks of a training run: averaged weights, early stopping, progress and log."""
 
 import csv
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from genint.training.config import TrainConfig
 
 
 class Averaging(WeightAveraging):
-    """Exponential moving average of the weights, over fewer steps at the start so that it forgets where it began."""
+    """Exponential moving average of the weights, over fewer steps at the start so that it forgets where it started."""
 
     def __init__(self, decay: float) -> None:
         def average(averaged: Tensor, current: Tensor, seen: Tensor | int) -> Tensor:
@@ -25,29 +25,39 @@ class Averaging(WeightAveraging):
 
 
 class Patience(EarlyStopping):
-    """Stops after so many validations without a better Pearson, and counts none twice when a run goes on."""
+    """Stops after so many validations without a better Pearson, and counts none twice when a run resumes."""
 
     def __init__(self, validations: int) -> None:
         super().__init__(
             "val_pearson", mode="max", patience=validations, check_finite=False, check_on_train_epoch_end=True
         )
 
-    def on_train_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
-        self._judged = trainer.global_step
+    def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        self._evaluated = trainer.global_step
         trainer.should_stop = self.wait_count >= self.patience  # killed between its last step and its model
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
-        if trainer.global_step != self._judged:  # see Report
-            super().on_train_epoch_end(trainer, learner)
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        if trainer.global_step != self._evaluated:  # see RunLog
+            super().on_train_epoch_end(trainer, module)
 
 
-class Report(Callback):
-    """Moves the progress bar, prints a line per validation and keeps log.csv. Only the first process speaks."""
+class RunLog(Callback):
+    """Moves the progress bar, prints a line per validation and keeps log.csv, all from the first process alone.
 
-    def __init__(self, log: Path, config: TrainConfig, advance: Callable[[int], None], console: Console) -> None:
-        self._log, self._config, self._advance, self._console = log, config, advance, console
+    A context manager: the bar is there while its block runs.
+    """
 
-    def on_train_start(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+    def __init__(self, log: Path, config: TrainConfig, console: Console) -> None:
+        self._log, self._config, self._console, self._stack = log, config, console, ExitStack()
+
+    def __enter__(self) -> "RunLog":
+        self._advance = self._stack.enter_context(self._console.progress("training", self._config.steps))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         self._reported = self._seen = trainer.global_step
         if trainer.is_global_zero:
             self._advance(trainer.global_step)
@@ -57,9 +67,9 @@ class Report(Callback):
             self._advance(trainer.global_step - self._seen)
             self._seen = trainer.global_step
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, learner: lightning.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         if trainer.global_step == self._reported or not trainer.is_global_zero:
-            return  # a resumed run passes the end of the epoch that its checkpoint was written in once more
+            return  # a resumed run ends the epoch that its checkpoint was written in a second time
         self._reported = trainer.global_step
         figures = {name: float(trainer.callback_metrics[name]) for name in ("train_loss", "val_pearson")}
         row = {"step": trainer.global_step, **figures}

@@ -1,80 +1,113 @@
-"""The settings of a training run: defaults, a TOML file, the command line, in this order."""
+"""The settings of a training run: defaults, a TOML file, the command line, in this order. Nothing heavy is imported."""
 
 import dataclasses
 import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from genint.errors import InputError
-from genint.models.folder import find_model, read_config, read_header
-from genint.models.registry import ARCHITECTURES
-from genint.training.losses import LOSSES
+from genint.text import read_lines
+
+Loss = Literal["poisson", "poisson-multinomial"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """Everything that decides a training run besides the data set. Written beside the model as train.toml."""
+    """Everything that decides a training run besides the data set. Written beside the model as train.toml.
 
-    architecture: str = ""  # filled in: that of from_model, or interpreter
-    preset: str = ""  # filled in: the one with from_model's numbers, if any, or small
-    steps: int = 10_000
-    batch_size: int = 4  # windows per step, shared out over all processes
-    accumulate: int = 1  # parts that a step's windows are computed in, where a whole batch does not fit
-    loss: str = "poisson"
-    learning_rate: float = 1e-3
-    warmup_steps: int = 300
-    weight_decay: float = 0.05
-    gradient_clip: float = 1.0
-    ema_decay: float = 0.999
-    shift_bp: int = 16
-    reverse_complement: bool = True
-    precision: str = "auto"
-    validate_every: int = 500
-    patience: int = 0  # validations without a better Pearson before training stops; 0: never
-    seed: int = 1
-    from_model: str = ""  # start from this model's trunk, with a new head
-    freeze_trunk: bool = False  # and leave that trunk as it is
+    Raises InputError for a number that makes no sense. What depends on other files, `architecture`, `preset` and
+    `from_model`, is filled in and checked by `resolve`.
+    """
+
+    architecture: Annotated[str, "Kind of model. Left out: from_model's, or interpreter."] = ""
+    preset: Annotated[str, "Its size. Left out: the one with from_model's numbers, or small."] = ""
+    steps: Annotated[int, "Batches to learn from."] = 10_000
+    batch_size: Annotated[int, "Windows per step, over all processes."] = 4
+    accumulate: Annotated[int, "Parts that a step's windows are computed in, to save memory."] = 1
+    loss: Annotated[Loss, "What is minimised."] = "poisson"
+    learning_rate: Annotated[float, "Peak of the cosine schedule."] = 1e-3
+    warmup_steps: Annotated[int, "Steps over which the learning rate rises to its peak."] = 300
+    weight_decay: Annotated[float, "AdamW's, of weights; biases and norms are left out."] = 0.05
+    gradient_clip: Annotated[float, "Largest norm of a step's gradient; 0: no limit."] = 1.0
+    ema_decay: Annotated[float, "Of the averaged weights, which are kept; 0: no average."] = 0.999
+    shift_bp: Annotated[int, "Most bases that DNA is shifted by against its targets."] = 16
+    reverse_complement: Annotated[bool, "Show half of the windows reverse-complemented."] = True
+    precision: Annotated[Precision, "auto: bfloat16 where the device multiplies it."] = "auto"
+    validate_every: Annotated[int, "Steps between validations, each of which saves a checkpoint."] = 500
+    patience: Annotated[int, "Validations without a better Pearson before it stops; 0: never."] = 0
+    seed: Annotated[int, "Decides weights and windows."] = 1
+    from_model: Annotated[str, "Fine-tune: start from this model's trunk, with a new head."] = ""
+    freeze_trunk: Annotated[bool, "With from_model: train the head alone."] = False
 
     def __post_init__(self) -> None:
-        self._fill_in()
-        if self.architecture not in ARCHITECTURES:
-            raise InputError(f"architecture {self.architecture!r}: not one of {', '.join(ARCHITECTURES)}")
-        presets = ARCHITECTURES[self.architecture].presets
-        if self.preset not in presets and not self.from_model:
-            raise InputError(f"preset {self.preset!r}: {self.architecture} has {', '.join(presets)}")
-        if self.precision not in ("auto", "float32", "bfloat16"):
-            raise InputError(f"precision {self.precision!r}: not one of auto, float32, bfloat16")
-        if self.loss not in LOSSES:
-            raise InputError(f"loss {self.loss!r}: not one of {', '.join(LOSSES)}")
+        for name, choices in (("precision", get_args(Precision)), ("loss", get_args(Loss))):
+            if getattr(self, name) not in choices:
+                raise InputError(f"`{name}` {getattr(self, name)!r}: not one of {', '.join(choices)}")
         if self.freeze_trunk and not self.from_model:
-            raise InputError("freeze_trunk needs from_model: a trunk that never learned is of no use")
+            raise InputError("`freeze_trunk` needs `from_model`: a trunk that never learned is of no use")
         if self.accumulate < 1 or self.batch_size % self.accumulate:
-            raise InputError(f"accumulate is {self.accumulate}. Expected a divisor of batch_size, {self.batch_size}")
+            raise InputError(
+                f"`accumulate` is {self.accumulate}. Expected a divisor of `batch_size`, {self.batch_size}"
+            )
         for name in ("steps", "batch_size", "learning_rate", "validate_every"):
             if not getattr(self, name) > 0:
-                raise InputError(f"{name} is {getattr(self, name)}. Expected a number above 0")
+                raise InputError(f"`{name}` is {getattr(self, name)}. Expected a number above 0")
         for name in ("warmup_steps", "weight_decay", "gradient_clip", "shift_bp", "seed", "patience"):
             if not getattr(self, name) >= 0:
-                raise InputError(f"{name} is {getattr(self, name)}. Expected 0 or more")
+                raise InputError(f"`{name}` is {getattr(self, name)}. Expected 0 or more")
         if self.seed >= 2**32:
-            raise InputError(f"seed is {self.seed}. Expected less than 4294967296")
+            raise InputError(f"`seed` is {self.seed}. Expected less than 4294967296")
         if not 0 <= self.ema_decay < 1:
-            raise InputError(f"ema_decay is {self.ema_decay}. Expected 0 (off) or a number below 1")
-
-    def _fill_in(self) -> None:
-        """Architecture and preset where they are not given; beside from_model they can only be its own."""
-        architecture, preset = _kind_of(self.from_model) if self.from_model else ("interpreter", "small")
-        for name, value in (("architecture", architecture), ("preset", preset)):
-            given = getattr(self, name)
-            if self.from_model and given not in ("", value):
-                raise InputError(f"{name} is {given!r}, from_model's is {value or 'none'!r}. Leave {name} out")
-            object.__setattr__(self, name, given or value)
+            raise InputError(f"`ema_decay` is {self.ema_decay}. Expected 0 (off) or a number below 1")
 
 
-def _kind_of(model: str) -> tuple[str, str]:
+SETTINGS = {setting.name: setting for setting in dataclasses.fields(TrainConfig)}
+
+
+def describe_setting(name: str) -> str:
+    """What a setting means, in a sentence, as help on the command line."""
+    return str(get_type_hints(TrainConfig, include_extras=True)[name].__metadata__[0])
+
+
+def show_default(name: str) -> str | bool:
+    """A setting's default as help shows it; False where it depends on other settings or is off."""
+    default = SETTINGS[name].default
+    return False if default is False or default == "" else str(default)
+
+
+def resolve(config: TrainConfig) -> TrainConfig:
+    """Fill in `architecture` and `preset` where they are left out; beside `from_model` they can only be its own.
+
+    Opens the folder of `from_model`. Raises InputError for an architecture or preset that there is not, for others than
+    the source's, and for a source that cannot be read.
+    """
+    from genint.models.registry import ARCHITECTURES
+
+    architecture, preset = _identify(config.from_model) if config.from_model else ("interpreter", "small")
+    for name, value in (("architecture", architecture), ("preset", preset)):
+        given = getattr(config, name)
+        if config.from_model and given not in ("", value):
+            raise InputError(f"`{name}` is {given!r}, from_model's is {value or 'none'!r}. Leave {name} out")
+    filled = dataclasses.replace(
+        config, architecture=config.architecture or architecture, preset=config.preset or preset
+    )
+    if filled.architecture not in ARCHITECTURES:
+        raise InputError(f"`architecture` {filled.architecture!r}: not one of {', '.join(ARCHITECTURES)}")
+    presets = ARCHITECTURES[filled.architecture].presets
+    if filled.preset not in presets and not filled.from_model:
+        raise InputError(f"`preset` {filled.preset!r}: {filled.architecture} has {', '.join(presets)}")
+    return filled
+
+
+def _identify(model: str) -> tuple[str, str]:
     """The architecture of a model folder and the preset with just its numbers, "" when there is none."""
+    from genint.models.bundled import find_model
+    from genint.models.config_file import read_config, read_header
+    from genint.models.registry import ARCHITECTURES
+
     folder = find_model(model)
     header = read_header(folder)
     architecture, numbers = header["architecture"], read_config(folder, header)
@@ -83,25 +116,24 @@ def _kind_of(model: str) -> tuple[str, str]:
 
 
 def read_train_config(file: Path | None, overrides: dict[str, Any]) -> TrainConfig:
-    """Defaults, then the TOML file's values, then `overrides` (None = not given)."""
-    kinds = {field.name: type(field.default) for field in dataclasses.fields(TrainConfig)}
+    """Defaults, then the TOML file's values, then `overrides` (None = not given). Raises InputError for either."""
     values: dict[str, Any] = {}
     if file is not None:
         try:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"{file}: cannot read ({error.strerror}). Expected a TOML file") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            values = tomllib.loads("\n".join(read_lines(file, "a TOML file")))
+        except tomllib.TOMLDecodeError as error:
             raise InputError(f"{file}: is not TOML ({error})") from None
     for name, value in values.items():
-        if name not in kinds:
-            raise InputError(f"{file}: {name} is not a setting. Known are {', '.join(kinds)}")
-        accepted = (int, float) if kinds[name] is float else kinds[name]
-        if not isinstance(value, accepted) or (isinstance(value, bool) and kinds[name] is not bool):
-            raise InputError(f"{file}: {name} = {value!r} is not of type {kinds[name].__name__}")
+        if name not in SETTINGS:
+            raise InputError(f"{file}: {name} is not a setting. Known are {', '.join(SETTINGS)}")
+        kind = type(SETTINGS[name].default)
+        accepted = (int, float) if kind is float else kind
+        if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+            raise InputError(f"{file}: {name} = {value!r} is not of type {kind.__name__}")
     return TrainConfig(**{**values, **{name: value for name, value in overrides.items() if value is not None}})
 
 
 def write_train_config(config: TrainConfig, file: Path) -> None:
     """TOML that reads back as the same config (its scalars are spelled as in JSON)."""
-    file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in dataclasses.asdict(config).items()))
+    lines = [f"{name} = {json.dumps(value, allow_nan=False)}\n" for name, value in dataclasses.asdict(config).items()]
+    file.write_text("".join(lines), encoding="utf-8")

@@ -20,7 +20,7 @@ from genint.training.config import TrainConfig
 from genint.training.losses import LOSSES
 
 
-class Learner(lightning.LightningModule):
+class TrainingModule(lightning.LightningModule):
     """A model and how it learns from a data set. Every process takes each n-th window of a step."""
 
     def __init__(self, model: TrackModel, dataset: TrackDataset, geometry: Geometry, config: TrainConfig) -> None:
@@ -45,8 +45,8 @@ class Learner(lightning.LightningModule):
         return DataLoader(self._windows, batch_size=self._part())
 
     def val_dataloader(self) -> DataLoader[Any]:
-        share = slice(self.trainer.global_rank, None, self.trainer.world_size)
-        return DataLoader(SplitTiles(self._dataset, self._geometry, "valid", share), batch_size=self._part())
+        part = slice(self.trainer.global_rank, None, self.trainer.world_size)
+        return DataLoader(SplitTiles(self._dataset, self._geometry, "valid", part), batch_size=self._part())
 
     def _part(self) -> int:
         """Windows that one process computes at once."""
@@ -59,14 +59,14 @@ class Learner(lightning.LightningModule):
     def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
         tokens, targets = batch
         total, count = self._loss(self.model(tokens), targets)
-        shared = self.trainer.strategy.reduce(count.float(), reduce_op="mean")
-        assert isinstance(shared, Tensor)
-        loss: Tensor = total / shared.clamp(min=1)
+        mean_count = self.trainer.strategy.reduce(count.float(), reduce_op="mean")
+        assert isinstance(mean_count, Tensor)
+        loss: Tensor = total / mean_count.clamp(min=1)
         if not bool(torch.isfinite(loss)):
             places = [str(self._windows.region(index * self._part() + i)) for i in range(len(tokens))]
             raise InputError(
                 f"step {self.trainer.global_step}: the loss is {float(loss)} on {', '.join(places)}. "
-                "Look at the bigWigs there, clip the tracks, or lower learning_rate"
+                "Look at the bigWigs there, clip the tracks, or lower `learning_rate`"
             )
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(tokens), sync_dist=True)
         return loss
@@ -85,11 +85,11 @@ class Learner(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         config = self._config
-        learning = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         # Biases, gains and norms are not pulled towards zero.
         groups = [
-            {"params": [p for p in learning if p.ndim > 1], "weight_decay": config.weight_decay},
-            {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
+            {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
         ]
         optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
 

@@ -1,7 +1,7 @@
 """Losses as pure functions of predictions and targets, both (B, bins, T) on the model's scale; NaN does not count.
 
-Each returns the sum over everything measured and the number of values in it, so that processes that share a batch can
-divide by the number that all of them have together.
+Each returns the sum over everything measured and the number of values in it, so that processes that compute a batch
+together can divide by the number that all of them have.
 """
 
 import torch
@@ -20,17 +20,17 @@ def poisson(predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def poisson_multinomial(predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """How a window's total is shared out over its bins, and, with a weight of 0.2, a Poisson loss of the total.
+    """How a window's total is distributed over its bins, and, with a weight of 0.2, a Poisson loss of the total.
 
-    The loss of Borzoi (Linder et al. 2025, Nature Genetics 57:949, methods). It is told the shape of a profile apart
+    The loss of Borzoi (Linder et al. 2025, Nature Genetics 57:949, methods), which weighs the shape of a profile apart
     from its height.
     """
     measured = ~torch.isnan(target)
     counts, rates = torch.where(measured, target, 0.0), torch.where(measured, predicted, 0.0)
     total_count, total_rate = counts.sum(dim=1), rates.sum(dim=1)  # (B, T)
-    shares = torch.log(rates / (total_rate[:, None] + _EPSILON) + _EPSILON)
+    fractions = torch.log(rates / (total_rate[:, None] + _EPSILON) + _EPSILON)
     heights = total_rate - total_count * torch.log(total_rate + _EPSILON)
-    return TOTAL_WEIGHT * heights.sum() - (counts * shares).sum(), measured.sum()
+    return TOTAL_WEIGHT * heights.sum() - (counts * fractions).sum(), measured.sum()
 
 
 LOSSES = {"poisson": poisson, "poisson-multinomial": poisson_multinomial}

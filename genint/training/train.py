@@ -1,9 +1,9 @@
-"""Training: a data set goes in, a model folder comes out, and a killed run goes on where it stopped."""
+"""Training: a data set goes in, a model folder comes out, and a killed run resumes where it stopped."""
 
 import dataclasses
+import errno
 import json
 import logging
-import os
 import signal
 import warnings
 import zipfile
@@ -19,26 +19,30 @@ import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from genint import __version__
+from genint.atomic import replacing
 from genint.console import Console
 from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import track_means
-from genint.errors import InputError
+from genint.errors import InputError, cannot_write
 from genint.evaluation.metrics import Pearson
-from genint.models.base import ModelConfig
+from genint.models.base import TrackModel
 from genint.models.folder import Model, load_model, save_model
 from genint.models.registry import ARCHITECTURES, build
 from genint.prediction.devices import choose_device, choose_dtype
-from genint.training.callbacks import Averaging, Patience, Report
-from genint.training.config import TrainConfig, write_train_config
-from genint.training.lightning_module import Learner
+from genint.training.callbacks import Averaging, Patience, RunLog
+from genint.training.config import TrainConfig, resolve, write_train_config
+from genint.training.lightning_module import TrainingModule
+from genint.training.model_card import write_card
+
+_BINS_AT_ONCE = 128  # until one track varies, when validation is checked
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machine:
+class ComputeResources:
     """Where a run computes; none of it changes what the run learns, beyond rounding.
 
-    `device`: auto, cpu, cuda or mps. `processes`: on each of `nodes` machines, one per GPU. `strategy`: auto (ddp when
-    there are several processes), ddp, or fsdp, which shares out the weights too. `tensorboard`: also log for it.
+    `device`: auto, cpu, cuda or mps. `processes`: on each of `nodes` nodes, one per GPU. `strategy`: auto (ddp when
+    there are several processes), ddp, or fsdp, which spreads the weights, too. `tensorboard`: also log for it.
     """
 
     device: str = "auto"
@@ -49,29 +53,52 @@ class Machine:
 
 
 def train(
-    dataset: TrackDataset,
-    out: Path,
-    config: TrainConfig,
-    console: Console,
+    dataset: TrackDataset | Path | str,
+    out: Path | str,
+    config: TrainConfig | None = None,
+    *,
+    console: Console | None = None,
+    resources: ComputeResources | None = None,
     command: str = "",
-    machine: Machine | None = None,
+    **settings: Any,
 ) -> Model:
-    """Train until `config.steps`, going on from `out`/training/last.ckpt if it is there; write the best model to `out`.
+    """Train until `config.steps`, resuming from `out`/training/last.ckpt if it is there; write the best model to `out`.
 
-    Best is the highest mean validation Pearson over tracks, of the averaged weights when ema_decay is set.
-    A finished run is answered with its model, and no file changes. Raises InputError when `out` holds a run of other
-    settings or another data set, a model from elsewhere or a damaged checkpoint, and when the loss is not finite.
+    `settings` are fields of TrainConfig that win over `config`. Best is the highest mean validation Pearson over
+    tracks, of the averaged weights when ema_decay is set. Of a finished run the model is returned, and no file changes.
+    Raises InputError when `out` holds a run of other settings or another data set, a model from elsewhere or a damaged
+    checkpoint, and when the loss is not finite; OutputError when the system refuses to write.
     """
-    machine, folder = machine or Machine(), out / "training"
-    _check_machine(config, machine)
+    config = resolve(dataclasses.replace(config or TrainConfig(), **settings))
+    dataset = dataset if isinstance(dataset, TrackDataset) else TrackDataset(dataset)
+    out, console, resources = Path(out), console or Console(quiet=True), resources or ComputeResources()
+    _check_resources(config, resources)
     _check_validation(dataset)
-    _claim(folder, config, dataset)
+    with _writes(out):
+        _claim(out / "training", config, dataset)
     if (out / "config.json").exists():  # the last file that a run writes
         console.say(f"{out}: this run is finished")
         return load_model(out)
     lightning.seed_everything(config.seed, verbose=False)
-    model = _new_model(dataset, out.name, config)
-    learner = Learner(model.module, dataset, model.geometry, config)
+    architecture, module = _new_module(dataset, config)
+    with _writes(out):
+        _fit(dataset, out, architecture, module, config, console, resources, command)
+    return load_model(out)
+
+
+def _fit(
+    dataset: TrackDataset,
+    out: Path,
+    architecture: str,
+    module: TrackModel,
+    config: TrainConfig,
+    console: Console,
+    resources: ComputeResources,
+    command: str,
+) -> None:
+    """Run Lightning over the steps that are left, then save the best checkpoint as a model folder."""
+    folder = out / "training"
+    training_module = TrainingModule(module, dataset, module.geometry, config)
     best = _checkpoint(folder, "best", monitor="val_pearson", mode="max")
     # A second one, because Lightning writes `last` beside a monitored figure only when that is a new best.
     callbacks: list[Callback] = [best, _checkpoint(folder, "last")]
@@ -79,57 +106,71 @@ def train(
         callbacks.append(Patience(config.patience))
     with ExitStack() as stack:
         stack.enter_context(_quiet_lightning())
-        advance = stack.enter_context(console.progress("training", config.steps))
-        callbacks.insert(0, Report(folder / "log.csv", config, advance, console))
+        callbacks.insert(0, stack.enter_context(RunLog(folder / "log.csv", config, console)))
         if config.ema_decay:
             callbacks.insert(0, Averaging(config.ema_decay))
-        trainer = _trainer(folder, config, machine, callbacks)
+        trainer = _trainer(folder, config, resources, callbacks)
         stack.enter_context(_ctrl_c())
-        trainer.fit(learner, ckpt_path=_resume(folder))
+        trainer.fit(training_module, ckpt_path=_find_checkpoint(folder))
     if trainer.is_global_zero:
         checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
-        learner.load_state_dict(checkpoint["state_dict"])
+        training_module.load_state_dict(checkpoint["state_dict"])
         score = None if best.best_model_score is None else float(best.best_model_score)  # None: the folder was moved
         training = {"genint": __version__, "command": command, "dataset": dataset.digest, "val_pearson": score}
-        model = dataclasses.replace(model, training={**training, **dataclasses.asdict(config)})
-        save_model(out, model, _card(model, dataset))
+        training = {**training, **dataclasses.asdict(config)}
+        card = write_card(out.name, architecture, module, training, dataset)
+        save_model(
+            out, module, dataset.tracks, dataset.assembly, architecture=architecture, training=training, card=card
+        )
     trainer.strategy.barrier()
-    return load_model(out)
 
 
-def _new_model(dataset: TrackDataset, name: str, config: TrainConfig) -> Model:
-    """A model with fresh weights, or with another model's trunk under a fresh head."""
+@contextmanager
+def _writes(out: Path) -> Iterator[None]:
+    """A refusal of the system that names no file is of the model folder; what its checkpoints take is told."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS):
+            raise
+        held = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+        reason = OSError(error.errno, f"{error.strerror}; {out} holds {held:,} bytes")
+        raise cannot_write(error.filename or out / "training", reason) from None
+
+
+def _new_module(dataset: TrackDataset, config: TrainConfig) -> tuple[str, TrackModel]:
+    """An architecture's name and module: with fresh weights, or with another model's trunk under a fresh head."""
     source = load_model(config.from_model) if config.from_model else None
     architecture = source.architecture if source else config.architecture
-    numbers: ModelConfig = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
+    numbers = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
     module = build(architecture, numbers, len(dataset.tracks))
-    module.start_at(torch.from_numpy(track_means(dataset)).float())
+    module.init_output_bias(torch.from_numpy(track_means(dataset)).float())
     if source:
-        trunk = {key: value for key, value in source.module.state_dict().items() if not key.startswith("head.")}
-        module.load_state_dict(trunk, strict=False)
+        module.load_trunk(source.module)
     if config.freeze_trunk:
-        module.eval().requires_grad_(False)  # eval: no dropout, and batch statistics stay what they are
-        module.head.train().requires_grad_(True)
-    return Model(name, architecture, numbers, module, dataset.tracks, dataset.assembly, digest="", training={})
+        module.freeze_trunk()
+    return architecture, module
 
 
-def _trainer(folder: Path, config: TrainConfig, machine: Machine, callbacks: list[Callback]) -> lightning.Trainer:
-    several = machine.processes * machine.nodes > 1
-    dtype = choose_dtype(config.precision, choose_device(machine.device), training=True)
+def _trainer(
+    folder: Path, config: TrainConfig, resources: ComputeResources, callbacks: list[Callback]
+) -> lightning.Trainer:
+    several = resources.processes * resources.nodes > 1
+    dtype = choose_dtype(config.precision, choose_device(resources.device), training=True)
     logger: Any = False
-    if machine.tensorboard:
+    if resources.tensorboard:
         from lightning.pytorch.loggers import TensorBoardLogger
 
         try:
             logger = TensorBoardLogger(folder, name="tensorboard", version="")
         except ModuleNotFoundError:
-            raise InputError("--tensorboard: tensorboard is not installed. Run: pip install tensorboard") from None
+            raise InputError("`tensorboard`: it is not installed. Run: pip install tensorboard") from None
     return lightning.Trainer(
         default_root_dir=folder,
-        accelerator={"cuda": "gpu"}.get(machine.device, machine.device),
-        devices=machine.processes,
-        num_nodes=machine.nodes,
-        strategy=("ddp" if several else "auto") if machine.strategy == "auto" else machine.strategy,
+        accelerator={"cuda": "gpu"}.get(resources.device, resources.device),
+        devices=resources.processes,
+        num_nodes=resources.nodes,
+        strategy=("ddp" if several else "auto") if resources.strategy == "auto" else resources.strategy,
         max_steps=config.steps,
         accumulate_grad_batches=config.accumulate,
         precision="bf16-mixed" if dtype == torch.bfloat16 else "32-true",
@@ -140,7 +181,7 @@ def _trainer(folder: Path, config: TrainConfig, machine: Machine, callbacks: lis
         enable_model_summary=False,
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
-        use_distributed_sampler=False,  # the learner shares out windows itself, so that nothing is padded or shuffled
+        use_distributed_sampler=False,  # TrainingModule deals out windows itself: none is padded or shuffled
     )
 
 
@@ -148,18 +189,18 @@ def _checkpoint(folder: Path, name: str, **options: Any) -> ModelCheckpoint:
     return ModelCheckpoint(folder, name, save_on_train_epoch_end=True, enable_version_counter=False, **options)
 
 
-def _check_machine(config: TrainConfig, machine: Machine) -> None:
-    if machine.device not in ("auto", "cpu", "cuda", "mps"):
-        raise InputError(f"--device {machine.device}: not one of auto, cpu, cuda, mps")
-    if machine.device in ("cuda", "mps"):
-        choose_device(machine.device)
-    if machine.strategy not in ("auto", "ddp", "fsdp"):
-        raise InputError(f"--strategy {machine.strategy}: not one of auto, ddp, fsdp")
-    parts = machine.processes * machine.nodes * config.accumulate
+def _check_resources(config: TrainConfig, resources: ComputeResources) -> None:
+    if resources.device not in ("auto", "cpu", "cuda", "mps"):
+        raise InputError(f"`device` {resources.device}: not one of auto, cpu, cuda, mps")
+    if resources.device in ("cuda", "mps"):
+        choose_device(resources.device)
+    if resources.strategy not in ("auto", "ddp", "fsdp"):
+        raise InputError(f"`strategy` {resources.strategy}: not one of auto, ddp, fsdp")
+    parts = resources.processes * resources.nodes * config.accumulate
     if config.batch_size % parts:
         raise InputError(
-            f"batch_size is {config.batch_size}, which {machine.nodes} node(s) of {machine.processes} process(es) "
-            f"computing in {config.accumulate} part(s) cannot share out. Expected a multiple of {parts}"
+            f"`batch_size` is {config.batch_size}; {resources.nodes} node(s) of {resources.processes} process(es), "
+            f"computing in {config.accumulate} part(s), cannot divide that evenly. Expected a multiple of {parts}"
         )
 
 
@@ -167,18 +208,15 @@ def _check_validation(dataset: TrackDataset) -> None:
     """Without a track that varies there is no Pearson, and no best model."""
     pearson = Pearson(len(dataset.tracks))
     for segment in dataset.split("valid"):
-        for first_bin in range(0, segment.bins(dataset.bin_bp), _BLOCK_BINS):
-            targets = dataset.targets(segment, first_bin, _BLOCK_BINS)
+        for first_bin in range(0, segment.bins(dataset.bin_bp), _BINS_AT_ONCE):
+            targets = dataset.targets(segment, first_bin, _BINS_AT_ONCE)
             pearson.update(targets, targets)
             if np.isfinite(pearson.compute()).any():  # in most data sets after the first block
                 return
     raise InputError(
         f"{dataset.path}: no track varies over the valid split, so no Pearson can be computed. "
-        "Make the data set again with another --valid"
+        "Make the data set again with another `valid`"
     )
-
-
-_BLOCK_BINS = 128
 
 
 def _claim(folder: Path, config: TrainConfig, dataset: TrackDataset) -> None:
@@ -191,7 +229,7 @@ def _claim(folder: Path, config: TrainConfig, dataset: TrackDataset) -> None:
         try:
             before = dict(json.loads(file.read_text()))
         except (ValueError, TypeError) as error:
-            raise InputError(f"{file}: is damaged ({error}). Remove {folder} to begin anew") from None
+            raise InputError(f"{file}: is damaged ({error}). Remove {folder} to start over") from None
         changed = [
             f"{name}: {before.get(name)} then, {value} now"
             for name, value in identity.items()
@@ -199,33 +237,34 @@ def _claim(folder: Path, config: TrainConfig, dataset: TrackDataset) -> None:
         ]
         if changed:
             raise InputError(
-                f"{folder.parent}: holds a run of other settings ({'; '.join(changed)}). Choose another -o"
+                f"{folder.parent}: holds a run of other settings ({'; '.join(changed)}). Choose another `out`"
             )
         return
     for name in ("config.json", "model.safetensors", "tracks.tsv", "README.md"):
         if (folder.parent / name).exists():
-            raise InputError(f"{folder.parent}: {name} is there, and no training/run.json beside it. Choose another -o")
+            raise InputError(
+                f"{folder.parent}: {name} is there, and no training/run.json beside it. Choose another `out`"
+            )
     folder.mkdir(parents=True, exist_ok=True)
     write_train_config(config, folder / "train.toml")
-    new = folder / f".run.json.{os.getpid()}.tmp"  # renamed when complete: other processes of the run read it
-    new.write_text(json.dumps(identity, indent=1) + "\n")
-    os.replace(new, file)
+    with replacing(file) as new:  # other processes of the run read it
+        new.write_text(json.dumps(identity, indent=1, allow_nan=False) + "\n")
 
 
-def _resume(folder: Path) -> Path | None:
-    """The checkpoint to go on from, if there is one. Each is a zip file, which ends with its table of contents."""
+def _find_checkpoint(folder: Path) -> Path | None:
+    """The checkpoint to resume from, if there is one. Each is a zip file, which ends with its table of contents."""
     last, best = folder / "last.ckpt", folder / "best.ckpt"
     if not last.exists():
         return None
     for file in (last, best):
         if not zipfile.is_zipfile(file):
-            raise InputError(f"{file}: is missing or cut short. Remove {folder} to begin anew")
+            raise InputError(f"{file}: is missing or cut short. Remove {folder} to start over")
     return last
 
 
 @contextmanager
 def _ctrl_c() -> Iterator[None]:
-    """Lightning answers Ctrl-C with exit 1, and ignores it from then on; who called us expects KeyboardInterrupt."""
+    """Lightning turns Ctrl-C into exit 1, and ignores it from then on; who called us expects KeyboardInterrupt."""
     before = signal.getsignal(signal.SIGINT)
     try:
         yield
@@ -237,37 +276,6 @@ def _ctrl_c() -> Iterator[None]:
 
 
 def _quiet_lightning() -> Any:
-    """Lightning's hints speak to its own users; ours read console lines."""
+    """Lightning's hints are for its own users; ours read console lines."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     return warnings.catch_warnings(action="ignore")
-
-
-def _card(model: Model, dataset: TrackDataset) -> str:
-    """The model card: what a reader of the folder needs to know, from what the run knows."""
-    splits = {
-        name: sorted({s.chrom for s in dataset.segments if s.split == name}) for name in ("train", "valid", "test")
-    }
-    assays = sorted({track.assay for track in model.tracks})
-    preset, score = model.training["preset"], model.training["val_pearson"]
-    settings = ", ".join(f"{name}={value}" for name, value in model.training.items() if name in _SETTINGS)
-    return "\n".join(
-        [
-            f"# {model.name}",
-            "",
-            f"A model, {model.architecture}{f' ({preset})' if preset else ''}, of {len(model.tracks)} tracks "
-            f"({', '.join(assays)}) in bins of {model.geometry.bin_bp} bp from {model.geometry.input_bp:,} bp of DNA.",
-            "",
-            f"- Assembly: {model.assembly.name}",
-            *(f"- {name}: {', '.join(chroms) or 'none'}" for name, chroms in splits.items()),
-            f"- Best mean validation Pearson over tracks: {'not known' if score is None else f'{score:.4f}'}",
-            f"- Command: `{model.training['command']}`",
-            f"- Settings: {settings}",
-            "",
-            "Judge it on its test split with `genint eval` before trusting it on other chromosomes. Nothing is known",
-            "of its worth on other species, cell types or conditions.",
-            "",
-        ]
-    )
-
-
-_SETTINGS = {field.name for field in dataclasses.fields(TrainConfig)}

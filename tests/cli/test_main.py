@@ -16,7 +16,8 @@ from safetensors.torch import load_file
 
 import genint as genint_package
 from genint.cli.main import _option_names, make_app
-from genint.models.folder import BUNDLED, list_models, load_model
+from genint.models.bundled import BUNDLED, list_models
+from genint.models.folder import load_model
 from tests.conftest import EXAMPLE, Run
 from tests.reference import all_commands
 
@@ -171,7 +172,7 @@ def test_ctrl_c_ends_with_130(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("genint.prediction.predict.predict", interrupted)
+    monkeypatch.setattr("genint.prediction.to_folder.predict_job", interrupted)
     finished = genint("predict", example / "genome.fa", "--chroms", "chr3", "-m", tiny_model, "-o", tmp_path)
     assert finished.code == 130
 
@@ -182,7 +183,7 @@ def test_a_bug_of_ours_keeps_its_traceback(
     def bug(*_: object, **__: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("genint.prediction.predict.predict", bug)
+    monkeypatch.setattr("genint.prediction.to_folder.predict_job", bug)
     with pytest.raises(ZeroDivisionError, match="ours"):
         genint("predict", example / "genome.fa", "--chroms", "chr3", "-m", tiny_model)
 
@@ -212,16 +213,16 @@ def test_models_show_prints_size_and_geometry(name: str, genint: Run, tiny_model
     assert f"parameters\t{facts['parameters']:,}" in text
 
 
-def test_a_halved_model_has_half_the_size_and_the_same_weights_to_three_digits(
+def test_a_model_in_float16_has_half_the_size_and_the_same_weights_to_three_digits(
     genint: Run, tiny_model: Path, tmp_path: Path
 ) -> None:
-    assert genint("models", "halve", tiny_model, "-o", tmp_path / "half").code == 0
+    assert genint("models", "convert", tiny_model, "-o", tmp_path / "half").code == 0
     full, half = load_model(tiny_model), load_model(tmp_path / "half")
     assert half.name == "half"
     for name, weights in full.module.state_dict().items():
         torch.testing.assert_close(half.module.state_dict()[name], weights, rtol=1e-3, atol=1e-6)
     assert {tensor.dtype for tensor in load_file(tmp_path / "half" / "model.safetensors").values()} == {torch.float16}
-    assert "is there already" in genint("models", "halve", tiny_model, "-o", tmp_path / "half").err
+    assert "is there already" in genint("models", "convert", tiny_model, "-o", tmp_path / "half").err
 
 
 def test_bundled_models_are_small_enough_to_ship() -> None:

@@ -11,6 +11,7 @@ from genint.datasets.dataset import TrackDataset
 from genint.errors import InputError
 from genint.genome.fasta import Assembly, Genome
 from tests.conftest import EXAMPLE, Run
+from tests.datasets.made_up import Recorder
 from tests.datasets.records import (
     BINS,
     CROP,
@@ -44,9 +45,9 @@ def imported(folder: Folder, out: Path, **options: object) -> TrackDataset:
 @pytest.mark.parametrize("encoding", ["index", "one-hot"])
 def test_every_record_is_at_its_row_bit_for_bit(dialect: str, encoding: str, tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "records", COUNTS, dialect=dialect, encoding=encoding)
-    said: list[str] = []
-    dataset = imported(folder, tmp_path / "dataset", report=said.append)
-    assert f"as wide as the {dialect}" in said[0]
+    console = Recorder()
+    dataset = imported(folder, tmp_path / "dataset", console=console)
+    assert f"as wide as the {dialect}" in console.notes[0]
     assert dataset.dtype == np.float16
     for split, count in COUNTS.items():
         segments = dataset.split(split)
@@ -182,7 +183,7 @@ def test_the_whole_way_by_commands(folder: Folder, tmp_path: Path, genint: Run) 
     whole, small = tmp_path / "whole", tmp_path / "small"
     finished = genint("data", "import", "basenji", folder.path, "-o", whole, "--genome", genome, "--bin-bp", 64)
     assert (finished.code, finished.out) == (0, f"{whole}\n"), finished.err
-    finished = genint("data", "truncate", whole, "-o", small, "--core-bp", 256, "--context-bp", 64)
+    finished = genint("data", "crop", whole, "-o", small, "--core-bp", 256, "--context-bp", 64)
     assert (finished.code, finished.out) == (0, f"{small}\n"), finished.err
     for dataset in (whole, small):
         finished = genint("data", "verify", dataset, genome)

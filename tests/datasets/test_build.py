@@ -1,20 +1,21 @@
 """Data sets: targets are the bigWigs binned and transformed, and what was not measured is NaN."""
 
-import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pyBigWig
 import pytest
 
-from genint.datasets.build import make_dataset
+from genint.datasets.build import _BinnedTracks, _warn_of_negatives, make_dataset
 from genint.datasets.dataset import TrackDataset
 from genint.datasets.splits import BedSplit, Split
 from genint.errors import InputError, OutputError
 from genint.genome.dna import UNKNOWN
 from genint.genome.fasta import Genome
-from genint.tracks.table import read_tracks
-from tests.conftest import EXAMPLE, Run
+from genint.tracks.table import Track, TrackTable, read_tracks
+from tests.conftest import EXAMPLE, Run, file_size_limit
+from tests.datasets.made_up import Recorder
 
 
 def targets(dataset: TrackDataset, chrom: str) -> np.ndarray:
@@ -70,6 +71,127 @@ def test_a_contig_that_the_genome_lacks_is_left_out(tmp_path: Path) -> None:
         )
     assert np.isnan(targets(TrackDataset(tmp_path / "d"), "chr1")[:10]).all()
     assert {segment.chrom for segment in TrackDataset(tmp_path / "d").segments} == {"chr1", "chr2", "chr3"}
+
+
+GENOME = "ACGT" * 320  # ten bins
+
+
+def make_small(
+    folder: Path, bigwig: dict[str, tuple[int, float]], names: tuple[str, ...], **columns: str
+) -> TrackDataset:
+    """A data set of a genome with these chromosomes of 1,280 bp, the last but one to validate on, the last to test on.
+
+    `bigwig`: name -> length and the one value over all of it.
+    """
+    (folder / "genome.fa").write_text("".join(f">{name}\n{GENOME}\n" for name in names))
+    with pyBigWig.open(str(folder / "one.bw"), "w") as file:
+        file.addHeader([(name, length) for name, (length, _) in bigwig.items()])
+        for name, (length, value) in bigwig.items():
+            file.addEntries([name], [0], ends=[length], values=[value])
+    table = {"identifier": "one", "sum_stat": "mean", "file": "one.bw", **columns}
+    (folder / "tracks.tsv").write_text("\t".join(table) + "\n" + "\t".join(table.values()) + "\n")
+    with Genome(folder / "genome.fa") as genome:
+        split = Split(valid=[names[-2]], test=[names[-1]])
+        make_dataset(genome, folder / "tracks.tsv", folder / "dataset", split=split)
+    return TrackDataset(folder / "dataset")
+
+
+@pytest.mark.parametrize("order", [("1", "chr1"), ("chr1", "1")])
+@pytest.mark.parametrize("length", [1_280, 999])
+def test_the_genome_s_own_name_wins_over_another_spelling_of_it(
+    order: tuple[str, str], length: int, tmp_path: Path
+) -> None:
+    values = {"1": (1_280, 3.0), "chr1": (length, 7.0)}  # the other one is left alone, whatever its length
+    bigwig = {name: values[name] for name in order} | {"2": (1_280, 4.0), "3": (1_280, 5.0)}
+    dataset = make_small(tmp_path, bigwig, ("1", "2", "3"))
+    assert {chrom: set(targets(dataset, chrom).ravel().tolist()) for chrom in "123"} == {
+        "1": {3.0},
+        "2": {4.0},
+        "3": {5.0},
+    }
+
+
+def test_a_genome_with_both_names_has_both(tmp_path: Path) -> None:
+    bigwig = {name: (1_280, value) for name, value in (("1", 3.0), ("chr1", 7.0), ("2", 4.0), ("3", 5.0))}
+    dataset = make_small(tmp_path, bigwig, ("1", "chr1", "2", "3"))
+    assert [targets(dataset, chrom)[0, 0] for chrom in ("1", "chr1")] == [3.0, 7.0]
+
+
+def test_two_other_spellings_of_one_chromosome_are_refused(tmp_path: Path) -> None:
+    bigwig = {"MT": (1_280, 1.0), "M": (1_280, 2.0), "2": (1_280, 4.0), "3": (1_280, 5.0)}
+    with pytest.raises(InputError, match=r"chrM"):
+        make_small(tmp_path, bigwig, ("chrM", "2", "3"))
+
+
+def test_another_length_under_another_spelling_is_another_assembly(tmp_path: Path) -> None:
+    bigwig = {"chr1": (999, 1.0), "2": (1_280, 4.0), "3": (1_280, 5.0)}
+    with pytest.raises(InputError, match=r"chr1 is 999 bp long, .*1,280 bp\. The two are not of one assembly"):
+        make_small(tmp_path, bigwig, ("1", "2", "3"))
+
+
+def minus_strand(folder: Path, **columns: str) -> tuple[TrackDataset, Recorder]:
+    """The example genome under a track that is -7 in bins 0 to 9 of each chromosome, 2 in bin 10, 0 elsewhere."""
+    console = Recorder()
+    with Genome(EXAMPLE / "genome.fa") as genome, pyBigWig.open(str(folder / "minus.bw"), "w") as bigwig:
+        bigwig.addHeader(list(genome.sizes.items()))
+        for chrom in genome.sizes:
+            bigwig.addEntries([chrom] * 2, [0, 1_280], ends=[1_280, 1_408], values=[-7.0, 2.0])
+        table = {"identifier": "minus", "sum_stat": "mean", "file": "minus.bw", **columns}
+        (folder / "tracks.tsv").write_text("\t".join(table) + "\n" + "\t".join(table.values()) + "\n")
+        bigwig.close()
+        split = Split(valid=["chr3"], test=["chr2"])
+        make_dataset(genome, folder / "tracks.tsv", folder / "d", split=split, console=console)
+    return TrackDataset(folder / "d"), console
+
+
+def test_a_strand_that_is_stored_negative_is_warned_of_with_its_fraction_of_bins(tmp_path: Path) -> None:
+    dataset, console = minus_strand(tmp_path)
+    measured = sum(int(np.isfinite(targets(dataset, chrom)).sum()) for chrom in ("chr1", "chr2", "chr3"))
+    (warning,) = console.warnings
+    assert warning.startswith(
+        f"{tmp_path / 'tracks.tsv'}: minus is below 0 in {30 / measured:.1%} of its measured bins"
+    )
+    assert "negative scale" in warning
+    assert set(targets(dataset, "chr2")[:12, 0].tolist()) == {0.0, 2.0}
+
+
+@pytest.mark.parametrize(("scale", "recipe"), [("-1", "new"), ("-2.5", "new"), ("-2.5", "old")])
+def test_a_negative_scale_makes_a_negative_strand_positive(scale: str, recipe: str, tmp_path: Path) -> None:
+    dataset, console = minus_strand(tmp_path, scale=scale, transform=recipe)
+    found = targets(dataset, "chr2")[:12]
+    assert found[:, 0].tolist() == [-7.0 * float(scale)] * 10 + [0.0, 0.0]
+    back = dataset.tracks.transform(128).invert(found.astype(np.float64))
+    assert back[:, 0].tolist() == [-7.0] * 10 + [0.0, 0.0]
+    assert len(console.warnings) == 1  # of the one bin that is above 0
+
+
+def test_tracks_above_zero_are_not_warned_of(tmp_path: Path) -> None:
+    console = Recorder()
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        split = Split(valid=["chr3"], test=["chr2"])
+        make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "d", split=split, console=console)
+    assert console.warnings == []
+    assert console.notes[0] == "chr1: train, 7 of 7 tracks measured"
+
+
+def test_many_tracks_below_zero_are_warned_of_in_nine_lines() -> None:
+    tracks = TrackTable(Track(identifier=f"t{i}", description="", strand_pair=f"t{i}") for i in range(20))
+    binned, console = _BinnedTracks([], tracks, 128), Recorder()
+    binned.measured += 10
+    binned.negative[5:] = np.arange(15) // 2 + 1
+    _warn_of_negatives(Path("tracks.tsv"), tracks, binned, console)
+    assert [warning.split(" ")[1] for warning in console.warnings] == [*(f"t{i}" for i in range(5, 13)), "7"]
+
+
+def test_a_full_disk_names_the_data_set(tmp_path: Path, genint: Run) -> None:
+    command = ["data", "make", EXAMPLE / "genome.fa", EXAMPLE / "tracks.tsv", "-o", tmp_path / "d", "--valid", "chr3"]
+    with file_size_limit(4_096):
+        finished = genint(*command, "--quiet")
+    assert finished.code == 1
+    assert re.fullmatch(
+        rf"genint: error: {tmp_path}/d: cannot write \(File too large; [\d,]+ bytes.*--out\n", finished.err
+    )
+    assert not (tmp_path / "d").exists()
 
 
 def test_what_float32_cannot_hold_is_told(tmp_path: Path) -> None:
@@ -157,12 +279,13 @@ def test_a_damaged_data_set_is_refused_in_one_line(example_dataset: Path, tmp_pa
 
     header = "chrom\tstart\tend\tsplit\tdna_start\tdna_end\n"
     damages = {
-        "version": lambda d: (d / "dataset.json").write_text(json.dumps({"format_version": 99})),
+        "version 99, this genint reads 4": lambda d: (d / "dataset.json").write_text('{"format_version": 99}'),
+        "version 3, this genint reads 4": lambda d: (d / "dataset.json").write_text('{"format_version": 3}'),
         "json": lambda d: (d / "dataset.json").write_text("{"),
         "unfinished": lambda d: (d / "dataset.json").unlink(),
-        "split": lambda d: (d / "stretches.tsv").write_text(f"{header}chr1\t0\t5\tdev\t0\t5\n"),
-        "inside": lambda d: (d / "stretches.tsv").write_text(f"{header}chr1\t0\t5\ttrain\t1\t5\n"),
-        "shorter": lambda d: (d / "stretches.tsv").write_text(f"{header}chr1\t0\t5\ttrain\t0\t5\n"),
+        "split": lambda d: (d / "segments.tsv").write_text(f"{header}chr1\t0\t5\tdev\t0\t5\n"),
+        "inside": lambda d: (d / "segments.tsv").write_text(f"{header}chr1\t0\t5\ttrain\t1\t5\n"),
+        "shorter": lambda d: (d / "segments.tsv").write_text(f"{header}chr1\t0\t5\ttrain\t0\t5\n"),
         "arrays": lambda d: shutil.rmtree(d / "arrays.zarr"),
         "tracks": lambda d: (d / "tracks.tsv").unlink(),
     }
@@ -181,7 +304,7 @@ def test_a_split_that_is_empty_is_named(tmp_path: Path) -> None:
         TrackDataset(tmp_path / "dataset").split("test")
 
 
-def test_a_stretch_inside_a_chromosome_has_the_dna_and_the_bins_of_its_place(
+def test_a_segment_inside_a_chromosome_has_the_dna_and_the_bins_of_its_place(
     example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("genint.datasets.build.FLANK_BP", 1_000)

@@ -1,4 +1,4 @@
-"""Truncation keeps the centre: the bins and the DNA that were there, the split as it was."""
+"""Cropping keeps the centre: the bins and the DNA that were there, the split as it was."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genint.datasets.basenji import import_basenji
-from genint.datasets.crop import truncate
+from genint.datasets.crop import crop_dataset
 from genint.datasets.dataset import TrackDataset
 from genint.errors import InputError
 from genint.genome.fasta import Assembly
@@ -23,7 +23,7 @@ def whole(tmp_path: Path) -> TrackDataset:
 @pytest.mark.parametrize(("bins", "before"), [(4, 10), (5, 9), (24, 0)])
 def test_the_central_bins_and_their_dna_are_kept(bins: int, before: int, whole: TrackDataset, tmp_path: Path) -> None:
     context = 50
-    truncate(whole, tmp_path / "small", core_bp=bins * POOL, context_bp=context)
+    crop_dataset(whole, tmp_path / "small", core_bp=bins * POOL, context_bp=context)
     small = TrackDataset(tmp_path / "small")
     assert len(small.segments) == len(whole.segments) == 9
     for ours, theirs in zip(small.segments, whole.segments, strict=True):
@@ -40,21 +40,21 @@ def test_the_central_bins_and_their_dna_are_kept(bins: int, before: int, whole: 
 
 
 def test_dna_that_was_not_there_is_not_made_up(whole: TrackDataset, tmp_path: Path) -> None:
-    truncate(whole, tmp_path / "small", core_bp=BINS * POOL, context_bp=CROP + 9)
+    crop_dataset(whole, tmp_path / "small", core_bp=BINS * POOL, context_bp=CROP + 9)
     small = TrackDataset(tmp_path / "small")
     assert {segment.dna_end - segment.dna_start for segment in small.segments} == {SEQ}
 
 
 def test_chromosomes_are_cut_too_and_their_short_last_bin_is_no_bin(example_dataset: Path, tmp_path: Path) -> None:
-    truncate(
+    crop_dataset(
         TrackDataset(example_dataset), tmp_path / "small", core_bp=34_944, context_bp=0
     )  # 273 bins, chr3 has 274 + 1 bp
     chr3 = TrackDataset(tmp_path / "small").split("valid")[0]
     assert (chr3.start, chr3.end) == (0, 34_944)
 
 
-@pytest.mark.parametrize(("core_bp", "message"), [(100, "not a multiple of 32"), (800, "has 24 whole bin")])
+@pytest.mark.parametrize(("core_bp", "message"), [(100, "not a multiple of 32"), (800, "has 24 full bin")])
 def test_a_core_that_does_not_fit_is_refused(core_bp: int, message: str, whole: TrackDataset, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
-        truncate(whole, tmp_path / "small", core_bp=core_bp, context_bp=0)
+        crop_dataset(whole, tmp_path / "small", core_bp=core_bp, context_bp=0)
     assert not (tmp_path / "small").exists()

@@ -35,21 +35,21 @@ def test_windows_differ_from_one_another(example_dataset: Path) -> None:
     assert len({drawn[i][0].numpy().tobytes() for i in range(40)}) > 35
 
 
-def test_a_window_from_the_other_strand_has_its_tracks_swapped_and_turned(example_dataset: Path) -> None:
+def test_a_window_from_the_other_strand_has_its_tracks_swapped_and_reversed(example_dataset: Path) -> None:
     dataset = TrackDataset(example_dataset)
     forward, either = windows(example_dataset), windows(example_dataset, reverse=True)
-    turned = 0
+    reversed_windows = 0
     for i in range(40):
         (tokens, targets), (other_tokens, other_targets) = forward[i], either[i]
         if torch.equal(tokens, other_tokens):
             assert same(forward[i], either[i])
             continue
-        turned += 1
+        reversed_windows += 1
         assert np.array_equal(other_tokens.numpy(), reverse_complement(tokens.numpy()))
         names = [track.identifier for track in dataset.tracks]
         plus, minus = names.index("rna_plus"), names.index("rna_minus")
         assert np.array_equal(other_targets[:, plus].numpy(), targets.numpy()[::-1, minus], equal_nan=True)
-    assert 8 < turned < 32
+    assert 8 < reversed_windows < 32
 
 
 def test_a_shift_moves_the_dna_against_its_targets_by_at_most_that_much(example_dataset: Path) -> None:

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from genint.datasets.splits import BedSplit, FractionSplit, Piece, Split, Splitter
+from genint.datasets.splits import Assignment, BedSplit, FractionSplit, Split, Splitter
 from genint.errors import InputError
 from genint.genome.region import Region
 
 SIZES = {"chr1": 12_000_000, "chr2": 3_333_333, "chr10": 1_000_001}
 
 
-def pieces(split: Splitter, bin_bp: int = 128) -> list[Piece]:
-    return split.pieces(SIZES, bin_bp, None, "genome.fa")
+def pieces(split: Splitter, bin_bp: int = 128) -> list[Assignment]:
+    return split.assign(SIZES, bin_bp, None, "genome.fa")
 
 
-def bases(found: list[Piece], split: str) -> int:
+def bases(found: list[Assignment], split: str) -> int:
     return sum(len(region) for region, label in found if label == split)
 
 
@@ -49,13 +49,13 @@ def test_a_seed_decides_the_blocks() -> None:
 
 @pytest.mark.parametrize(("valid", "test"), [(0.5, 0.5), (1.5, 0), (0, 0.1)])
 def test_shares_that_cannot_be_are_refused(valid: float, test: float) -> None:
-    with pytest.raises(InputError, match="shares between 0 and 1"):
+    with pytest.raises(InputError, match="fractions between 0 and 1"):
         pieces(FractionSplit(valid=valid, test=test))
 
 
 def test_a_genome_of_too_few_blocks_is_refused() -> None:
     with pytest.raises(InputError, match=r"2 block\(s\).*none to train on"):
-        FractionSplit(valid=0.3, test=0.3).pieces({"chr1": 20_000}, 128, None, "genome.fa")
+        FractionSplit(valid=0.3, test=0.3).assign({"chr1": 20_000}, 128, None, "genome.fa")
 
 
 def test_chromosomes_are_whole() -> None:

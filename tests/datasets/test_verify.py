@@ -1,10 +1,13 @@
 """Verification finds the rows whose DNA is not the genome's, and the chunks that rotted."""
 
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from genint.console import Console
 from genint.datasets.dataset import TrackDataset
 from genint.datasets.verify import verify
 from genint.errors import InputError
@@ -26,7 +29,7 @@ def dataset(folder: Folder, tmp_path: Path, genint: Run) -> Path:
 
 
 def other_genome(path: Path, at: int) -> Path:
-    """The example genome with one base of chr1 turned into another, and what stands there now."""
+    """The example genome with one base of chr1 replaced by another, and what stands there now."""
     lines = (EXAMPLE / "genome.fa").read_text().splitlines()
     line, column = 1 + at // 60, at % 60
     old = lines[line][column]
@@ -46,7 +49,7 @@ def test_a_row_that_differs_is_named_with_its_first_base(
     found = dict(zip(header, row, strict=True))
     assert (found["chrom"], found["start"], found["status"], found["bases"]) == ("chr1", str(start), "differs", "1")
     assert f"chr1:{start + inside + 1:,}: " in found["note"]
-    line = (dataset / "stretches.tsv").read_text().splitlines()[int(found["line"]) - 1]
+    line = (dataset / "segments.tsv").read_text().splitlines()[int(found["line"]) - 1]
     assert line.startswith(f"chr1\t{start}\t")
     assert finished.err.strip().splitlines()[-1].startswith(f"genint: error: {dataset}: 1 of 10 segments")
 
@@ -66,10 +69,17 @@ def test_damaged_and_missing_chunks_are_named_and_the_others_still_read(dataset:
 
 
 def test_a_data_set_that_genint_made_is_its_genome_s(example_dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genint.datasets.verify._PIECE_BP", 10_007)
+    monkeypatch.setattr("genint.datasets.verify._BLOCK_BP", 10_007)
     steps: list[int] = []
+
+    class Watched(Console):
+        @contextmanager
+        def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
+            assert total == 3
+            yield steps.append
+
     with Genome(EXAMPLE / "genome.fa") as genome:
-        assert list(verify(TrackDataset(example_dataset), genome, advance=steps.append)) == []
+        assert list(verify(TrackDataset(example_dataset), genome, console=Watched())) == []
     assert sum(steps) == 3
 
 

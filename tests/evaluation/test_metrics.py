@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genint.evaluation.metrics import Pearson, bootstrap_means, mean_over_tracks, moments
+from genint.evaluation.metrics import BlockPearson, Pearson, bootstrap_means, mean_over_tracks, moments
 
 
 @given(seed=st.integers(0, 2**32 - 1), offset=st.floats(-1e4, 1e4), pieces=st.integers(1, 5))
@@ -62,3 +62,10 @@ def test_a_draw_without_a_track_to_score_has_no_mean() -> None:
     means = bootstrap_means(blocks[None], 50, seed=1)[:, 0]  # a quarter of the draws has the second block alone
     assert 0 < np.isnan(means).sum() < 50
     assert np.nanmax(means) == 1
+
+
+def test_a_block_without_measurements_is_not_drawn() -> None:
+    blocks = BlockPearson(1)
+    for number, target in enumerate((1.0, np.nan, 0.0)):
+        blocks.update(("chr1", number), np.ones((4, 1)), np.full((4, 1), target))
+    assert list(blocks.sums) == [("chr1", 0), ("chr1", 2)]

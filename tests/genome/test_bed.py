@@ -1,4 +1,4 @@
-"""Regions are read as BED means them, typed as browsers print them, and every wrong row is named by its line."""
+"""Regions are read as BED means them, and every wrong row is named by its line."""
 
 import gzip
 import io
@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 
 from genint.errors import InputError
 from genint.genome.bed import read_bed
-from genint.genome.chromosome_names import read_aliases, reconcile
-from genint.genome.region import Region, parse_region, split_region
+from genint.genome.region import EmptyRegion, Region
 
-SIZES = {"chrI": 230_218, "chrII": 813_184, "HLA-A*01:01:01:01": 3_503}
 THREE_ROWS = [Region("chrI", 0, 1), Region("chrII", 1_000, 2_000), Region("chrI", 5, 9)]
 PLAIN = "chrI\t0\t1\nchrII\t1000\t2000\nchrI\t5\t9\n"
 
@@ -27,94 +25,8 @@ def written(folder: Path, content: str | bytes, name: str = "regions.bed") -> Pa
     return path
 
 
-def regions(path: Path) -> list[Region]:
+def regions(path: Path) -> list[Region | EmptyRegion]:
     return [row.region for row in read_bed(path)]
-
-
-# -- Region ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_region_is_0_based_and_half_open_and_printed_as_browsers_do() -> None:
-    assert len(Region("chrI", 0, 1)) == 1
-    assert str(Region("chrI", 0, 1)) == "chrI:1-1"
-    assert str(Region("chrI", 999_999, 2_000_000)) == "chrI:1,000,000-2,000,000"
-
-
-@pytest.mark.parametrize(("start", "end"), [(0, 0), (5, 5), (6, 5), (-1, 5), (-5, -1)])
-def test_a_region_without_bases_or_before_the_chromosome_is_refused(start: int, end: int) -> None:
-    with pytest.raises(ValueError, match="0 <= start < end"):
-        Region("chrI", start, end)
-
-
-def test_regions_sort_along_the_chromosome() -> None:
-    assert sorted([Region("b", 0, 1), Region("a", 9, 10), Region("a", 1, 9)]) == [
-        Region("a", 1, 9),
-        Region("a", 9, 10),
-        Region("b", 0, 1),
-    ]
-
-
-# -- regions typed by a person -----------------------------------------------------------------------------------------
-
-
-@given(st.sampled_from(sorted(SIZES)), st.integers(0, 10**10), st.integers(1, 10**10))
-def test_a_printed_region_is_read_back(chrom: str, start: int, length: int) -> None:
-    region = Region(chrom, start, start + length)
-    assert parse_region(str(region), SIZES) == region
-
-
-@pytest.mark.parametrize(
-    ("text", "region"),
-    [
-        ("chrI", Region("chrI", 0, 230_218)),
-        ("chrI:5", Region("chrI", 4, 5)),
-        ("chrI:5-", Region("chrI", 4, 230_218)),
-        ("chrI:5-5", Region("chrI", 4, 5)),
-        ("chrI:1,001-2,000", Region("chrI", 1_000, 2_000)),
-        ("chrI:1001-2000", Region("chrI", 1_000, 2_000)),
-        ("chrI:230218", Region("chrI", 230_217, 230_218)),
-        ("HLA-A*01:01:01:01", Region("HLA-A*01:01:01:01", 0, 3_503)),
-        ("HLA-A*01:01:01:01:11-20", Region("HLA-A*01:01:01:01", 10, 20)),
-        ("HLA-A*01:01:01:01:11-", Region("HLA-A*01:01:01:01", 10, 3_503)),
-    ],
-)
-def test_typed_regions_are_1_based_with_both_ends_included(text: str, region: Region) -> None:
-    assert parse_region(text, SIZES) == region
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", ":", "chrI:", "chrI:-5", "chrI:a-b", "chrI:1-2-3", "chrI:1.5-2", "chrI:1 - 2", "chrI:1e3-2e3", ":1-2"],
-)
-def test_a_text_that_is_no_region_is_refused_with_the_form_expected(text: str) -> None:
-    with pytest.raises(InputError, match=r"--region"):
-        parse_region(text, SIZES)
-
-
-@pytest.mark.parametrize("text", ["chrI:0-5", "chrI:0", "chrI:9-8", "chrI:,-5", "chrI:230219-", "chrI:5-0"])
-def test_a_region_that_holds_no_base_is_refused_with_the_length_of_its_chromosome(text: str) -> None:
-    with pytest.raises(InputError, match="chrI is 230,218 bp long"):
-        parse_region(text, SIZES)
-
-
-def test_a_region_on_an_unknown_chromosome_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"no chromosome chrX there\. Expected one of HLA.*chrI, chrII"):
-        parse_region("chrX:1-2", SIZES)
-
-
-def test_a_region_is_split_before_the_chromosome_lengths_are_known() -> None:
-    assert split_region("chrI") == ("chrI", 1, None)
-    assert split_region("chrI:7") == ("chrI", 7, 7)
-    assert split_region("chrI:1,001-2,000") == ("chrI", 1_001, 2_000)
-    assert split_region("HLA-A*01:01:01:01:2-") == ("HLA-A*01:01:01:01", 2, None)
-
-
-def test_a_name_with_colons_is_a_whole_chromosome_where_it_is_known() -> None:
-    assert split_region("HLA-A*01:01:01:01", SIZES) == ("HLA-A*01:01:01:01", 1, None)
-    assert split_region("HLA-A*01:01:01:01") == ("HLA-A*01:01:01", 1, 1)
-
-
-# -- BED ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -194,9 +106,17 @@ def test_rows_come_from_standard_input(packed: bool) -> None:
         ("chrI\t1,000\t2,000", "start '1,000' and end '2,000' are not both whole numbers"),
         ("chrI\t1_0\t2_0", "start '1_0' and end '2_0' are not both whole numbers"),
         ("chrI\t²\t٣", "are not both whole numbers"),
-        ("chrom\tstart\tend", "start 'start' and end 'end' are not both whole numbers"),
-        ("chrI\t9\t9", "start 9 and end 9 do not satisfy 0 <= start < end"),
-        ("chrI\t9\t5", "start 9 and end 5 do not satisfy 0 <= start < end"),
+        ("chrI\t+5\t9", r"start '\+5' and end '9' are not both whole numbers"),
+        ("chrI\t0x5\t9", "start '0x5' and end '9' are not both whole numbers"),
+        ('"chrI"\t"5"\t"9"', """start '"5"' and end '"9"' are not both whole numbers"""),
+        ("chrI\t5\t", "start '5' and end '' are not both whole numbers"),
+        ("chrI\t\t5\t9", "start '' and end '5' are not both whole numbers"),
+        ("chrI\t1 200\t1 400", "start '1 200' and end '1 400' are not both whole numbers"),
+        ("chrI\t0\t1 200", "start '0' and end '1 200' are not both whole numbers"),
+        ("chrI 5", r"found 2 column\(s\)"),
+        ("chrom\tstart\tend", "is a header row after other rows"),
+        ("Chromosome Start End Name", "is a header row after other rows"),
+        ("chrI\t9\t5", "start 9 is after end 5"),
         ("chrI\t0\t" + "9" * 5_000, "no chromosome is that long"),
     ],
 )
@@ -212,7 +132,7 @@ def test_a_row_longer_than_any_chromosome_is_a_row(tmp_path: Path) -> None:
 
 
 def test_a_name_that_would_end_a_line_of_a_table_does_not(tmp_path: Path) -> None:
-    rows = read_bed(written(tmp_path, "chrI\t0\t9\ta\rb\u2028c\nchrI\t0\t9\td\r\n"))
+    rows = read_bed(written(tmp_path, "chrI\t0\t9\ta\x0bb\u2028c\nchrI\t0\t9\td\r\n"))
     assert [row.name for row in rows] == ["a b c", "d"]
 
 
@@ -233,7 +153,7 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
         read_bed(written(tmp_path, bytes(range(128, 256))))
     with pytest.raises(InputError, match=r"regions\.bed, line \d: is not UTF-8 text"):
         read_bed(written(tmp_path, PLAIN.encode("utf-16")))
-    with pytest.raises(InputError, match=r"regions\.bed, line 1: found 1 column"):
+    with pytest.raises(InputError, match=r"regions\.bed, line 1: is not UTF-8 text \(byte 0x0\)"):
         read_bed(written(tmp_path, bytes(10)))
 
 
@@ -253,71 +173,111 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
         read_bed(tmp_path)
 
 
-# -- chromosome names --------------------------------------------------------------------------------------------------
+def test_a_row_that_starts_where_it_ends_is_empty_and_the_others_are_read(tmp_path: Path) -> None:
+    rows = regions(written(tmp_path, "chrI\t9\t9\nchrI\t0\t0\tname\nchrI\t1\t2\n"))
+    assert rows == [EmptyRegion("chrI", 9), EmptyRegion("chrI", 0), Region("chrI", 1, 2)]
 
 
-def renamed(asked: str, known: list[str], aliases: list[list[str]] | None = None) -> str:
-    return reconcile([asked], known, asked_by="regions.bed", known_by="genome.fa", aliases=aliases)[asked]
+def test_rows_that_are_all_empty_are_a_1_based_table(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"line 2: start and end are the same, as in every row\. .*1-based"):
+        read_bed(written(tmp_path, "# sites\nchrI\t9\t9\nchrI\t11\t11\n"))
 
 
 @pytest.mark.parametrize(
-    ("asked", "known"), [("chr1", "1"), ("1", "chr1"), ("chrX", "X"), ("scaffold_7", "chrscaffold_7")]
+    "header",
+    [
+        "Begin End",
+        "Chromosome\tStart\tEnd",
+        "chrom\tchromStart\tchromEnd\tname",
+        "chr start stop",
+        '"chr"\t"start"\t"end"',
+        "chrom\tstart_position\tend_position",
+    ],
 )
-def test_names_with_and_without_chr_meet(asked: str, known: str) -> None:
-    assert renamed(asked, [known, "other"]) == known
+@pytest.mark.parametrize("before", ["", "\n", "# made by hand\n", "track name=a\n\n# b\n", "  # indented\n"])
+def test_a_header_before_the_first_row_is_skipped_wherever_it_stands(header: str, before: str, tmp_path: Path) -> None:
+    header = f"Chr {header}" if header == "Begin End" else header
+    assert regions(written(tmp_path, f"{before}{header}\n{PLAIN}")) == THREE_ROWS
 
 
-@pytest.mark.parametrize("asked", ["M", "MT", "chrM", "chrMT", "Mito", "chrMito"])
-@pytest.mark.parametrize("known", ["M", "MT", "chrM", "chrMT", "Mito", "chrMito"])
-def test_every_name_of_the_mitochondrion_meets_every_other(asked: str, known: str) -> None:
-    assert renamed(asked, [known, "chr1", "1"]) == known
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("name\tchrom\tstart\tend", "line 2: is a header whose columns 2 and 3 are 'chrom' and 'start'"),
+        ("chrom\tend\tstart", "line 2: is a header whose columns 2 and 3 are 'end' and 'start'"),
+        ("chrom\tpos\tlast", "line 2: start 'pos' and end 'last' are not both .* If it is a header, begin it with #"),
+        ("Begin End", r"line 2: found 2 column\(s\)"),
+    ],
+)
+def test_another_header_is_refused_as_such(header: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        read_bed(written(tmp_path, f"# a\n{header}\nchrI\t1\t2\n"))
 
 
-@pytest.mark.parametrize("known", [["1", "chr1"], ["chr1", "1"]])
-def test_the_exact_name_wins(known: list[str]) -> None:
-    assert renamed("1", known) == "1"
-    assert renamed("chr1", known) == "chr1"
-    assert renamed("1", known, [["1", "chr1"]]) == "1"
+def test_row_names_of_r_are_noticed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"line 2: has one column more than the header, as R writes with row names"):
+        read_bed(written(tmp_path, "chrom\tstart\tend\n1\t1\t100\t200\n2\t1\t300\t400\n"))
 
 
-def test_an_alias_wins_over_a_guess() -> None:
-    assert renamed("chr1", ["1", "NC_000001.11"], [["chr1", "NC_000001.11"]]) == "NC_000001.11"
+@pytest.mark.parametrize("name", ["#c", "#", "track", "browser", "@SQ", "##fileformat=VCF"])
+def test_a_word_that_bed_uses_otherwise_is_a_chromosome_where_the_genome_has_it(name: str, tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        f"# a comment\n{name}\t5\t9\nchrI\t0\t1\n{name} name=x\n"
+        if name in ("track", "browser")
+        else f"# a comment\n{name}\t5\t9\nchrI\t0\t1\n",
+    )
+    assert [row.chrom for row in regions_with(path, {name, "chrI"})] == [name, "chrI"]
+    if name in ("#c", "#", "track", "browser"):
+        assert [row.chrom for row in regions_with(path, {"chrI"})] == ["chrI"]
 
 
-def test_the_example_aliases_lead_to_the_example_genome(example: Path) -> None:
-    aliases = read_aliases(example / "chromAlias.txt")
-    assert [renamed(f"SYN_00000{n}.1", ["chr1", "chr2", "chr3"], aliases) for n in (1, 2, 3)] == [
-        "chr1",
-        "chr2",
-        "chr3",
-    ]
+def regions_with(path: Path, names: set[str]) -> list[Region | EmptyRegion]:
+    return [row.region for row in read_bed(path, names)]
 
 
-def test_an_alias_table_may_spread_the_names_of_one_sequence_over_rows(tmp_path: Path) -> None:
-    text = "NT_187361.1\tchr1_KI270706v1_random\trefseq\nKI270706.1\tchr1_KI270706v1_random\tgenbank\n"
-    aliases = read_aliases(written(tmp_path, text))
-    assert renamed("chr1_KI270706v1_random", ["1", "NT_187361.1"], aliases) == "NT_187361.1"
-    assert renamed("chr1_KI270706v1_random", ["1", "KI270706.1"], aliases) == "KI270706.1"
+@pytest.mark.parametrize(
+    ("row", "region"),
+    [
+        ("chrI  5\t9", Region("chrI", 5, 9)),
+        ("chrI\t5 9", Region("chrI", 5, 9)),
+        ("chrI 5\t9\tname", Region("chrI", 5, 9)),
+        ("chrI \t 5 \t 9 ", Region("chrI", 5, 9)),
+        (" chrI\t5\t9", Region("chrI", 5, 9)),
+        ("   chrI 5 9", Region("chrI", 5, 9)),
+        ("chrI\t5\t9\t\t\t", Region("chrI", 5, 9)),
+        ("chrI\t5\t9\t", Region("chrI", 5, 9)),
+        ("chrI\t005\t0009", Region("chrI", 5, 9)),
+        ("chrI\t0\t" + "0" * 30 + "9", Region("chrI", 0, 9)),
+        ("chrI\x0c5\x0c9", Region("chrI", 5, 9)),
+        ("chrI\t5\t9\x0c", Region("chrI", 5, 9)),
+        ("chr 1\t5\t9", Region("chr 1", 5, 9)),
+        ("'chr\"1;|,=\t5\t9", Region("'chr\"1;|,=", 5, 9)),
+        ('chrI\t5\t9\t"a name", with; signs', Region("chrI", 5, 9)),
+        ("chr\u00e9\t5\t9", Region("chr\u00e9", 5, 9)),
+        ("trackA\t5\t9", Region("trackA", 5, 9)),
+        ("chrom\t5\t9", Region("chrom", 5, 9)),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_unusual_rows_that_are_bed(row: str, region: Region, end: str, tmp_path: Path) -> None:
+    path = written(tmp_path, f"chrI\t0\t1{end}{row}{end}# a comment{end}{end}chrI\t2\t3{end}")
+    assert regions(path) == [Region("chrI", 0, 1), region, Region("chrI", 2, 3)]
 
 
-def test_an_alias_table_without_two_columns_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no row holds two tab-separated names\. Expected a UCSC chromAlias"):
-        read_aliases(written(tmp_path, "# a b\nchr1\nchr2\n"))
-    with pytest.raises(InputError, match=r"is not UTF-8 text \(byte 0x.*\)\. Expected a UCSC chromAlias"):
-        read_aliases(written(tmp_path, b"\xff\xfe\xff"))
-
-
-def test_a_name_on_one_side_alone_is_refused_and_both_sides_are_listed() -> None:
-    with pytest.raises(InputError) as error:
-        reconcile(["chr1", "chrQ", "chrR", "chrQ"], ["1", "10", "2"], asked_by="regions.bed", known_by="genome.fa")
-    assert "regions.bed: chromosome(s) chrQ, chrR not in genome.fa, which has 1, 2, 10." in str(error.value)
-
-
-def test_a_long_list_of_names_is_cut_in_the_message() -> None:
-    with pytest.raises(InputError, match=r"chr1, chr2, .* chr8 and 17 more"):
-        reconcile(["chrQ"], [f"chr{n}" for n in range(25, 0, -1)], asked_by="a.bed", known_by="g.fa")
-
-
-@given(st.lists(st.text(min_size=1, max_size=5) | st.sampled_from(["chr1", "1", "M", "chrM", "²"]), max_size=8))
-def test_known_names_are_themselves_whatever_they_look_like(names: list[str]) -> None:
-    assert reconcile(names, reversed(names), asked_by="a.bed", known_by="g.fa") == {name: name for name in names}
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["chrI", "1", "#c", "x y", "\u00e9"]), st.integers(0, 10**6), st.integers(0, 10**4)),
+        min_size=1,
+    ),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["", "\tname", "\tname\t0\t+", "\t1\t2\t.\t1\t2\t0"]),
+)
+def test_any_rows_are_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int, int]], end: str, rest: str
+) -> None:
+    rows = [("chrI", 0, 1), *rows]
+    text = "".join(f"{chrom}\t{start}\t{start + length}{rest}{end}" for chrom, start, length in rows)
+    path = written(tmp_path_factory.getbasetemp(), text, "any.bed")
+    found = [(row.chrom, row.start, len(row)) for row in regions_with(path, {"#c"})]
+    assert found == rows

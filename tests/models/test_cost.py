@@ -16,8 +16,13 @@ from tests.models.test_enformer import tiny_enformer
 
 TRACKS = 3
 CONFIGS: dict[str, tuple[str, ModelConfig]] = {
-    "interpreter": ("interpreter", tiny_config(dropout=0.1)),
-    "depthwise": ("interpreter", tiny_config(feed_forward="depthwise", positions="basis", merge="linear")),
+    "interpreter": ("interpreter", tiny_config(final={"dropout": 0.1})),
+    "depthwise": (
+        "interpreter",
+        tiny_config(
+            block={"feed_forward": "depthwise", "positions": "basis", "merge": "linear"}, final={"positions": "basis"}
+        ),
+    ),
     "enformer": ("enformer", tiny_enformer()),
 }
 

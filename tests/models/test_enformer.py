@@ -94,11 +94,11 @@ def test_a_gamma_density_peaks_where_its_mode_is() -> None:
         assert abs(int(densities[:, column].argmax()) - mode) <= 1
 
 
-def test_the_port_scales_the_densities_at_each_distance_instead() -> None:
-    densities = distance_features(400, 24, peak="port")[399:, 8:12]
+def test_enformer_pytorch_scales_the_densities_at_each_distance_instead() -> None:
+    densities = distance_features(400, 24, gamma="pytorch")[399:, 8:12]
     torch.testing.assert_close(densities.amax(1), torch.ones(400))
-    with pytest.raises(ValueError, match="peak='both' is not one of tensorflow, port"):
-        distance_features(400, 24, peak="both")
+    with pytest.raises(ValueError, match="gamma='both' is not one of tensorflow, pytorch"):
+        distance_features(400, 24, gamma="both")  # type: ignore[arg-type]
 
 
 def test_an_attention_layer_starts_as_what_it_was_given_and_the_feed_forward() -> None:

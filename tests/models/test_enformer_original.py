@@ -1,4 +1,4 @@
-"""The published Enformer against its PyTorch port, layer by layer and as a whole, at random weights."""
+"""The published Enformer against enformer-pytorch, layer by layer and as a whole, at random weights."""
 
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from genint.models.base import count_parameters
 from genint.models.enformer import distance_features
+from genint.models.enformer_names import rename_tensors
 from genint.models.enformer_original import PublishedConfig, PublishedEnformer, TokenBatchNorm
-from genint.models.enformer_weights import DEFAULTS, Port, published_config, renamed
+from genint.models.enformer_source import DEFAULTS, EnformerSource
+from genint.models.enformer_weights import published_config
 from genint.models.registry import build
 
-port = pytest.importorskip("enformer_pytorch.modeling_enformer")
+enformer_pytorch = pytest.importorskip("enformer_pytorch.modeling_enformer")
 
 BINS, CORE, TRACKS = 24, 16, {"human": 7, "mouse": 5}
 NUMBERS: dict[str, Any] = {
@@ -42,15 +44,15 @@ def randomised(theirs: nn.Module) -> nn.Module:
 
 
 def pair(**changes: Any) -> tuple[nn.Module, PublishedEnformer]:
-    """The port's model and ours with the same weights, human head."""
+    """enformer-pytorch's model and ours with the same weights, human head."""
     torch.manual_seed(0)
     numbers = NUMBERS | changes
-    theirs = randomised(port.Enformer.from_hparams(**numbers))
+    theirs = randomised(enformer_pytorch.Enformer.from_hparams(**numbers))
     once = {name: tensor for name, tensor in theirs.state_dict().items() if not name.startswith("_trunk")}
-    source = Port(numbers, once, Path("pytorch_model.bin"))
-    config = published_config(source, gamma="port", input_bp=BINS * 16)
+    source = EnformerSource(numbers, once, Path("pytorch_model.bin"))
+    config = published_config(source, gamma="pytorch", input_bp=BINS * 16)
     ours = PublishedEnformer(config, TRACKS["human"])
-    ours.load_state_dict(renamed(source, config, ours.state_dict(), "human"))
+    ours.load_state_dict(rename_tensors(source, config, ours.state_dict(), "human"))
     return theirs, ours.eval()
 
 
@@ -63,9 +65,9 @@ def dna(batch: int = 2) -> Tensor:
 
 
 def outputs(layers: list[nn.Module], run: Any) -> list[Tensor]:
-    """What each of `layers` answered while `run` ran."""
+    """What each of `layers` gave while `run` ran."""
     found: list[Tensor] = []
-    hooks = [layer.register_forward_hook(lambda _, __, answer: found.append(answer)) for layer in layers]
+    hooks = [layer.register_forward_hook(lambda _, __, output: found.append(output)) for layer in layers]
     with torch.no_grad():
         run()
     for hook in hooks:
@@ -73,24 +75,24 @@ def outputs(layers: list[nn.Module], run: Any) -> list[Tensor]:
     return found
 
 
-def test_every_layer_answers_what_the_ports_does() -> None:
+def test_every_layer_gives_what_enformer_pytorchs_does() -> None:
     theirs, ours = pair()
     their_layers = [theirs.stem, *theirs.conv_tower, *theirs.transformer, theirs.final_pointwise]
     our_layers = [*ours.stages, *ours.layers, ours.wide]
-    their_answers = outputs(their_layers, lambda: theirs(dna(), head="human"))
-    our_answers = outputs(our_layers, lambda: ours(dna().byte()))
+    their_outputs = outputs(their_layers, lambda: theirs(dna(), head="human"))
+    our_outputs = outputs(our_layers, lambda: ours(dna().byte()))
     names = [*(f"stage {i}" for i in range(4)), *(f"layer {i}" for i in range(2)), "wide"]
-    for name, their_answer, our_answer in zip(names, their_answers, our_answers, strict=True):
+    for name, their_output, our_output in zip(names, their_outputs, our_outputs, strict=True):
         if name.startswith("stage"):
-            their_answer = their_answer.transpose(1, 2)
+            their_output = their_output.transpose(1, 2)
         if name == "wide":
-            our_answer = our_answer * torch.sigmoid(1.702 * our_answer)  # the port counts the activation in
-        assert their_answer.shape == our_answer.shape, name
-        assert relative_error(our_answer, their_answer) < TOLERANCE, name
+            our_output = our_output * torch.sigmoid(1.702 * our_output)  # enformer-pytorch counts the activation in
+        assert their_output.shape == our_output.shape, name
+        assert relative_error(our_output, their_output) < TOLERANCE, name
 
 
 @pytest.mark.parametrize("changes", [{}, {"target_length": -1}, {"heads": 1, "depth": 1}, {"dim_divisible_by": 6}])
-def test_the_whole_answers_what_the_port_does(changes: dict[str, Any]) -> None:
+def test_the_model_gives_what_enformer_pytorch_does(changes: dict[str, Any]) -> None:
     theirs, ours = pair(**changes)
     with torch.no_grad():
         expected = theirs(dna(), head="human")
@@ -98,7 +100,7 @@ def test_the_whole_answers_what_the_port_does(changes: dict[str, Any]) -> None:
     assert float(expected.std(0).min()) > 0  # it depends on the DNA
 
 
-def test_unknown_bases_read_as_the_port_reads_them() -> None:
+def test_unknown_bases_read_as_in_enformer_pytorch() -> None:
     theirs, ours = pair()
     tokens = dna()
     tokens[:, 100:200] = 4
@@ -106,21 +108,21 @@ def test_unknown_bases_read_as_the_port_reads_them() -> None:
         assert relative_error(ours(tokens.byte()), theirs(tokens, head="human")) < TOLERANCE
 
 
-def test_the_distance_features_are_the_ports() -> None:
+def test_the_distance_features_are_those_of_enformer_pytorch() -> None:
     for length, features in ((BINS, 12), (1536, 192)):
-        theirs = port.get_positional_embed(length, features, torch.device("cpu"), False)
-        torch.testing.assert_close(distance_features(length, features, peak="port"), theirs)
+        theirs = enformer_pytorch.get_positional_embed(length, features, torch.device("cpu"), False)
+        torch.testing.assert_close(distance_features(length, features, gamma="pytorch"), theirs)
 
 
 def test_the_gamma_densities_are_tensorflows_to_two_thousandths() -> None:
-    """The port carries TensorFlow's for 1,536 bins; they are scaled over the distances, not over the densities."""
+    """enformer-pytorch has TensorFlow's for 1,536 bins; they are scaled over the distances, not over the densities."""
     ours = distance_features(1536, 192)[:, 64:96]
-    assert float((ours - port.TF_GAMMAS).abs().max()) < 2.5e-3
-    assert relative_error(ours, port.TF_GAMMAS) < 5e-4
-    assert relative_error(distance_features(1536, 192, peak="port")[:, 64:96], port.TF_GAMMAS) > 0.2
+    assert float((ours - enformer_pytorch.TF_GAMMAS).abs().max()) < 2.5e-3
+    assert relative_error(ours, enformer_pytorch.TF_GAMMAS) < 5e-4
+    assert relative_error(distance_features(1536, 192, gamma="pytorch")[:, 64:96], enformer_pytorch.TF_GAMMAS) > 0.2
 
 
-def test_training_uses_the_batch_as_the_port_does() -> None:
+def test_training_uses_the_batch_as_enformer_pytorch_does() -> None:
     theirs, ours = TokenBatchNorm(6), nn.BatchNorm1d(6)
     x = torch.randn(3, 10, 6)
     torch.testing.assert_close(theirs(x), ours(x.transpose(1, 2)).transpose(1, 2))
@@ -128,11 +130,11 @@ def test_training_uses_the_batch_as_the_port_does() -> None:
 
 
 def test_the_published_shape_is_the_default() -> None:
-    config, source = PublishedConfig(), Port(DEFAULTS, {}, Path("pytorch_model.bin"))
+    config, source = PublishedConfig(), EnformerSource(DEFAULTS, {}, Path("pytorch_model.bin"))
     assert published_config(source, gamma="tensorflow", input_bp=196_608) == config
     assert (config.geometry.input_bp, config.geometry.core_bins) == (196_608, 896)
     with torch.device("meta"):
-        ours, theirs = build("enformer-published", config, 5_313), port.Enformer.from_hparams()
+        ours, theirs = build("enformer-published", config, 5_313), enformer_pytorch.Enformer.from_hparams()
     mouse_head = 1_643 * (2 * 1536 + 1)
     assert count_parameters(ours) == sum(p.numel() for p in theirs.parameters()) - mouse_head
 
@@ -142,7 +144,7 @@ def test_the_published_shape_is_the_default() -> None:
     [
         ({"channels": (768, 1536)}, "need bin_bp=4, not 128"),
         ({"heads": 7}, r"must be a multiple of 6 \* heads=7"),
-        ({"gamma": "none"}, "gamma='none' is not one of tensorflow, port"),
+        ({"gamma": "none"}, "gamma='none' is not one of tensorflow, pytorch"),
     ],
 )
 def test_numbers_that_do_not_fit_are_named(changes: dict[str, Any], message: str) -> None:

@@ -16,23 +16,24 @@ from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
 from genint.models.enformer_original import PublishedEnformer
-from genint.models.enformer_weights import download, import_enformer, read_port
+from genint.models.enformer_source import download, read_source
+from genint.models.enformer_weights import import_enformer
 from genint.models.folder import load_model
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
-from tests.conftest import EXAMPLE, Run, write_port
+from genint.prediction.to_folder import predict_job
+from tests.conftest import EXAMPLE, Run, write_enformer_source
 
 TRACKS = EXAMPLE / "tracks.tsv"
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_port(tmp_path_factory.mktemp("port") / "source")
+    return write_enformer_source(tmp_path_factory.mktemp("enformer") / "source")
 
 
 def test_every_weight_arrives_under_its_own_name(source: Path, tmp_path: Path) -> None:
     model = import_enformer(str(source), tmp_path / "model", TRACKS, input_bp=3_072)
-    theirs, ours = read_port(source).tensors, model.module.state_dict()
+    theirs, ours = read_source(source).tensors, model.module.state_dict()
     assert isinstance(model.module, PublishedEnformer)
     assert torch.equal(ours["head.weight"], theirs["_heads.human.0.weight"])
     assert torch.equal(ours["stem.weight"].squeeze(2), theirs["stem.0.weight"])
@@ -74,12 +75,12 @@ def test_predict_and_eval_work_on_the_folder_unchanged(
     assert finished.code == 0, finished.err
 
 
-def test_a_tile_is_what_the_module_answers_for_its_dna(source: Path, tmp_path: Path) -> None:
-    """Tile 2 of chr1 by hand: 2,048 bp of answers, 512 bp of context on each side."""
+def test_a_tile_is_what_the_module_predicts_for_its_dna(source: Path, tmp_path: Path) -> None:
+    """Tile 2 of chr1 by hand: 2,048 bp of predictions, 512 bp of context on each side."""
     model = import_enformer(str(source), tmp_path / "model", TRACKS, input_bp=3_072)
     with Genome(EXAMPLE / "genome.fa") as genome:
         options, rows = Options(scale="model"), [BedRow("test", Region("chr1", 4_096, 6_144), "tile 2")]
-        predict(prepare(genome, rows, [model], options=options), tmp_path / "out", console=Console(quiet=True))
+        predict_job(prepare(genome, rows, [model], options=options), tmp_path / "out", console=Console(quiet=True))
         tokens = torch.from_numpy(genome.tokens("chr1", 4_096 - 512, 6_144 + 512))
     with torch.no_grad():
         expected = model.module(tokens.expand(8, -1))[0, :, 0].numpy()
@@ -90,13 +91,13 @@ def test_a_tile_is_what_the_module_answers_for_its_dna(source: Path, tmp_path: P
 def test_safetensors_are_read_as_well(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "source"
     shutil.copytree(source, folder)
-    tensors = read_port(folder).tensors
+    tensors = read_source(folder).tensors
     (folder / "pytorch_model.bin").unlink()
     save_file(
         {f"_trunk.1{name[4:]}" if name[:5] == "stem." else name: t for name, t in tensors.items()},
         folder / "model.safetensors",
     )
-    again = read_port(folder).tensors
+    again = read_source(folder).tensors
     assert again.keys() == tensors.keys()
     assert all(torch.equal(again[name], tensors[name]) for name in tensors)
 
@@ -126,7 +127,14 @@ def test_a_hub_id_without_the_hubs_package_says_so(monkeypatch: pytest.MonkeyPat
 
 def test_a_hub_id_gives_the_folder_it_was_downloaded_to(monkeypatch: pytest.MonkeyPatch, source: Path) -> None:
     hub = pytest.importorskip("huggingface_hub")
-    asked = []
-    monkeypatch.setattr(hub, "snapshot_download", lambda name, **_: asked.append(name) or str(source))
+    requested = []
+    monkeypatch.setattr(hub, "snapshot_download", lambda name, **_: requested.append(name) or str(source))
     assert download("o/n") == source
-    assert asked == ["o/n"]
+    assert requested == ["o/n"]
+
+
+def test_an_unknown_scaling_is_refused_with_the_choices(source: Path, tmp_path: Path, genint: Run) -> None:
+    command = ["models", "import", "enformer", source, "--tracks", TRACKS, "-o", tmp_path / "model"]
+    finished = genint(*command, "--gamma", "other")
+    assert finished.code == 2
+    assert "'other' is not one of 'tensorflow', 'pytorch'" in " ".join(finished.err.replace("│", "").split())

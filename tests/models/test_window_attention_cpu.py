@@ -1,27 +1,29 @@
-"""A layer in pieces answers what the layer as a whole answers."""
+"""A layer chunk by chunk gives what the layer as a whole gives."""
+
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genint.models import window_attention_cpu as pieces
-from genint.models.layers import FeedForward
-from genint.models.swin1d import TransformerLayer
+from genint.models import window_attention_cpu
+from genint.models.swin1d import LayerConfig, TransformerLayer
 from genint.models.window_attention import WindowAttention
-from genint.models.window_attention_cpu import cut
+from genint.models.window_attention_cpu import fits_chunks, split_chunks, transform_in_chunks
 
 CHANNELS = 6
 
 
-def attention(window: int, shifted: bool, **choices: str) -> WindowAttention:
-    numbers = {"positions": "rotary", "wrap": "mask", **choices}
-    return WindowAttention(CHANNELS, window=window, heads=2, head_width=4, shifted=shifted, growth=0.3, **numbers)
+def attention(window: int, shifted: bool, **choices: Any) -> WindowAttention:
+    choices = {"positions": "rotary", "wrap": "mask"} | choices
+    return WindowAttention(CHANNELS, window=window, heads=2, head_width=4, shifted=shifted, **choices)
 
 
-def layer(window: int, shifted: bool, kind: str = "plain", **choices: str) -> TransformerLayer:
+def layer(window: int, shifted: bool, kind: Any = "plain") -> TransformerLayer:
     torch.manual_seed(0)
-    made = TransformerLayer(attention(window, shifted, **choices), FeedForward(CHANNELS, 5, kind=kind, conv_width=3))
+    config = LayerConfig(heads=2, head_width=4, hidden=5, feed_forward=kind, conv_width=3, residual_scale=0.3)
+    made = TransformerLayer(config, CHANNELS, window, shifted=shifted)
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     return made.eval()
@@ -32,16 +34,16 @@ def layer(window: int, shifted: bool, kind: str = "plain", **choices: str) -> Tr
     windows=st.integers(1, 9),
     half=st.integers(1, 4),
     shifted=st.booleans(),
-    numbers=st.integers(1, 600),
+    most=st.integers(1, 600),
 )
-def test_pieces_cover_every_token_once_and_cut_no_window(
-    batch: int, windows: int, half: int, shifted: bool, numbers: int
+def test_chunks_cover_every_token_once_and_split_no_window(
+    batch: int, windows: int, half: int, shifted: bool, most: int
 ) -> None:
     window = 2 * half
     length, first = windows * window, half if shifted else 0
     seen = torch.zeros(batch, length)
-    for tiles, tokens in cut(attention(window, shifted), batch, length, CHANNELS, numbers):
-        seen[tiles, tokens] += 1
+    for sequences, tokens in split_chunks(attention(window, shifted), batch, length, CHANNELS, most):
+        seen[sequences, tokens] += 1
         assert tokens.start == 0 or (tokens.start - first) % window == 0
         assert tokens.stop == length or (tokens.stop - first) % window == 0
     assert (seen == 1).all()
@@ -49,22 +51,37 @@ def test_pieces_cover_every_token_once_and_cut_no_window(
 
 @pytest.mark.parametrize("shifted", [False, True])
 @pytest.mark.parametrize("kind", ["plain", "depthwise", "conv"])
-@pytest.mark.parametrize("numbers", [1, 150, 10_000])
-def test_in_pieces_as_with_gradients(shifted: bool, kind: str, numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(pieces.NUMBERS, torch.float32, numbers)
-    whole, x = layer(8, shifted, kind), torch.randn(3, 40, CHANNELS)
+@pytest.mark.parametrize("most", [1, 150, 10_000])
+def test_in_chunks_as_with_gradients(shifted: bool, kind: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(window_attention_cpu.CHUNK_ACTIVATIONS, torch.float32, most)
+    made, x = layer(8, shifted, kind), torch.randn(3, 40, CHANNELS)
     before = x.clone()
     with torch.no_grad():
-        in_pieces = whole(x)
+        in_chunks = made(x)
     assert torch.equal(x, before), "only `overwrite` may change what came in"
-    torch.testing.assert_close(in_pieces, whole(x).detach(), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(in_chunks, made(x).detach(), rtol=1e-5, atol=1e-5)
     with torch.no_grad():
-        assert torch.equal(whole(x, overwrite=True), in_pieces)
+        made.overwrite = True
+        assert torch.equal(made(x), in_chunks)
+        assert torch.equal(x, in_chunks)
 
 
-@pytest.mark.parametrize("choices", [{"positions": "basis"}, {"wrap": "paper"}])
-def test_other_layers_go_whole(choices: dict[str, str]) -> None:
+@pytest.mark.parametrize("shifted", [False, True])
+def test_the_layout_of_the_input_in_memory_does_not_matter(shifted: bool) -> None:
+    made, x = layer(8, shifted), torch.randn(3, 40, CHANNELS)
     with torch.no_grad():
-        assert not pieces.can_go_in_pieces(torch.zeros(1, 8, CHANNELS), attention(8, True, **choices))
-        assert pieces.can_go_in_pieces(torch.zeros(1, 8, CHANNELS), attention(8, True))
-    assert not pieces.can_go_in_pieces(torch.zeros(1, 8, CHANNELS), attention(8, True))
+        expected = transform_in_chunks(x, made.attention, made.feed_forward)
+        other = x.transpose(1, 2).contiguous().transpose(1, 2)
+        assert torch.equal(transform_in_chunks(other, made.attention, made.feed_forward), expected)
+
+
+def test_a_window_that_straddles_the_ends_and_distance_scores_do_not_fit_chunks() -> None:
+    assert fits_chunks(attention(8, True))
+    assert fits_chunks(attention(8, False, wrap="paper"))
+    assert not fits_chunks(attention(8, True, wrap="paper"))
+    assert not fits_chunks(attention(8, False, positions="basis"))
+
+
+def test_tokens_that_do_not_fill_windows_are_refused() -> None:
+    with torch.no_grad(), pytest.raises(ValueError, match="12 tokens are not a multiple of window=8"):
+        layer(8, False)(torch.zeros(1, 12, CHANNELS))

@@ -18,7 +18,7 @@ from genint.output.bigwig import BinReader
 from genint.output.formats import FORMATS, Format, FormatName, mergeable_suffixes
 from genint.output.writer import TrackWriter
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
 from genint.tracks.table import Track, TrackTable
 from tests.conftest import EXAMPLE
 
@@ -46,7 +46,7 @@ def test_a_format_from_outside_the_package_is_predicted_into(
     for file_format in ("toy", "bigwig"):
         with Genome(EXAMPLE / "genome.fa") as genome:
             job = prepare(genome, rows, [load_model(tiny_model)], options=Options(format=file_format))
-            report = predict(job, tmp_path / file_format, console=Console(quiet=True))
+            report = predict_job(job, tmp_path / file_format, console=Console(quiet=True))
     assert len([name for name in report["files"] if name.endswith(".bw")]) == 7
     for path in (tmp_path / "bigwig").glob("*.bw"):
         reader = BinReader(path, bin_bp=128)

@@ -22,12 +22,12 @@ from genint.errors import InputError, OutputError
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
-from genint.models.folder import load_model, save_model
+from genint.models.folder import load_model
 from genint.output.bigwig import BigWigWriter, BinReader
 from genint.output.merge import merge
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
-from tests.conftest import EXAMPLE, Run
+from genint.prediction.to_folder import predict_job
+from tests.conftest import EXAMPLE, Run, save_copy
 
 QUIET = Console(quiet=True)
 
@@ -48,7 +48,7 @@ def asked() -> list[BedRow]:
 
 def run_into(out: Path, rows: Sequence[BedRow], model: Path, **options: Any) -> Path:
     with Genome(EXAMPLE / "genome.fa") as genome:
-        predict(prepare(genome, rows, [load_model(model)], options=Options(**options)), out, console=QUIET)
+        predict_job(prepare(genome, rows, [load_model(model)], options=Options(**options)), out, console=QUIET)
     return out
 
 
@@ -235,7 +235,7 @@ def options_of_parts(tmp_path: Path, tiny_model: Path) -> Iterator[tuple[dict[st
     other = tmp_path / "other"
     model = load_model(tiny_model)
     model.module.head.bias.add_(1.0)  # type: ignore[union-attr, operator]
-    save_model(other, model, "")
+    save_copy(other, model)
     yield {"scale": "model"}, r'options\.scale was "coverage", is "model"'
     yield {"max_n": 0.1}, r"options\.max_n was 0\.5, is 0\.1"
     yield {"model": other}, r"models 1\.digest was "
@@ -283,8 +283,8 @@ def test_other_bases_under_the_same_names_are_another_genome(two: list[Path], ti
     masked.write_text("\n".join(lines) + "\n")
     with Genome(masked) as genome:
         rows = [BedRow("line 1", Region("chr3", 0, 100), ".")]
-        predict(prepare(genome, rows, [load_model(tiny_model)]), tmp_path / "other", console=QUIET)
-    with pytest.raises(InputError, match=r"other: cannot be merged with .*run0: genome\.sample was "):
+        predict_job(prepare(genome, rows, [load_model(tiny_model)]), tmp_path / "other", console=QUIET)
+    with pytest.raises(InputError, match=r"other: cannot be merged with .*run0: genome\.fingerprint was "):
         merge([two[0], tmp_path / "other"], tmp_path / "out", console=QUIET)
 
 

@@ -3,11 +3,14 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +98,11 @@ def test_windows_are_taken_a_few_calls_ahead() -> None:
 def test_so_many_windows_are_computed_at_the_same_time_as_there_are_threads() -> None:
     meeting = threading.Barrier(3, timeout=60)
     module = Plain()
-    module.register_forward_pre_hook(lambda module, given: None if meeting.wait() else None)
+
+    def meet(*_: object) -> None:
+        meeting.wait()
+
+    module.register_forward_pre_hook(meet)
     with Engine(task(module), [CPU], 3) as engine:
         check(engine, windows(9))  # the barrier breaks unless three meet
 
@@ -168,3 +175,33 @@ def test_processes_never_see_a_ctrl_c() -> None:
         for child in children:
             os.kill(child.pid or 0, signal.SIGINT)
         assert len(list(outputs)) == 199
+
+
+ORPHANS = """if True:
+    import multiprocessing, sys, time
+    sys.path.insert(0, {root!r})
+    from genint.prediction.inference import Engine
+    from tests.prediction.inference_toys import CPU, Plain, task, windows
+    if __name__ == "__main__":
+        with Engine(task(Plain()), [CPU, CPU], 2) as engine:
+            next(engine.map(windows(100)))
+            print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+            time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_processes_end_with_the_one_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(ORPHANS.format(root=str(Path(__file__).parents[2])))
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as main:
+        assert main.stdout
+        children = main.stdout.readline().split()
+        main.kill()
+    assert len(children) == 2
+    for _ in range(600):
+        states = [Path(f"/proc/{child}/stat") for child in children]
+        if not [stat for stat in states if stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"]:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{children} are still there")

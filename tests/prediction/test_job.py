@@ -14,9 +14,9 @@ from pyarrow.parquet import read_table
 from zarr.storage import ZipStore
 
 from genint.genome.fasta import Genome
-from genint.models.folder import load_model, save_model
+from genint.models.folder import load_model
 from genint.prediction.region_summary import STATISTICS
-from tests.conftest import EXAMPLE, Run
+from tests.conftest import EXAMPLE, Run, save_copy
 from tests.prediction.test_predict import BIN, values
 
 GENOME = EXAMPLE / "genome.fa"
@@ -198,8 +198,7 @@ def other_model(tiny_model: Path, tmp_path: Path) -> Path:
     model = load_model(tiny_model)
     for weights in model.module.parameters():
         weights.mul_(1.1)
-    save_model(tmp_path / "other", model, "# other\n")
-    return tmp_path / "other"
+    return save_copy(tmp_path / "other", model)
 
 
 def test_a_bedgraph_says_what_the_bigwig_does(

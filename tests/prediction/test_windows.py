@@ -16,7 +16,7 @@ from genint.genome.grid import Geometry
 from genint.genome.region import Region
 from genint.models.folder import Model, load_model
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
 from genint.prediction.windows import Augmentation
 from tests.prediction.test_predict import BIN, values
 
@@ -25,8 +25,9 @@ SIZES = {"edge": 5_000, "small": 300, "exact": 4_096}
 N_RUN = (2_000, 2_700)  # on `edge`
 COMBINATIONS = [
     {"rc": rc, "shifts": shifts, "overlap": overlap}
-    for rc, shifts, overlap in product((False, True), ((0,), (-3, 0, 7), (127, -127)), (0.0, 0.25, 0.5, 0.93))
+    for rc, shifts, overlap in product((False, True), ((0,), (-3, 0, 7), (127, -127)), (0.0, 0.25, 0.5, 0.8))
 ]
+COMBINATIONS.append({"rc": True, "shifts": (0,), "overlap": 0.93})  # a window begins at every bin
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def fast(genome: Path, model: Model, regions: list[Region], out: Path, **augment
     how = Options(scale="model", augmentation=Augmentation(**augmentation), batch_size=3)  # type: ignore[arg-type]
     rows = [BedRow("", region, ".") for region in regions]
     with Genome(genome) as opened:
-        predict(prepare(opened, rows, [model], options=how), out, console=Console(quiet=True))
+        predict_job(prepare(opened, rows, [model], options=how), out, console=Console(quiet=True))
     files = [out / name for name in model.tracks.file_names()]
     return {chrom: np.stack([values(file, chrom)[::BIN] for file in files], axis=1) for chrom in SIZES}
 

@@ -1,5 +1,6 @@
 """The track table is read in all the forms it is published in, and what cannot be meant is refused by line."""
 
+import json
 import math
 import re
 from dataclasses import replace
@@ -41,9 +42,6 @@ def table(*identifiers: str) -> TrackTable:
 
 def stranded(*pairs: tuple[str, str]) -> TrackTable:
     return TrackTable(Track(identifier=name, description="", strand_pair=pair) for name, pair in pairs)
-
-
-# -- reading -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_table_of_basenji_is_read_without_its_missing_columns(tmp_path: Path) -> None:
@@ -115,7 +113,12 @@ def test_an_empty_clip_is_no_clip(empty: str, tmp_path: Path) -> None:
         ("identifier\tclip\na\t0\n", "line 2: clip is 0. Expected a number above 0"),
         ("identifier\tclip_soft\na\t-1\n", "line 2: clip_soft is -1. Expected a number above 0"),
         ("identifier\tscale\na\t1,5\n", "line 2: scale '1,5' is not a number"),
-        ("identifier\tscale\na\tinf\n", "line 2: scale is inf. Expected a number above 0"),
+        (
+            "identifier\tscale\na\t0\n",
+            "line 2: scale is 0. Expected a number other than 0; below 0 for a negative strand",
+        ),
+        ("identifier\tscale\na\t-inf\n", "line 2: scale is -inf. Expected a number other than 0"),
+        ("identifier\tscale\na\tinf\n", "line 2: scale is inf. Expected a number other than 0"),
         ("identifier\tsum_stat\na\tmedian\n", "line 2: sum_stat 'median' is not one of sum, mean"),
         ("identifier\tstrand_pair\na\tb\n", "line 2: strand_pair 'b' names no track of this table"),
         ("identifier\tstrand_pair\na\t1\n", "line 2: strand_pair '1' names no track of this table"),
@@ -125,7 +128,8 @@ def test_an_empty_clip_is_no_clip(empty: str, tmp_path: Path) -> None:
             "line 2: strand_pair of a is b, whose own is c. The tracks of two strands must name each other",
         ),
         ("identifier\tstrand_pair\na\ta\nb\ta\n", "line 3: strand_pair of b is a, whose own is a"),
-        (b"identifier\n\xff\xfe\n", "is not a text file"),
+        ("identifier\na\n".encode("utf-16"), "line 1: is not UTF-8 text (byte 0xff)"),
+        (b"identifier\n\xff\xfe\n", "line 2: is not UTF-8 text (byte 0xff). Expected a tab-separated track table"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_line_and_column(content: str | bytes, message: str, tmp_path: Path) -> None:
@@ -139,8 +143,6 @@ def test_a_missing_table_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot read \(Is a directory\)"):
         read_tracks(tmp_path)
 
-
-# -- writing -----------------------------------------------------------------------------------------------------------
 
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\r\n"), max_size=20).map(str.strip)
 positives = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
@@ -158,7 +160,7 @@ def tables(draw: st.DrawFn) -> TrackTable:
             description=draw(cells),
             clip=draw(positives | st.just(math.inf)),
             clip_soft=draw(positives | st.just(math.inf)),
-            scale=draw(positives),
+            scale=draw(positives) * draw(st.sampled_from([1, -1])),
             sum_stat=draw(st.sampled_from(STATISTICS)),
             strand_pair=names[partner[i]],
             file=draw(cells),
@@ -185,6 +187,23 @@ def test_a_written_table_has_the_columns_of_the_field_and_the_extra_ones_last(tm
     assert read_tracks(path) == table("a", "b")
 
 
+def test_a_written_table_keeps_quotes_as_they_are(tmp_path: Path) -> None:
+    tracks = TrackTable([Track(identifier='5"', description="CHIP:'x' \"y\"", strand_pair='5"')])
+    tracks.write(tmp_path / "tracks.tsv")
+    assert (tmp_path / "tracks.tsv").read_text().splitlines()[1].startswith('5"\tCHIP:\'x\' "y"\t')
+    assert read_tracks(tmp_path / "tracks.tsv") == tracks
+
+
+@given(tables())
+def test_a_data_frame_and_records_hold_what_the_tracks_hold(tracks: TrackTable) -> None:
+    frame, records = tracks.to_pandas(), tracks.to_records()
+    assert list(frame) == ["identifier", "assay", *COLUMNS[1:], "transform"]
+    for track, row, record in zip(tracks, frame.to_dict("records"), records, strict=True):
+        assert row == vars(track) | {"assay": track.assay}
+        assert {name: math.inf if value is None else value for name, value in record.items()} == row
+    json.dumps(records, allow_nan=False)
+
+
 def test_the_example_table_is_read_and_written_back(example: Path, tmp_path: Path) -> None:
     tracks = read_tracks(example / "tracks.tsv")
     tracks.write(tmp_path / "tracks.tsv")
@@ -192,12 +211,14 @@ def test_the_example_table_is_read_and_written_back(example: Path, tmp_path: Pat
     assert {track.assay for track in tracks} >= {"ATAC", "CAGE"}
 
 
+def test_a_table_is_shown_in_one_line() -> None:
+    assert repr(table("a", "b")) == "TrackTable(2 tracks: a, b)"
+    assert repr(table("a", "b", "c", "d")) == "TrackTable(4 tracks: a, b, c, ...)"
+
+
 def test_a_description_without_a_colon_names_no_assay() -> None:
     assert Track(identifier="a", description="liver", strand_pair="a").assay == "other"
     assert Track(identifier="a", description="CHIP:H3K27ac:K562", strand_pair="a").assay == "CHIP"
-
-
-# -- strands -----------------------------------------------------------------------------------------------------------
 
 
 @given(tables())
@@ -218,8 +239,6 @@ def test_a_track_whose_partner_is_left_out_is_its_own_partner() -> None:
     assert tracks.subset([2, 0]) == stranded(("both", "both"), ("plus", "plus"))
     assert tracks.subset([1, 0]) == stranded(("minus", "plus"), ("plus", "minus"))
 
-
-# -- choosing ----------------------------------------------------------------------------------------------------------
 
 TRACKS = TrackTable(
     Track(identifier=identifier, description=description, strand_pair=identifier)
@@ -256,11 +275,11 @@ def test_patterns_may_stand_in_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("brain", "--tracks brain: matches none of the 4 tracks (liver, liver2, k562+, ctcf, ...)"),
-        ("liver(", "--tracks liver(: not an identifier and not a regular expression"),
-        ("", "--tracks is empty"),
-        ("@none.txt", "--tracks @none.txt: cannot read none.txt"),
-        ("@", "--tracks @: cannot read ."),
+        ("brain", "`tracks` brain: matches none of the 4 tracks (liver, liver2, k562+, ctcf, ...)"),
+        ("liver(", "`tracks` liver(: not an identifier and not a regular expression"),
+        ("", "`tracks` is empty"),
+        ("@none.txt", "none.txt: cannot read (No such file or directory). Expected one identifier or pattern per line"),
+        ("@", ".: cannot read (Is a directory)"),
     ],
 )
 def test_a_pattern_that_chooses_nothing_is_refused(pattern: str, message: str) -> None:
@@ -271,13 +290,10 @@ def test_a_pattern_that_chooses_nothing_is_refused(pattern: str, message: str) -
 def test_a_file_of_patterns_that_chooses_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="names no tracks"):
         TRACKS.select([f"@{written(tmp_path, chr(10))}"])
-    with pytest.raises(InputError, match="--tracks brain: matches none"):
+    with pytest.raises(InputError, match="`tracks` brain: matches none"):
         TRACKS.select([f"@{written(tmp_path, 'ctcf' + chr(10) + 'brain')}"])
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="line 1: is not UTF-8 text"):
         TRACKS.select([f"@{written(tmp_path, bytes([255]))}"])
-
-
-# -- file names --------------------------------------------------------------------------------------------------------
 
 
 @given(tables())
@@ -301,9 +317,6 @@ def test_ordinary_identifiers_are_their_file_names() -> None:
 
 def test_identifiers_that_would_meet_are_all_numbered() -> None:
     assert table("a b", "a/b", "c").file_names(".bigWig") == ["0_a_b.bigWig", "1_a_b.bigWig", "2_c.bigWig"]
-
-
-# -- transforms --------------------------------------------------------------------------------------------------------
 
 
 def test_the_table_says_how_each_track_is_squashed(tmp_path: Path) -> None:

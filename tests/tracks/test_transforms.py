@@ -1,6 +1,7 @@
 """Coverage becomes what the model learns by the field's recipe, and comes back the same."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -158,3 +159,16 @@ def test_the_two_recipes_live_side_by_side_in_one_table() -> None:
     for column, alone in enumerate([old("sum_sqrt", 0.3, 5), one("sum_sqrt", 0.3, 5)]):
         np.testing.assert_allclose(both.apply(coverage)[:, [column]], alone.apply(coverage), rtol=1e-12)
     assert (both.apply(coverage[1:])[:, 0] != both.apply(coverage[1:])[:, 1]).all()
+
+
+@pytest.mark.parametrize("recipe", [one, old])
+@pytest.mark.parametrize("stat", STATISTICS)
+@given(coverages, scales, clip_softs, st.just(NO_CLIP) | st.floats(1, 1_000))
+def test_a_negative_scale_is_the_positive_one_on_the_other_side_of_zero(
+    recipe: Callable[..., Transform], stat: str, coverage: Values, scale: float, clip_soft: float, clip: float
+) -> None:
+    plus, minus = recipe(stat, scale, clip_soft, clip), recipe(stat, -scale, clip_soft, clip)
+    scaled = minus.apply(-coverage)
+    np.testing.assert_array_equal(scaled, plus.apply(coverage))
+    np.testing.assert_array_equal(minus.invert(scaled), -plus.invert(scaled))
+    assert not (np.signbit(minus.invert(scaled)) & (scaled == 0)).any()

@@ -6,18 +6,16 @@ from typing import Any
 import pytest
 import torch
 
-from genint.console import Console
+from genint.models.base import Architecture
 from genint.models.folder import load_model
-from genint.models.registry import ARCHITECTURES, Architecture
+from genint.models.registry import ARCHITECTURES
 from genint.training.config import TrainConfig
 from tests.conftest import tiny_config
-
-QUIET = Console(quiet=True)
 
 
 def add_tiny_presets(architectures: dict[str, Architecture]) -> None:
     known = architectures["interpreter"]
-    presets = {**known.presets, "tiny": tiny_config, "dropout": lambda: tiny_config(dropout=0.3)}
+    presets = {**known.presets, "tiny": tiny_config, "dropout": lambda: tiny_config(final={"dropout": 0.3})}
     architectures["interpreter"] = Architecture(known.config, known.module, presets)
 
 

@@ -1,13 +1,25 @@
 """The settings of a run: they read back the same, and what makes no sense is named."""
 
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from genint.errors import InputError
-from genint.training.config import TrainConfig, read_train_config, write_train_config
+from genint.training.config import (
+    SETTINGS,
+    Loss,
+    TrainConfig,
+    describe_setting,
+    read_train_config,
+    resolve,
+    show_default,
+    write_train_config,
+)
+from genint.training.losses import LOSSES
 from tests.training.runs import settings, tiny_presets  # noqa: F401  a fixture
 
 
@@ -33,14 +45,51 @@ def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) 
     ],
 )
 def test_settings_that_make_no_sense_are_named(change: dict[str, Any], word: str) -> None:
-    with pytest.raises(InputError, match=word):
-        settings(**change)
+    with pytest.raises(InputError, match=f"`?{word}`?"):
+        resolve(settings(**change))
+
+
+def test_settings_are_made_without_opening_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.open", None)
+    assert TrainConfig(from_model="nowhere", preset="huge").architecture == ""
+
+
+def test_settings_that_are_left_out_are_filled_in_and_the_filled_in_ones_stay() -> None:
+    config = resolve(TrainConfig(seed=3))
+    assert (config.architecture, config.preset, config.seed) == ("interpreter", "small", 3)
+    assert resolve(config) == config
+
+
+def test_neither_torch_nor_pandas_is_needed_for_the_settings() -> None:
+    code = "import sys, genint.training.config; sys.exit(len({'torch', 'pandas', 'lightning'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_setting_says_what_it_means_and_its_default() -> None:
+    assert all(describe_setting(name).endswith(".") for name in SETTINGS)
+    assert (show_default("steps"), show_default("learning_rate"), show_default("preset")) == ("10000", "0.001", False)
+
+
+def test_the_choices_of_a_setting_are_the_losses_there_are() -> None:
+    assert set(get_args(Loss)) == set(LOSSES)
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfseed = 5\r\n", b"\xef\xbb\xbf# a comment\nseed = 5"])
+def test_a_byte_order_mark_before_toml_is_no_part_of_it(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_bytes(content)
+    assert read_train_config(tmp_path / "run.toml", {}).seed == 5
+
+
+def test_toml_that_is_not_utf_8_is_said_to_be_that(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_bytes("seed = 5\n".encode("utf-16"))
+    with pytest.raises(InputError, match=r"run\.toml, line 1: is not UTF-8 text"):
+        read_train_config(tmp_path / "run.toml", {})
 
 
 @pytest.mark.parametrize("given", [{"architecture": "enformer"}, {"preset": "small"}])
 def test_another_architecture_than_that_of_the_source_is_refused(given: dict[str, str], tiny_model: Path) -> None:
     (name,) = given
-    with pytest.raises(InputError, match=f"{name} is .*, from_model's is .*Leave {name} out"):
-        TrainConfig(from_model=str(tiny_model), **given)
-    config = TrainConfig(from_model=str(tiny_model))
+    with pytest.raises(InputError, match=f"`{name}` is .*, from_model's is .*Leave {name} out"):
+        resolve(TrainConfig(from_model=str(tiny_model), **given))
+    config = resolve(TrainConfig(from_model=str(tiny_model)))
     assert (config.architecture, config.preset) == ("interpreter", "tiny")

@@ -16,18 +16,18 @@ import torch
 from genint.datasets.build import make_dataset
 from genint.datasets.dataset import Segment, TrackDataset
 from genint.datasets.splits import Split
-from genint.errors import InputError
+from genint.errors import InputError, OutputError
 from genint.genome.fasta import Genome
-from genint.models.base import ModelConfig
+from genint.models.base import Architecture, ModelConfig
 from genint.models.cnn import SYSTEMS, CnnConfig
 from genint.models.enformer import EnformerConfig
 from genint.models.folder import load_model
-from genint.models.registry import ARCHITECTURES, Architecture
+from genint.models.registry import ARCHITECTURES
 from genint.output.bigwig import BigWigWriter
-from genint.training.lightning_module import Learner
-from genint.training.train import Machine, train
-from tests.conftest import Run
-from tests.training.runs import QUIET, settings, tiny_presets, weights  # noqa: F401  a fixture
+from genint.training.lightning_module import TrainingModule
+from genint.training.train import ComputeResources, train
+from tests.conftest import Run, file_size_limit
+from tests.training.runs import settings, tiny_presets, weights  # noqa: F401  a fixture
 
 
 def gc_dataset(folder: Path) -> TrackDataset:
@@ -53,7 +53,7 @@ def gc_dataset(folder: Path) -> TrackDataset:
 
 def test_training_learns_and_keeps_the_best_checkpoint(tmp_path: Path) -> None:
     config = settings(steps=60, batch_size=8, validate_every=15, learning_rate=1e-2, ema_decay=0.5)
-    model = train(gc_dataset(tmp_path / "data"), tmp_path / "model", config, QUIET)
+    model = train(gc_dataset(tmp_path / "data"), tmp_path / "model", config)
     with open(tmp_path / "model" / "training" / "log.csv") as file:
         log = list(csv.DictReader(file))
     assert [int(row["step"]) for row in log] == [15, 30, 45, 60]
@@ -74,7 +74,7 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, place: str, step: int = 0) -> Non
             raise Killed
         return train_on(*arguments)
 
-    train_on = Learner.training_step
+    train_on = TrainingModule.training_step
     monkeypatch.setattr(place, kill)
 
 
@@ -83,7 +83,7 @@ def test_a_signal_ends_training_as_it_ends_any_command(
     number: int, code: int, example_dataset: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "run.toml").write_text('preset = "tiny"\nsteps = 2\nbatch_size = 1\n')
-    monkeypatch.setattr(Learner, "training_step", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(TrainingModule, "training_step", lambda *_: signal.raise_signal(number))
     before = signal.getsignal(number)
     finished = genint("train", example_dataset, "-o", tmp_path / "model", "--config", tmp_path / "run.toml", "--quiet")
     assert finished.code == code
@@ -93,15 +93,15 @@ def test_a_signal_ends_training_as_it_ends_any_command(
 
 def block_at(step: int) -> None:
     """Make training say `step 5` when it comes to step 5, and wait there for its end."""
-    train_on = Learner.training_step
+    train_on = TrainingModule.training_step
 
-    def wait(self: Learner, batch: Any, index: int) -> Any:
+    def wait(self: TrainingModule, batch: Any, index: int) -> Any:
         if self.trainer.global_step == step:
             print(f"step {step}", flush=True)
             signal.pause()
         return train_on(self, batch, index)
 
-    Learner.training_step = wait  # type: ignore[method-assign]
+    TrainingModule.training_step = wait  # type: ignore[method-assign]
 
 
 def test_a_run_killed_in_mid_epoch_ends_where_an_uninterrupted_one_ends(
@@ -148,7 +148,7 @@ def test_a_run_killed_in_mid_epoch_ends_where_an_uninterrupted_one_ends(
 def test_the_same_seed_gives_the_same_model_and_another_seed_another(example_dataset: Path, tmp_path: Path) -> None:
     dataset = TrackDataset(example_dataset)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        train(dataset, tmp_path / name / "model", settings(steps=2, seed=seed), QUIET)
+        train(dataset, tmp_path / name / "model", settings(steps=2, seed=seed))
     a, b, c = (weights(tmp_path / name / "model") for name in "abc")
     assert all(torch.equal(a[name], b[name]) for name in a)
     assert not all(torch.equal(a[name], c[name]) for name in a)
@@ -156,9 +156,9 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_another(example_dat
 
 def test_a_folder_with_a_run_of_other_settings_is_refused(example_dataset: Path, tmp_path: Path) -> None:
     dataset = TrackDataset(example_dataset)
-    train(dataset, tmp_path / "model", settings(steps=2), QUIET)
+    train(dataset, tmp_path / "model", settings(steps=2))
     with pytest.raises(InputError, match="seed: 1 then, 2 now"):
-        train(dataset, tmp_path / "model", settings(steps=2, seed=2), QUIET)
+        train(dataset, tmp_path / "model", settings(steps=2, seed=2))
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -170,10 +170,10 @@ def test_a_finished_run_given_again_answers_at_once_and_changes_no_file(
     example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset, config = TrackDataset(example_dataset), settings(steps=2, patience=1)
-    model = train(dataset, tmp_path / "model", config, QUIET, command="genint train")
+    model = train(dataset, tmp_path / "model", config, command="genint train")
     before = contents(tmp_path / "model")
     killed_at(monkeypatch, "lightning.Trainer.fit")
-    again = train(dataset, tmp_path / "model", config, QUIET, command="genint train again")
+    again = train(dataset, tmp_path / "model", config, command="genint train again")
     assert (again.digest, again.training) == (model.digest, model.training)
     assert contents(tmp_path / "model") == before
 
@@ -181,8 +181,8 @@ def test_a_finished_run_given_again_answers_at_once_and_changes_no_file(
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tracks.tsv", "README.md"])
 def test_files_that_no_run_wrote_are_not_replaced(file: str, example_dataset: Path, tmp_path: Path) -> None:
     (tmp_path / file).write_text("somebody else's")
-    with pytest.raises(InputError, match=f"{file} is there, and no training/run.json.*Choose another -o"):
-        train(TrackDataset(example_dataset), tmp_path, settings(steps=2), QUIET)
+    with pytest.raises(InputError, match=f"{file} is there, and no training/run.json.*Choose another `out`"):
+        train(TrackDataset(example_dataset), tmp_path, settings(steps=2))
     assert [path.name for path in tmp_path.iterdir()] == [file]
 
 
@@ -201,13 +201,13 @@ def test_a_run_that_cannot_go_on_says_which_file_is_damaged(
     with pytest.MonkeyPatch.context() as monkeypatch:
         killed_at(monkeypatch, "genint.training.train.save_model")
         with pytest.raises(Killed):
-            train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+            train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2))
     damaged = tmp_path / "model" / "training" / file
     damaged.write_bytes(damaged.read_bytes()[:size])
     if size is None:
         damaged.unlink()
     with pytest.raises(InputError, match=message):
-        train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+        train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2))
 
 
 def test_the_model_folder_predicts_and_its_card_says_how_it_was_made(
@@ -275,7 +275,7 @@ def test_every_architecture_trains_evaluates_and_predicts_by_the_same_commands(
 
 
 def test_the_identity_of_a_run_is_written_before_it_starts(example_dataset: Path, tmp_path: Path) -> None:
-    train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2), QUIET)
+    train(TrackDataset(example_dataset), tmp_path / "model", settings(steps=2))
     identity = json.loads((tmp_path / "model" / "training" / "run.json").read_text())
     assert identity["dataset"] == TrackDataset(example_dataset).digest
     assert identity["steps"] == 2
@@ -284,7 +284,7 @@ def test_the_identity_of_a_run_is_written_before_it_starts(example_dataset: Path
 def test_a_batch_in_parts_takes_the_same_steps(example_dataset: Path, tmp_path: Path) -> None:
     dataset = TrackDataset(example_dataset)
     for parts in (1, 2):
-        train(dataset, tmp_path / str(parts) / "model", settings(steps=4, batch_size=4, accumulate=parts), QUIET)
+        train(dataset, tmp_path / str(parts) / "model", settings(steps=4, batch_size=4, accumulate=parts))
     whole, parted = weights(tmp_path / "1" / "model"), weights(tmp_path / "2" / "model")
     for name in whole:
         torch.testing.assert_close(whole[name], parted[name], rtol=1e-3, atol=1e-4)
@@ -292,14 +292,14 @@ def test_a_batch_in_parts_takes_the_same_steps(example_dataset: Path, tmp_path: 
 
 def test_training_stops_early_when_validation_no_longer_improves(example_dataset: Path, tmp_path: Path) -> None:
     config = settings(steps=40, validate_every=1, patience=2, learning_rate=1e-9, ema_decay=0.0)
-    train(TrackDataset(example_dataset), tmp_path / "model", config, QUIET)
+    train(TrackDataset(example_dataset), tmp_path / "model", config)
     with open(tmp_path / "model" / "training" / "log.csv") as file:
         assert len(list(csv.DictReader(file))) < 20
 
 
 @pytest.mark.parametrize(
     ("place", "step"),
-    [("genint.training.lightning_module.Learner.training_step", 2), ("genint.training.train.save_model", 0)],
+    [("genint.training.lightning_module.TrainingModule.training_step", 2), ("genint.training.train.save_model", 0)],
 )
 def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
     place: str, step: int, example_dataset: Path, tmp_path: Path
@@ -309,9 +309,9 @@ def test_a_run_with_patience_ends_the_same_wherever_it_was_killed(
     with pytest.MonkeyPatch.context() as monkeypatch:
         killed_at(monkeypatch, place, step)
         with pytest.raises(Killed):
-            train(dataset, tmp_path / "killed" / "model", config, QUIET)
+            train(dataset, tmp_path / "killed" / "model", config)
     for run in ("killed", "whole"):
-        train(dataset, tmp_path / run / "model", config, QUIET)
+        train(dataset, tmp_path / run / "model", config)
     for file in ("training/log.csv", "model.safetensors", "config.json"):
         killed, whole = ((tmp_path / run / "model" / file).read_bytes() for run in ("killed", "whole"))
         assert killed == whole, file
@@ -329,7 +329,7 @@ def test_a_validation_split_that_scores_no_track_is_refused(
 
     monkeypatch.setattr(TrackDataset, "targets", flat)
     with pytest.raises(InputError, match="no track varies over the valid split"):
-        train(TrackDataset(example_dataset), tmp_path / "model", settings(patience=1), QUIET)
+        train(TrackDataset(example_dataset), tmp_path / "model", settings(patience=1))
     assert not (tmp_path / "model").exists()
 
 
@@ -338,9 +338,9 @@ def test_a_score_that_is_not_known_is_null(example_dataset: Path, tmp_path: Path
     with pytest.MonkeyPatch.context() as monkeypatch:
         killed_at(monkeypatch, "genint.training.train.save_model")
         with pytest.raises(Killed):
-            train(dataset, tmp_path / "model", settings(steps=2), QUIET)
+            train(dataset, tmp_path / "model", settings(steps=2))
     (tmp_path / "model").rename(tmp_path / "moved")  # Lightning forgets the best score of a checkpoint folder
-    assert train(dataset, tmp_path / "moved", settings(steps=2), QUIET).training["val_pearson"] is None
+    assert train(dataset, tmp_path / "moved", settings(steps=2)).training["val_pearson"] is None
     assert "over tracks: not known" in (tmp_path / "moved" / "README.md").read_text()
 
 
@@ -356,7 +356,22 @@ def test_a_loss_that_is_not_finite_names_the_windows(
     monkeypatch.setattr("genint.training.train.track_means", lambda dataset: np.ones(7))
     monkeypatch.setattr(TrackDataset, "targets", damaged)
     with pytest.raises(InputError, match=r"step 0: the loss is -?(inf|nan) on chr1:[\d,]+-[\d,]+, chr1:"):
-        train(dataset, tmp_path / "model", settings(), QUIET)
+        train(dataset, tmp_path / "model", settings())
+
+
+def test_a_full_disk_is_told_with_the_run_and_its_size(example_dataset: Path, tmp_path: Path) -> None:
+    message = r"/model/training[^ ]*: cannot write \(File too large; .*/model holds [\d,]+ bytes\)\. Free space"
+    with pytest.raises(OutputError, match=message), file_size_limit(8_192):
+        train(example_dataset, tmp_path / "model", settings(steps=2))
+    assert not (tmp_path / "model" / "config.json").exists()
+    assert train(example_dataset, tmp_path / "model", settings(steps=2)).training["steps"] == 2
+
+
+def test_settings_may_be_given_by_name(example_dataset: Path, tmp_path: Path) -> None:
+    model = train(str(example_dataset), str(tmp_path / "model"), settings(steps=2), seed=4, patience=1)
+    assert (model.training["seed"], model.training["patience"], model.training["steps"]) == (4, 1, 2)
+    with pytest.raises(TypeError, match="speed"):
+        train(example_dataset, tmp_path / "other", speed=11)
 
 
 def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None:
@@ -364,15 +379,14 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
         "from pathlib import Path\n"
-        "from genint.console import Console\n"
         "from genint.datasets.dataset import TrackDataset\n"
         "from genint.models import folder\n"
-        "from genint.training.train import Machine, train\n"
+        "from genint.training.train import ComputeResources, train\n"
         "from tests.training.runs import add_tiny_presets, settings\n"
         "add_tiny_presets(folder.ARCHITECTURES)\n"
-        "machine = Machine(device='cpu', processes=int(sys.argv[1]))\n"
+        "resources = ComputeResources(device='cpu', processes=int(sys.argv[1]))\n"
         "config = settings(steps=8, batch_size=4)\n"
-        "train(TrackDataset(sys.argv[2]), Path(sys.argv[3]) / 'model', config, Console(quiet=True), machine=machine)\n"
+        "train(TrackDataset(sys.argv[2]), Path(sys.argv[3]) / 'model', config, resources=resources)\n"
     )
     (tmp_path / "run.py").write_text(script)
     for processes in ("1", "2"):
@@ -388,4 +402,9 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
 
 def test_processes_that_cannot_share_out_a_batch_are_refused(example_dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="multiple of 3"):
-        train(TrackDataset(example_dataset), tmp_path / "model", settings(), QUIET, machine=Machine(processes=3))
+        train(
+            TrackDataset(example_dataset),
+            tmp_path / "model",
+            settings(),
+            resources=ComputeResources(processes=3),
+        )

@@ -1,4 +1,4 @@
-"""genint data: track tables and bigWigs, splits, records of the field, truncation."""
+"""genint data: track tables and bigWigs, splits, records of the field, cropping."""
 
 import shutil
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def set_cell(row: int, column: str, value: str) -> Callable[[list[list[str]]], o
 table_case("no identifier column", set_cell(0, "identifier", "name"), "bad.tsv, line 1", "identifier")
 table_case("a name twice", set_cell(2, "identifier", "atac"), "line 3", "atac", "twice")
 table_case("a scale that is no number", set_cell(1, "scale", "big"), "line 2", "scale", "'big'")
-table_case("a scale of zero", set_cell(1, "scale", "0"), "line 2", "scale", "above 0")
+table_case("a scale of zero", set_cell(1, "scale", "0"), "line 2", "scale is 0", "other than 0")
 table_case("an unknown statistic", set_cell(1, "sum_stat", "median"), "line 2", "'median'")
 table_case(
     "an unknown recipe",
@@ -179,12 +179,12 @@ records_case("other chromosomes", changed("sequences.bed", "chr1", "chr7"), "chr
 
 
 @case
-def truncate_to_more_than_there_is(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+def crop_to_more_than_there_is(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     records = write_folder(folder / "records", {"train": 1, "valid": 1, "test": 1}).path
     import_basenji(records, folder / "dataset", assembly=Assembly("hg38", {}))
-    return ["data", "truncate", folder / "dataset", "--core-bp", "1600"], ["24 whole bin", "50"]
+    return ["data", "crop", folder / "dataset", "--core-bp", "1600"], ["24 full bin", "50"]
 
 
 @case
-def truncate_something_else(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
-    return ["data", "truncate", model], ["not a finished data set"]
+def crop_something_else(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["data", "crop", model], ["not a finished data set"]

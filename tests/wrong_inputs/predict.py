@@ -49,6 +49,15 @@ def changed_config(**changes: object) -> Callable[[Path], object]:
     return damage
 
 
+def changed_block(**changes: object) -> Callable[[Path], object]:
+    def damage(folder: Path) -> None:
+        header = json.loads((folder / "config.json").read_text())
+        header["config"]["blocks"][1].update(changes)
+        (folder / "config.json").write_text(json.dumps(header))
+
+    return damage
+
+
 def changed_weights(change: Callable[[dict[str, object]], object]) -> Callable[[Path], object]:
     def damage(folder: Path) -> None:
         from safetensors.torch import load_file, save_file
@@ -147,9 +156,18 @@ def a_chromosome_that_no_array_can_be_named_after(folder: Path, model: Path) -> 
 model_case("no config", lambda folder: (folder / "config.json").unlink(), "config.json")
 model_case("config is not JSON", lambda folder: (folder / "config.json").write_text("{"), "config.json")
 model_case("format of the future", changed_config(format_version=99), "version 99")
+model_case("format of the past", changed_config(format_version=1), "version 1", "reads version 2")
 model_case("unknown architecture", changed_config(architecture="oracle"), "oracle")
 model_case("unknown config field", changed_config(surprise=1), "surprise")
 model_case("numbers that do not fit", changed_config(core_bp=1000), "1000")
+model_case("no config field", changed_config(config={}), "config has missing field(s) stem_width, blocks")
+model_case("a config that is a list", changed_config(config=[]), "config is [], expected an object")
+model_case("a number that is text", changed_config(stem_width="5"), "config.stem_width is '5', expected int")
+model_case("blocks that are a number", changed_config(blocks=7), "config.blocks is 7, expected a list")
+model_case("an unknown field of a block", changed_block(surprise=1), "config.blocks[1] has unknown field(s) surprise")
+model_case("an unknown choice of a block", changed_block(merge="mean"), "config.blocks[1].merge", "linear, conv")
+model_case("a block's number that does not fit", changed_block(heads=0), "config.blocks[1]: heads=0", "at least 1")
+model_case("a window that does not fit", changed_block(window=34), "blocks[1].window=34 must divide the 1152 tokens")
 model_case("no assembly", changed_config(assembly={}), "assembly")
 model_case("no track table", lambda folder: (folder / "tracks.tsv").unlink(), "tracks.tsv")
 model_case("no weights", lambda folder: (folder / "model.safetensors").unlink(), "model.safetensors", "missing")

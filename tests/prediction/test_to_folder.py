@@ -22,13 +22,13 @@ from genint.genome.bed import BedRow, read_bed
 from genint.genome.dna_source import SequenceSource
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
-from genint.models.folder import Model, load_model, save_model
+from genint.models.folder import load_model, save_model
 from genint.models.registry import build
 from genint.output.bigwig import BigWigWriter
 from genint.prediction.job import Options, prepare
-from genint.prediction.predict import predict
+from genint.prediction.to_folder import predict_job
 from genint.tracks.table import Track, TrackTable
-from tests.conftest import EXAMPLE, Run, tiny_config
+from tests.conftest import EXAMPLE, Run, save_copy, tiny_config
 
 BIN = 128
 
@@ -40,7 +40,7 @@ def rows(*regions: Region) -> list[BedRow]:
 def run(genome: Path, asked: list[BedRow], model: Path, out: Path, **options: object) -> dict[str, object]:
     with Genome(genome) as opened:
         job = prepare(opened, asked, [load_model(model)], options=Options(**options))  # type: ignore[arg-type]
-        return predict(job, out, console=Console(quiet=True))
+        return predict_job(job, out, console=Console(quiet=True))
 
 
 def rows_of_chroms(chrom: str) -> list[BedRow]:
@@ -201,7 +201,7 @@ def test_a_failed_run_leaves_the_last_result_alone(
     with Genome(EXAMPLE / "genome.fa") as genome:
         job = prepare(genome, rows(whole("chr2")), [load_model(tiny_model)])
         with pytest.raises(UserError, match="No space left"):
-            predict(job, tmp_path, overwrite=True, console=Console(quiet=True))
+            predict_job(job, tmp_path, overwrite=True, console=Console(quiet=True))
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()} == before
 
 
@@ -244,7 +244,7 @@ def test_a_model_that_answers_nan_is_refused(tiny_model: Path, tmp_path: Path) -
     model = load_model(tiny_model)
     model.module.head.bias.fill_(float("nan"))  # type: ignore[union-attr, operator]
     with Genome(EXAMPLE / "genome.fa") as genome, pytest.raises(InputError, match="NaN or infinity for tile 0 of chr3"):
-        predict(prepare(genome, rows(whole("chr3")), [model]), tmp_path / "out", console=Console(quiet=True))
+        predict_job(prepare(genome, rows(whole("chr3")), [model]), tmp_path / "out", console=Console(quiet=True))
     assert not list((tmp_path / "out").iterdir())
 
 
@@ -290,7 +290,7 @@ def test_hundreds_of_tracks_need_few_open_files(tmp_path: Path) -> None:
     config = tiny_config()
     with Genome(EXAMPLE / "genome.fa") as genome:
         module = build("interpreter", config, len(tracks))
-        save_model(tmp_path / "many", Model("many", "interpreter", config, module, tracks, genome.assembly, "", {}), "")
+        save_model(tmp_path / "many", module, tracks, genome.assembly, architecture="interpreter")
     command = f"{sys.executable} -m genint predict {EXAMPLE}/genome.fa --region chr3:1-5000 -m many -o out --quiet"
     subprocess.run(["bash", "-c", f"ulimit -n 64; {command}"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
     files = list((tmp_path / "out").glob("*.bw"))
@@ -299,11 +299,11 @@ def test_hundreds_of_tracks_need_few_open_files(tmp_path: Path) -> None:
 
 
 KILLS = {
-    "before anything": "predict._fill = die",
+    "before anything": "to_folder._fill = die",
     "in the spool": "spool.Spool.append = after(5, spool.Spool.append)",
     "in a bigWig": "bigwig.BigWigWriter.add = after(3, bigwig.BigWigWriter.add)",
     "between bigWigs": "bigwig.BigWigWriter.close = after(3, bigwig.BigWigWriter.close)",
-    "before the tables": "predict.write_region_status = die",
+    "before the tables": "to_folder.write_region_status = die",
     "before the report": "run_folder.OutputFolder.publish = die",
     "while files move": "run_folder.os.replace = after(4, run_folder.os.replace)",
 }
@@ -318,7 +318,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_bytes(
     script = f"""if True:
         import os
         from genint.output import bigwig, formats, run_folder, spool
-        from genint.prediction import predict
+        from genint.prediction import to_folder
         from genint.cli.main import main
         def die(*_):
             os.kill(os.getpid(), {number})
@@ -414,9 +414,12 @@ def test_a_sequence_is_predicted_as_a_genome_of_it(tiny_model: Path, tmp_path: P
         sequence = "".join("ACGTN"[token] for token in genome.tokens("chr3", 0, genome.sizes["chr3"]))
     run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / "genome")
     source, chrom = SequenceSource(sequence, name="chr3"), whole("chr3")
-    predict(prepare(source, rows(chrom), [load_model(tiny_model)]), tmp_path / "sequence", console=Console(quiet=True))
+    predict_job(
+        prepare(source, rows(chrom), [load_model(tiny_model)]), tmp_path / "sequence", console=Console(quiet=True)
+    )
     for file in (tmp_path / "genome").glob("*.bw"):
-        assert file.read_bytes() == (tmp_path / "sequence" / file.name).read_bytes()
+        expected, found = (values(tmp_path / name / file.name, "chr3") for name in ("genome", "sequence"))
+        assert np.array_equal(expected, found, equal_nan=True)
     with pytest.raises(InputError, match=r"chr3: none of the 1 region\(s\)"):
         prepare(source, rows(Region("chr3", chrom.end + 5, chrom.end + 9)), [load_model(tiny_model)])
 
@@ -426,7 +429,7 @@ def test_an_ensemble_is_the_mean_and_the_spread_of_its_models(tiny_model: Path, 
     model = load_model(tiny_model)
     for weights in model.module.parameters():
         weights.mul_(1.1)
-    save_model(other, model, "# other\n")
+    save_copy(other, model)
     common = ["predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m"]
     assert genint(*common, tiny_model, "-o", tmp_path / "a").code == 0
     assert genint(*common, other, "-o", tmp_path / "b").code == 0
@@ -443,17 +446,8 @@ def test_an_ensemble_is_the_mean_and_the_spread_of_its_models(tiny_model: Path, 
 
 def test_models_of_an_ensemble_answer_the_same_tracks(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
     model = load_model(tiny_model)
-    fewer = Model(
-        "fewer",
-        "interpreter",
-        model.config,
-        build("interpreter", model.config, 2),
-        model.tracks.subset([0, 5]),
-        model.assembly,
-        "",
-        {},
-    )
-    save_model(tmp_path / "fewer", fewer, "")
+    module, tracks = build("interpreter", model.config, 2), model.tracks.subset([0, 5])
+    save_copy(tmp_path / "fewer", model, name="fewer", module=module, tracks=tracks)
     finished = genint(
         "predict", EXAMPLE / "genome.fa", "--chroms", "chr3", "-m", tiny_model, "--ensemble", tmp_path / "fewer"
     )
@@ -487,7 +481,7 @@ def test_models_of_an_ensemble_agree_on_what_is_averaged(
 ) -> None:
     model = load_model(tiny_model)
     tracks = TrackTable(map(change, model.tracks))
-    save_model(tmp_path / "other", replace(model, name="other", tracks=tracks), "")
+    save_copy(tmp_path / "other", model, name="other", tracks=tracks)
     command = ["predict", EXAMPLE / "genome.fa", "--region", "chr3:1-100", "-m", tiny_model]
     finished = genint(*command, "--ensemble", tmp_path / "other", option, "-o", tmp_path / "out")
     assert finished.code == (1 if told else 0)
@@ -499,7 +493,7 @@ def test_a_model_whose_track_table_has_changed_is_another_model(tiny_model: Path
     command = ["predict", EXAMPLE / "genome.fa", "--region", "chr3:1-100", "-m", model, "-o", tmp_path / "out"]
     assert genint(*command).code == 0
     loaded = load_model(model)
-    save_model(model, replace(loaded, tracks=TrackTable(replace(track, scale=2.0) for track in loaded.tracks)), "")
+    save_copy(model, loaded, tracks=TrackTable(replace(track, scale=2.0) for track in loaded.tracks))
     finished = genint(*command)
     assert finished.code == 1
     assert "holds a finished run, and models 1.digest was " in finished.err

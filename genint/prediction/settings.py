@@ -1,0 +1,139 @@
+"""What to predict and how, as callers say it, and the job that it makes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from genint.console import Console
+from genint.errors import InputError
+from genint.genome.bed import BedRow, read_bed
+from genint.genome.chromosome_names import reconcile
+from genint.genome.dna_source import DnaSource
+from genint.genome.fasta import Genome
+from genint.genome.region import Region, parse_region, split_region
+from genint.models.folder import Model, load_model
+from genint.prediction.devices import choose_devices, choose_dtype, describe_device
+from genint.prediction.job import Job, Options, prepare
+from genint.prediction.windows import Augmentation
+
+AnyModel = Model | Path | str  # a loaded model, a model folder, or the name of a bundled model
+AnyGenome = DnaSource | Path | str  # an open genome, or a FASTA file
+AnyRegions = Path | str | Iterable[Region | BedRow | str]  # a BED file, or regions, rows and text as chrI:1,001-2,000
+
+
+class PredictSettings(TypedDict, total=False):
+    """Keyword arguments that every predict function takes; each may be left out.
+
+    `tracks`: identifiers, regular expressions over identifier and description, or @FILE; all tracks by default.
+    `scale`: "coverage", the mean per base over the bin in the units of the training bigWigs, or "model", as learned.
+    `max_n`: a bin with a larger fraction of N is masked, 0.5 by default; with 1, none is.
+    `rc`: average over both strands. `shifts`: and with the DNA moved by so many bases against the bins, as (-1, 0, 1).
+    `overlap`: fraction of a window that the next one repeats, averaged.
+    `device`: auto, cpu, cuda, cuda:N, mps, or GPUs that share the work, cuda:0,1. `dtype`: auto, float32 or bfloat16.
+    `threads`: windows that a CPU computes at the same time; 0, the default: one for each core the process may use.
+    `batch_size`: windows that a GPU takes at once. `compile`: compile the model first.
+    """
+
+    tracks: str | Sequence[str]
+    scale: Literal["coverage", "model"]
+    max_n: float
+    rc: bool
+    shifts: Sequence[int]
+    overlap: float
+    device: str
+    dtype: Literal["auto", "float32", "bfloat16"]
+    threads: int
+    batch_size: int
+    compile: bool
+
+
+def plan_job(
+    genome: DnaSource,
+    rows: Sequence[BedRow],
+    models: AnyModel | Sequence[AnyModel],
+    settings: PredictSettings,
+    *,
+    console: Console | None = None,
+    **output: Any,
+) -> Job:
+    """Load the models and find what there is to do. `output` are more fields of Options, such as `format`.
+
+    Rows have the genome's own chromosome names, see `find_rows`. Notes on the device, and on models of other genomes,
+    go to the console. Raises InputError for whatever does not fit; ValueError for a word that is not among an option's.
+    """
+    console = console or Console(quiet=True)
+    several = [models] if isinstance(models, Model | Path | str) else models
+    loaded = [model if isinstance(model, Model) else load_model(model) for model in several]
+    options = _choose_options(settings, output)
+    console.say(describe_device(options.devices[0], options.threads))
+    for model in loaded:
+        _compare_genomes(model, genome, console)
+    tracks = settings.get("tracks")
+    columns = loaded[0].tracks.select([tracks] if isinstance(tracks, str) else tracks) if tracks is not None else None
+    return prepare(genome, rows, loaded, columns=columns, options=options)
+
+
+def _choose_options(settings: PredictSettings, output: dict[str, Any]) -> Options:
+    devices = choose_devices(settings.get("device", "auto"))
+    augmentation = Augmentation(
+        rc=settings.get("rc", False), shifts=tuple(settings.get("shifts", (0,))), overlap=settings.get("overlap", 0.0)
+    )
+    return Options(
+        scale=settings.get("scale", "coverage"),
+        max_n=settings.get("max_n", 0.5),
+        augmentation=augmentation,
+        batch_size=settings.get("batch_size", 8),
+        devices=devices,
+        threads=settings.get("threads", 0),
+        dtype=choose_dtype(settings.get("dtype", "auto"), devices[0]),
+        compile=settings.get("compile", False),
+        **output,
+    )
+
+
+def _compare_genomes(model: Model, genome: DnaSource, console: Console) -> None:
+    """A model predicts the genome it was trained on; on another it extrapolates, and the user should know."""
+    same = not isinstance(genome, Genome) or model.assembly.digest == genome.assembly.digest
+    if model.assembly.sizes and not same:  # imported models may not know theirs
+        console.say(
+            f"note: {model.name} was trained on {model.assembly.name}; {genome} is another genome or version, "
+            "so predictions on it are an extrapolation"
+        )
+
+
+@contextmanager
+def open_genome(genome: AnyGenome) -> Iterator[DnaSource]:
+    """Open a FASTA file; a genome that is open already stays so at the end of the block."""
+    if isinstance(genome, Path | str):
+        with Genome(genome) as opened:
+            yield opened
+    else:
+        yield genome
+
+
+def find_rows(regions: AnyRegions | None, genome: DnaSource) -> list[BedRow]:
+    """The rows of a BED, or a row for each region, in the genome's own chromosome names; None: whole chromosomes.
+
+    Raises InputError as read_bed and reconcile do, and when there is no region.
+    """
+    if regions is None:
+        return [BedRow("whole genome", Region(chrom, 0, length), chrom) for chrom, length in genome.sizes.items()]
+    if isinstance(regions, Path | str):
+        rows, asked_by = list(read_bed(regions, genome.sizes)), str(regions)
+    else:
+        rows, asked_by = [_row(number, region, genome) for number, region in enumerate(regions, 1)], "`regions`"
+    if not rows:
+        raise InputError("`regions`: is empty. Expected a BED file, Regions, or text such as chrI:1,001-2,000")
+    names = reconcile([row.region.chrom for row in rows], genome.sizes, asked_by=asked_by, known_by=str(genome))
+    return [row._replace(region=row.region.rename(names[row.region.chrom])) for row in rows]
+
+
+def _row(number: int, region: Region | BedRow | str, genome: DnaSource) -> BedRow:
+    if isinstance(region, BedRow):
+        return region
+    if isinstance(region, Region):
+        return BedRow(f"region {number}", region, ".")
+    chrom = split_region(region, genome.sizes, "regions")[0]
+    (name,) = reconcile([chrom], genome.sizes, asked_by=f"`regions` {region}", known_by=str(genome)).values()
+    return BedRow(region, parse_region(region, {chrom: genome.sizes[name]}, "regions"), ".")
