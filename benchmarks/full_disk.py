@@ -69,7 +69,7 @@ def main() -> None:
     free = shutil.disk_usage(options.folder).free
     if free > 100e6:
         parser.error(f"{options.folder} has {free / 1e6:,.0f} MB free; give a folder on a small file system")
-    n_tracks = int(0.7 * free / (options.megabases * 1e6 / 128 * 10))  # 10 bytes per bin and track are asked for
+    n_tracks = int(0.7 * free / (options.megabases * 1e6 / 128 * 10))  # 10 bytes per bin and track are required
     with tempfile.TemporaryDirectory() as name:
         inputs = Path(name)
         (inputs / "big").mkdir()

@@ -1,11 +1,11 @@
 """Kill `genint predict` at random moments and give the command again: are its files the same, byte by byte?
 
-    python benchmarks/kill.py [--kills 100] [--worker-kills 20] [--megabases 2] [--tracks 24] [--seed 1]
+    python benchmarks/kill.py [--kills 100] [--megabases 2] [--tracks 24] [--seed 1]
 
 Makes a genome of random DNA and a model of random weights, predicts once undisturbed, then kills (SIGKILL) one to four
 runs in a row before one may finish, each at a moment drawn uniformly over the time of the undisturbed run. After every
-kill no file may lie under its final name unless it is whole; after every finished run all files must be those of the
-undisturbed one. Then the same with `--workers 2`, whose processes must end with the one that was killed.
+kill no file may lie under its final name unless it is complete; after every finished run all files must be those of the
+undisturbed one.
 Prints how many kills fell into which part of the work. Needs Linux: processes are counted in /proc.
 
 Runs are forked from this process, which has loaded PyTorch already, so that the moments fall into the work.
@@ -87,7 +87,7 @@ def start(arguments: list[str], log: Path) -> int:
 
 
 def finish(arguments: list[str], log: Path) -> tuple[int, float]:
-    """Exit code and seconds of a run that nobody disturbs."""
+    """Exit code and seconds of an undisturbed run."""
     started = time.perf_counter()
     _, status = os.waitpid(start(arguments, log), 0)
     return os.waitstatus_to_exitcode(status), time.perf_counter() - started
@@ -137,7 +137,7 @@ def contents(out: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in out.iterdir() if file.is_file() and file.name != "run.json"}
 
 
-def not_whole(out: Path, expected: dict[str, bytes]) -> list[str]:
+def not_complete(out: Path, expected: dict[str, bytes]) -> list[str]:
     """Files under their final names that are not those of the undisturbed run."""
     found = contents(out) if out.exists() else {}
     unfinished = out / ".genint-partial" / "unfinished"
@@ -160,7 +160,7 @@ def torment(arguments: list[str], folder: Path, n_kills: int, draw: random.Rando
             killed, left = kill_after(draw.uniform(0, seconds), [*arguments, "-o", str(out)], log)
             kills += killed
             parts[part(out) if killed else "too late"] += 1
-            half += bool(not_whole(out, expected))
+            half += bool(not_complete(out, expected))
             orphans += left
         code, _ = finish([*arguments, "-o", str(out)], log)
         rounds += 1
@@ -182,7 +182,6 @@ def torment(arguments: list[str], folder: Path, n_kills: int, draw: random.Rando
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--worker-kills", type=int, default=20)
     parser.add_argument("--megabases", type=float, default=2.0)
     parser.add_argument("--tracks", type=int, default=24)
     parser.add_argument("--seed", type=int, default=1)
@@ -191,14 +190,8 @@ def main() -> None:
     draw = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as name:
         arguments = make_inputs(Path(name), options.megabases, options.tracks)
-        for title, extra, n_kills in (
-            ("one process", [], options.kills),
-            ("--workers 2", ["--workers", "2"], options.worker_kills),
-        ):
-            if n_kills:
-                print(title)
-                for label, value in torment([*arguments, *extra], Path(name), n_kills, draw).items():
-                    print(f"  {label:<50} {value:>8}", flush=True)
+        for label, value in torment(arguments, Path(name), options.kills, draw).items():
+            print(f"{label:<50} {value:>8}", flush=True)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from torch import nn
 from genint.console import Console
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
-from genint.genome.grid import Tile, tiles, wanted_bins
+from genint.genome.grid import Tile, requested_bins, tiles
 from genint.genome.region import Region
 from genint.models.base import ModelConfig, TrackModel
 from genint.models.bundled import DEFAULT_MODEL
@@ -53,7 +53,7 @@ WAYS = ("forward passes", "genint predict", "plain script", "textbook attention"
 def batches(genome_file: Path, model: Model, batch_size: int) -> tuple[list[Tile], list[torch.Tensor]]:
     """Every tile of the genome, and their DNA in full batches, (B, input_bp) uint8."""
     with Genome(genome_file) as genome:
-        wanted = wanted_bins((Region(c, 0, n) for c, n in genome.sizes.items()), genome.sizes, model.geometry.bin_bp)
+        wanted = requested_bins((Region(c, 0, n) for c, n in genome.sizes.items()), genome.sizes, model.geometry.bin_bp)
         todo = list(tiles(wanted, model.geometry))
         dna = [torch.from_numpy(genome.tokens(tile.chrom, *tile.input(model.geometry))) for tile in todo]
     dna += [torch.full_like(dna[0], 4)] * (-len(dna) % batch_size)

@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py GENOME.fa [--copies 1,10] [--model MODEL] [--tracks 5313] [--tracks-bp 2000000]
 
-Predicts the genome once and several times over (copies of its chromosomes under new names), and then a stretch of it
+Predicts the genome once and several times over (copies of its chromosomes under new names), and then a part of it
 with a model of thousands of tracks at random weights, both under `ulimit -n 256`. Prints seconds and peak memory.
 """
 
@@ -77,7 +77,7 @@ def main() -> None:
             seconds, peak = run(folder, genome, "--whole-genome", "--model", options.model)
             print(f"{f'{copies} x the genome':32}{mb:8.1f}{seconds:10.1f}{seconds / mb:8.2f}{peak:10.0f}", flush=True)
         if options.tracks:
-            bed = folder / "stretch.bed"
+            bed = folder / "part.bed"
             with Genome(options.genome) as opened:
                 left, lines = options.tracks_bp, []
                 for chrom, bp in opened.sizes.items():

@@ -16,7 +16,7 @@ from genint.genome.bed import read_bed
 from genint.genome.chromosome_names import reconcile, reconcile_known
 from genint.genome.dna import UNKNOWN
 from genint.genome.fasta import Genome
-from genint.genome.grid import BinMask, bases_per_bin, touched_bins, wanted_bins
+from genint.genome.grid import BinMask, bases_per_bin, requested_bins, touched_bins
 from genint.genome.region import Region
 from genint.output.bigwig import BigWigReader
 from genint.tracks.table import TrackTable, read_tracks
@@ -131,7 +131,7 @@ def _find_excluded_bins(
             end = min(row.region.end, genome.sizes.get(chrom, 0))
             if row.region.start < end:
                 regions.append(Region(chrom, row.region.start, end))
-    return wanted_bins(regions, genome.sizes, bin_bp)
+    return requested_bins(regions, genome.sizes, bin_bp)
 
 
 class _BinnedTracks:

@@ -69,7 +69,7 @@ def touched_bins(region: Region, bin_bp: int) -> slice:
     return slice(region.start // bin_bp, count_bins(region.end, bin_bp))
 
 
-def wanted_bins(regions: Iterable[Region], sizes: Mapping[str, int], bin_bp: int) -> dict[str, BinMask]:
+def requested_bins(regions: Iterable[Region], sizes: Mapping[str, int], bin_bp: int) -> dict[str, BinMask]:
     """For each chromosome asked for, in the order of `sizes`: True for every bin that holds a base of some region.
 
     Regions must lie inside their chromosomes.

@@ -2,7 +2,7 @@
 
 OUT/.genint-partial/
   lock          held by the run that writes here
-  plan.json     which run this is: the same run goes on with what is here, another is refused
+  plan.json     which run this is: the same run resumes with what is here, another is refused
   unfinished/   the files of the run that are complete, and, their names beginning with a dot, those being written
   complete/     the files of a run that is done, on their way to OUT
   outdated      names of the last run's files that the new run has none for
@@ -218,7 +218,7 @@ def _is_about(out: Path, path: Path) -> bool:
 
 
 def _is_locked(file: IO[str]) -> bool:
-    """Whether this process alone may go on. On a file system without locks (some Lustre mounts) everyone may."""
+    """Whether this process has the lock. On a file system without locks (some Lustre mounts) everyone has."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -62,7 +62,7 @@ def estimate(job: Job) -> Estimate:
         regions=len(job.clipped),
         tiles=len(job.todo),
         windows=windows,
-        bins=sum(int(mask.sum()) for mask in job.wanted.values()),
+        bins=sum(int(mask.sum()) for mask in job.requested.values()),
         files=len(job.files),
         spool_bytes=spool_bytes,
         result_bytes=result_bytes,

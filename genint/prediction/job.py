@@ -12,7 +12,7 @@ from genint.choices import Scale, Statistic
 from genint.errors import InputError
 from genint.genome.bed import BedRow
 from genint.genome.dna_source import DnaSource
-from genint.genome.grid import BinMask, Geometry, Tile, tiles, wanted_bins
+from genint.genome.grid import BinMask, Geometry, Tile, requested_bins, tiles
 from genint.genome.region import Region
 from genint.models.folder import Model
 from genint.output.formats import FORMATS
@@ -87,9 +87,9 @@ class Job:
     models: Sequence[Model]
     columns: Sequence[int]  # of the models' outputs
     options: Options
-    wanted: Mapping[str, BinMask]  # per chromosome, in the genome's order; blacklisted bins are not
+    requested: Mapping[str, BinMask]  # per chromosome, in the genome's order; blacklisted bins are not
     blacklisted: Mapping[str, BinMask]  # per chromosome that has such bins
-    todo: Sequence[Tile]  # those with a wanted bin
+    todo: Sequence[Tile]  # those with a requested bin
 
     @property
     def geometry(self) -> Geometry:
@@ -150,18 +150,19 @@ def prepare(
         _check_alike(first, model, options)
     options.augmentation.stride(first.geometry)
     clipped = [clip_to_chromosome(row, genome.sizes) for row in rows]
-    wanted = wanted_bins((region for _, region in clipped if region), genome.sizes, first.geometry.bin_bp)
-    if not wanted:
+    requested = requested_bins((region for _, region in clipped if region), genome.sizes, first.geometry.bin_bp)
+    if not requested:
         raise InputError(
             f"{genome}: none of the {len(rows)} region(s) lies on it; they start past their chromosomes' ends"
         )
-    FORMATS[options.format].load_writer().check_chroms(wanted)
-    unwanted = (clip_to_chromosome(BedRow("", region, ""), genome.sizes).region for region in options.blacklist)
-    blacklisted = wanted_bins(filter(None, unwanted), genome.sizes, first.geometry.bin_bp)
-    wanted = {chrom: mask & ~blacklisted[chrom] if chrom in blacklisted else mask for chrom, mask in wanted.items()}
+    FORMATS[options.format].load_writer().check_chroms(requested)
+    masked = (clip_to_chromosome(BedRow("", region, ""), genome.sizes).region for region in options.blacklist)
+    blacklisted = requested_bins(filter(None, masked), genome.sizes, first.geometry.bin_bp)
+    for chrom in requested.keys() & blacklisted.keys():
+        requested[chrom] &= ~blacklisted[chrom]
     columns = range(len(first.tracks)) if columns is None else columns
-    todo = list(tiles(wanted, first.geometry))
-    job = Job(genome, clipped, models, columns, options, wanted, blacklisted, todo)
+    todo = list(tiles(requested, first.geometry))
+    job = Job(genome, clipped, models, columns, options, requested, blacklisted, todo)
     if options.summary:
         check_summary_file(options.summary_file, [*job.files, "tracks.tsv", "regions.tsv", RUN_FILE])
     return job
@@ -192,7 +193,7 @@ def _check_alike(first: Model, other: Model, options: Options) -> None:
 
 def disk_bytes(job: Job) -> tuple[int, int]:
     """About what the spool takes until the run ends, and what the results take."""
-    bins = sum(int(mask.sum()) for mask in job.wanted.values())
+    bins = sum(int(mask.sum()) for mask in job.requested.values())
     cells = len(job.clipped) * len(job.tracks) if job.options.summary else 0
     spool = 4 * len(job.todo) * job.geometry.core_bins * job.values_per_bin
     return spool, bins * job.values_per_bin * FORMATS[job.options.format].bytes_per_value + 12 * cells

@@ -47,7 +47,7 @@ def requests(job: Job, tiles: Iterable[Tile]) -> Iterator[Request]:
         starts = start + geometry.bin_bp * np.arange(geometry.core_bins)
         widths = np.clip(sizes[tile.chrom] - starts, 0, geometry.bin_bp)  # 0 past the chromosome's end
         unknown = bases_per_bin(core == UNKNOWN, geometry.bin_bp) - (geometry.bin_bp - widths)
-        requested = job.wanted[tile.chrom][tile.bins(geometry)]
+        requested = job.requested[tile.chrom][tile.bins(geometry)]
         keep = np.zeros(geometry.core_bins, dtype=np.bool_)
         keep[: len(requested)] = requested
         keep &= unknown <= job.options.max_n * widths

@@ -144,9 +144,9 @@ class _ParquetTable:
         import pyarrow
         from pyarrow import parquet
 
-        text, whole = pyarrow.string(), pyarrow.int64()
-        places = [("chrom", text), ("start", whole), ("end", whole), ("name", text), ("covered", whole)]
-        self._schema = pyarrow.schema([*places, *((name, pyarrow.float64()) for name in names)])
+        text, integer = pyarrow.string(), pyarrow.int64()
+        columns = [("chrom", text), ("start", integer), ("end", integer), ("name", text), ("covered", integer)]
+        self._schema = pyarrow.schema([*columns, *((name, pyarrow.float64()) for name in names)])
         self._writer = parquet.ParquetWriter(path, self._schema)
         self._from_pandas = pyarrow.Table.from_pandas
 

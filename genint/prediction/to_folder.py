@@ -78,7 +78,7 @@ def predict_job(
         if folder.report is not None:
             console.say(f"{out}: this run is finished already")
             return folder.report
-        console.say(f"{len(job.todo):,} tile(s) on {len(job.wanted):,} chromosome(s)")
+        console.say(f"{len(job.todo):,} tile(s) on {len(job.requested):,} chromosome(s)")
         check_space(folder, sum(disk_bytes(job)))
         with Spool(
             folder.scratch / "spool", job.tracks, job.genome.sizes, job.geometry, with_sd=len(job.models) > 1

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from genint.genome.grid import BinMask, Geometry, Tile, bases_per_bin, count_bins, tiles, touched_bins, wanted_bins
+from genint.genome.grid import BinMask, Geometry, Tile, bases_per_bin, count_bins, requested_bins, tiles, touched_bins
 from genint.genome.region import Region
 
 GEOMETRY = Geometry(core_bp=32, context_bp=5, bin_bp=8)  # 4 bins per tile
@@ -29,7 +29,7 @@ def many_rows() -> st.SearchStrategy[list[Region]]:
 
 
 def wanted(regions: list[Region]) -> dict[str, BinMask]:
-    return wanted_bins(regions, SIZES, GEOMETRY.bin_bp)
+    return requested_bins(regions, SIZES, GEOMETRY.bin_bp)
 
 
 def bases(regions: list[Region]) -> set[tuple[str, int]]:

@@ -38,11 +38,11 @@ def run(out: Path, files: dict[str, str], plan: dict[str, Any] = PLAN, **how: bo
 
 
 def stop_halfway(out: Path, plan: dict[str, Any] = PLAN, **how: bool) -> None:
-    """A run that is stopped when a.bw is whole and b.bw is not."""
+    """A run that is stopped when a.bw is complete and b.bw is not."""
 
     def begin() -> None:
         with output_folder(out, plan, ["a.bw", "b.bw"], **how) as folder:
-            (folder.path / "a.bw").write_text("whole")
+            (folder.path / "a.bw").write_text("complete")
             (folder.path / ".b.bw.tmp").write_text("half")
             raise KeyboardInterrupt
 
@@ -83,7 +83,7 @@ def test_a_run_that_fails_with_nothing_done_leaves_nothing(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_who_is_told_of_a_failure_is_told_that_the_work_is_kept(tmp_path: Path) -> None:
+def test_the_message_of_a_failure_says_that_the_work_is_kept(tmp_path: Path) -> None:
     def fail() -> None:
         with output_folder(tmp_path, PLAN, []) as folder:
             (folder.scratch / "spool").write_text("work")
@@ -95,7 +95,7 @@ def test_who_is_told_of_a_failure_is_told_that_the_work_is_kept(tmp_path: Path) 
         assert (folder.scratch / "spool").read_text() == "work"
 
 
-def test_a_finished_run_is_answered_with_what_it_had_told(tmp_path: Path) -> None:
+def test_a_finished_run_returns_the_report_it_had_returned(tmp_path: Path) -> None:
     told = run(tmp_path, {"a.bw": "1"})
     assert run(tmp_path, {"a.bw": "never written"}) == told
     assert run(tmp_path, {"a.bw": "never written"}, resume=True) == told
@@ -126,7 +126,7 @@ def test_another_finished_run_is_replaced_only_when_asked_and_the_users_files_ar
     assert report(tmp_path)["plan"]["options"]["scale"] == "model"
 
 
-def test_plans_that_differ_in_much_are_told_in_short(tmp_path: Path) -> None:
+def test_plans_that_differ_in_much_are_summarised(tmp_path: Path) -> None:
     run(tmp_path, {"a.bw": "1"}, {"a": 1, "b": 2, "c": list(range(99)), "d": 4})
     with pytest.raises(
         OutputError, match=r"a was 1, is null; b was 2, is null; c was \[0, 1,.*\.\.\., is null; more\."
@@ -160,40 +160,40 @@ def test_a_strange_run_json_removes_nothing_of_the_users(content: str, tmp_path:
     assert report(out)["files"] == {"a.bw": 3}
 
 
-def test_the_same_run_goes_on_with_what_is_whole(tmp_path: Path) -> None:
+def test_the_same_run_resumes_with_what_is_complete(tmp_path: Path) -> None:
     stop_halfway(tmp_path)
     assert held(tmp_path) == {}
     with output_folder(tmp_path, PLAN, ["a.bw", "b.bw"], resume=True) as folder:
-        assert {file.name: file.read_text() for file in folder.path.iterdir()} == {"a.bw": "whole"}
+        assert {file.name: file.read_text() for file in folder.path.iterdir()} == {"a.bw": "complete"}
     run(tmp_path, {"a.bw": "again", "b.bw": "2"})
-    assert held(tmp_path) == {"a.bw": "whole", "b.bw": "2"}
+    assert held(tmp_path) == {"a.bw": "complete", "b.bw": "2"}
 
 
-def test_another_run_is_told_what_differs_and_loses_nothing(tmp_path: Path) -> None:
+def test_another_run_is_refused_with_what_differs_and_loses_nothing(tmp_path: Path) -> None:
     stop_halfway(tmp_path)
     for how in ({}, {"resume": True}):
         with pytest.raises(OutputError, match=r'an unfinished run, and options\.scale was "coverage", is "model"'):
             run(tmp_path, {"a.bw": "other"}, OTHER, **how)
     run(tmp_path, {"a.bw": "again", "b.bw": "2"})
-    assert held(tmp_path)["a.bw"] == "whole"
+    assert held(tmp_path)["a.bw"] == "complete"
 
 
-def test_overwrite_begins_anew(tmp_path: Path) -> None:
+def test_overwrite_starts_over(tmp_path: Path) -> None:
     stop_halfway(tmp_path)
     with output_folder(tmp_path, PLAN, ["a.bw"], overwrite=True) as folder:
         assert list(folder.path.iterdir()) == []
         assert sorted(file.name for file in folder.scratch.iterdir()) == ["lock", "plan.json", "unfinished"]
 
 
-def test_a_run_that_was_to_overwrite_another_goes_on_without_being_asked_again(tmp_path: Path) -> None:
+def test_a_run_that_was_to_overwrite_another_resumes_without_the_option(tmp_path: Path) -> None:
     run(tmp_path, {"a.bw": "old"}, OTHER)
     stop_halfway(tmp_path, overwrite=True)
     assert held(tmp_path) == {"a.bw": "old"}
     run(tmp_path, {"a.bw": "again", "b.bw": "2"})
-    assert held(tmp_path) == {"a.bw": "whole", "b.bw": "2"}
+    assert held(tmp_path) == {"a.bw": "complete", "b.bw": "2"}
 
 
-def test_a_finished_run_is_answered_beside_the_unfinished_work_of_another(tmp_path: Path) -> None:
+def test_a_finished_run_returns_its_report_beside_the_unfinished_work_of_another(tmp_path: Path) -> None:
     files = {"a.bw": "new", "b.bw": "new"}
     run(tmp_path, files, OTHER)
     stop_halfway(tmp_path, overwrite=True)
@@ -201,7 +201,7 @@ def test_a_finished_run_is_answered_beside_the_unfinished_work_of_another(tmp_pa
     with pytest.raises(OutputError, match="holds a finished run"):
         run(tmp_path, files, {"model": "third"})
     run(tmp_path, files, resume=True)
-    assert held(tmp_path) == {"a.bw": "whole", "b.bw": "new"}, "a.bw was done before the run was stopped"
+    assert held(tmp_path) == {"a.bw": "complete", "b.bw": "new"}, "a.bw was done before the run was stopped"
 
 
 def test_resume_needs_a_run_that_was_begun(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_work_whose_plan_is_damaged_is_neither_trusted_nor_thrown_away(content: 
     (tmp_path / STAGE / "plan.json").write_text(content)
     with pytest.raises(OutputError, match=r"holds an unfinished run, and .*Give `overwrite`"):
         run(tmp_path, {"a.bw": "1"})
-    assert (tmp_path / STAGE / "unfinished" / "a.bw").read_text() == "whole"
+    assert (tmp_path / STAGE / "unfinished" / "a.bw").read_text() == "complete"
     run(tmp_path, {"a.bw": "1"}, overwrite=True)
     assert held(tmp_path) == {"a.bw": "1"}
 
@@ -363,7 +363,7 @@ def test_every_file_is_on_the_disk_before_any_moves(tmp_path: Path, monkeypatch:
     assert events.count("moved") >= 3
 
 
-def test_a_full_disk_that_shows_only_at_the_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_that_shows_only_at_the_end_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_space(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

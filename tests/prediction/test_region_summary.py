@@ -13,7 +13,7 @@ from genint.errors import InputError
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.grid import Geometry, Tile
-from genint.genome.region import Region
+from genint.genome.region import EmptyRegion, Region
 from genint.models.folder import load_model
 from genint.output.spool import Spool
 from genint.prediction import region_summary
@@ -112,3 +112,11 @@ def test_parquet_without_its_package_is_refused(monkeypatch: pytest.MonkeyPatch)
     check_summary_file("a.tsv", [])
     with pytest.raises(InputError, match=r"a.parquet: needs pyarrow, .* pip install 'genint\[parquet\]', or give"):
         check_summary_file("a.parquet", [])
+
+
+def test_an_empty_region_covers_nothing(tmp_path: Path) -> None:
+    rows = [clip_to_chromosome(BedRow("line 1", EmptyRegion("b", 7), "."), SIZES)]
+    spool, _ = filled(tmp_path / "spool")
+    with spool:
+        write_summary(spool, tmp_path / "table.tsv", "sum", rows, Console(quiet=True))
+    assert (tmp_path / "table.tsv").read_text().splitlines()[1:] == ["b\t7\t7\t.\t0\t\t"]

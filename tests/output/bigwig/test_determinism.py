@@ -83,7 +83,9 @@ def test_the_threads_of_a_pool_write_what_the_first_thread_writes(tmp_path: Path
 
 
 def test_every_process_writes_the_same_file(tmp_path: Path) -> None:
-    code = "import pathlib; from tests.output.test_determinism import digest; print(digest(pathlib.Path('x.bw')))"
+    code = (
+        "import pathlib; from tests.output.bigwig.test_determinism import digest; print(digest(pathlib.Path('x.bw')))"
+    )
     found = {digest(tmp_path / "here.bw")}
     for number in range(2):
         folder = tmp_path / str(number)
