@@ -13,14 +13,9 @@ from genint.models.bundled import DEFAULT_MODEL
 from genint.output.formats import FormatName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from genint.console import Console
-    from genint.genome.bed import BedRow
-    from genint.genome.fasta import Genome
-    from genint.models.folder import Model
     from genint.output.report import RunReport
-    from genint.prediction.job import Job, Options
+    from genint.prediction.job import Job
 
 
 Regions = Annotated[
@@ -214,30 +209,37 @@ def predict(
 
     with OpenGenome(genome) as opened:
         rows, masked = places.rows(opened, console.say), places.blacklist(opened, console.say)
-        from genint.prediction.devices import choose_devices, choose_dtype
-        from genint.prediction.job import Options
-        from genint.prediction.to_folder import predict_job as run
-        from genint.prediction.windows import Augmentation
+        from genint.prediction.settings import PredictSettings, plan_job
+        from genint.prediction.to_folder import predict_job
 
-        devices = choose_devices(device)
-        how = Options(
-            scale=scale,
-            max_n=max_n,
-            blacklist=masked,
-            augmentation=Augmentation(rc=rc, shifts=moved, overlap=overlap),
-            batch_size=batch_size,
-            devices=devices,
-            threads=options.count_threads(threads),
-            dtype=choose_dtype(dtype, devices[0]),
-            compile=compile,
+        settings: PredictSettings = {
+            "scale": scale,
+            "max_n": max_n,
+            "rc": rc,
+            "shifts": moved,
+            "overlap": overlap,
+            "device": device,
+            "dtype": dtype,
+            "threads": options.count_threads(threads),
+            "batch_size": batch_size,
+            "compile": compile,
+        }
+        if tracks:
+            settings["tracks"] = tracks
+        job = plan_job(
+            opened,
+            rows,
+            [model, *(ensemble or [])],
+            settings,
+            console=console,
             format=format,
+            blacklist=masked,
             summary=(summary or "mean") if summary_file else None,
             summary_file=summary_file or "summary.tsv",
         )
-        job = _job(opened, rows, [model, *(ensemble or [])], tracks or [], how, console)
         if dry_run:
             return _print_estimate(job, json_output)
-        report = run(job, out, overwrite=overwrite, resume=resume, console=console)
+        report = predict_job(job, out, overwrite=overwrite, resume=resume, console=console)
     _print_report(report, out, len(rows), console, json_output)
 
 
@@ -251,30 +253,6 @@ def _shifts(text: str) -> tuple[int, ...]:
     if len(set(shifts)) < len(shifts):
         raise typer.BadParameter(f"{text!r} names a shift twice", param_hint="--shifts")
     return shifts
-
-
-def _job(
-    genome: "Genome", rows: "list[BedRow]", names: list[str], tracks: list[str], how: "Options", console: "Console"
-) -> "Job":
-    from genint.models.folder import load_model
-    from genint.prediction.devices import describe_device
-    from genint.prediction.job import prepare
-
-    models = [load_model(name) for name in names]
-    console.say(describe_device(how.devices[0], how.threads))
-    for model in models:
-        _compare_assemblies(model, genome, console.say)
-    columns = models[0].tracks.select(tracks) if tracks else None
-    return prepare(genome, rows, models, columns=columns, options=how)
-
-
-def _compare_assemblies(model: "Model", genome: "Genome", say: "Callable[[str], None]") -> None:
-    """A model predicts the genome it was trained on; on another it extrapolates, and the user should know."""
-    if model.assembly.sizes and model.assembly.digest != genome.assembly.digest:  # imported models may not know theirs
-        say(
-            f"note: {model.name} was trained on {model.assembly.name}; {genome.path.name} is another genome "
-            "or version, so predictions on it are an extrapolation"
-        )
 
 
 def _print_estimate(job: "Job", as_json: bool) -> None:

@@ -58,7 +58,7 @@ def write_summary(spool: Spool, path: Path, statistic: Statistic, rows: Sequence
     """
     names = [track.identifier for track in spool.tracks]
     at_once = max(_BYTES_AT_ONCE // (8 * len(names)), 1)
-    with console.progress("summing up", len(rows)) as advance, _table_file(path, names) as table:
+    with console.progress("summing up", len(rows), "regions") as advance, _table_file(path, names) as table:
         summed = _sum_rows(_TileIndex(spool), statistic, rows)
         while some := list(islice(summed, at_once)):
             table.append(_to_frame(some, names))

@@ -96,7 +96,7 @@ CASES["regions: a folder"] = lambda folder, model: (["predict", GENOME, folder, 
 bed_case("empty", "", "no regions")
 bed_case("comments alone", "# nothing\ntrack name=x\n", "no regions")
 bed_case("two columns", "chr1\t5\n", "line 1", "2 column")
-bed_case("words for numbers", "chr1\t1\t2\nchr1\tstart\tend\n", "line 2", "'start'")
+bed_case("a header after the first row", "chr1\t1\t2\nchr1\tstart\tend\n", "line 2", "header")
 bed_case("a negative start", "chr1\t-5\t10\n", "line 1", "'-5'")
 bed_case("a decimal", "chr1\t5.0\t10\n", "line 1", "'5.0'")
 bed_case("end before start", "chr1\t10\t5\n", "line 1", "start 10", "end 5")
