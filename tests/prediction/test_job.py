@@ -17,7 +17,7 @@ from genint.genome.fasta import Genome
 from genint.models.folder import load_model
 from genint.prediction.region_summary import STATISTICS
 from tests.conftest import EXAMPLE, Run, save_copy
-from tests.prediction.test_predict import BIN, values
+from tests.prediction.test_to_folder import BIN, values
 
 GENOME = EXAMPLE / "genome.fa"
 

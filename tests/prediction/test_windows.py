@@ -18,7 +18,7 @@ from genint.models.folder import Model, load_model
 from genint.prediction.job import Options, prepare
 from genint.prediction.to_folder import predict_job
 from genint.prediction.windows import Augmentation
-from tests.prediction.test_predict import BIN, values
+from tests.prediction.test_to_folder import BIN, values
 
 CORE_BP, CONTEXT_BP, CORE = 2_048, 128, 16
 SIZES = {"edge": 5_000, "small": 300, "exact": 4_096}
