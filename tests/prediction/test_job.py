@@ -32,10 +32,10 @@ def table(path: Path) -> list[dict[str, str]]:
     return [dict(zip(header, line, strict=True)) for line in lines]
 
 
-def test_bins_that_a_blacklist_touches_are_holes_and_all_others_are_as_without_it(
+def test_bins_that_a_blacklist_touches_are_masked_and_all_others_are_as_without_it(
     tiny_model: Path, tmp_path: Path, genint: Run
 ) -> None:
-    intervals = [("chr3", 127, 129), ("3", 1_000, 1_001), ("chr3", 4_096, 8_192), ("chr3", 35_000, 99_999)]
+    intervals = [("chr3", 127, 129), ("chr3", 1_000, 1_001), ("chr3", 4_096, 8_192), ("chr3", 35_000, 99_999)]
     beds = [
         written(tmp_path / "first.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in intervals[:2])),
         written(tmp_path / "second.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in intervals[2:])),
@@ -68,11 +68,11 @@ def test_regions_tsv_tells_blacklisted_bins_from_those_of_n(tiny_model: Path, tm
     listed = {19_000 // BIN, 20_100 // BIN}
     for row, bins in ((found[1], range(19_000 // BIN, 22_000 // BIN + 1)), (found[2], range(156, 172))):
         n, black = len(too_many & {*bins} - listed), len(listed & {*bins})
-        assert (int(row["bins"]), int(row["holes"])) == (len(bins) - n - black, n + black)
-        assert row["note"] == f"{black} bin(s) are holes: blacklisted; {n} bin(s) are holes: too many N"
+        assert (int(row["bins"]), int(row["masked"])) == (len(bins) - n - black, n + black)
+        assert row["note"] == f"{black} bin(s) are masked: blacklisted; {n} bin(s) are masked: too many N"
         assert row["status"] == ("partly N" if n + black < len(bins) else "skipped")
     assert [found[row]["status"] for row in (0, 3, 4, 5)] == ["predicted", "partly blacklisted", "skipped", "clipped"]
-    assert found[3]["note"] == "1 bin(s) are holes: blacklisted"
+    assert found[3]["note"] == "1 bin(s) are masked: blacklisted"
 
 
 def test_a_tile_whose_bins_are_all_blacklisted_is_not_predicted(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
