@@ -30,21 +30,16 @@ def test_a_wrong_input_gets_one_line_and_leaves_nothing(
     assert not list(out.rglob("*.json"))
 
 
-def test_the_table_is_long_enough() -> None:
-    assert len(CASES) >= 40
-
-
 def test_wrong_usage_exits_with_2(genint: Run, tmp_path: Path) -> None:
     for arguments in (
         ["predict", GENOME],
         ["predict", GENOME, "--whole-genome", "--chroms", "chr1"],
-        ["predict", GENOME, BED, "--n-policy", "skip"],
-        ["predict", GENOME, BED, "--n-policy", "zero", "--max-n", "0.5"],
+        ["predict", GENOME, BED, "--max-n", "1.5"],
+        ["predict", GENOME, BED, "--dtype", "float8"],
         ["predict", GENOME, BED, "--scale", "log"],
         ["predict", GENOME, BED, "--format", "wig"],
-        ["predict", GENOME, BED, "--summary", "median"],
-        ["predict", GENOME, BED, "--summary", "mean", "--summary-format", "xlsx"],
-        ["predict", GENOME, BED, "--summary-format", "parquet"],
+        ["predict", GENOME, BED, "--summary", "s.tsv", "--summary-statistic", "median"],
+        ["predict", GENOME, BED, "--summary-statistic", "max"],
         ["predict", GENOME, BED, "--shifts", "a"],
         ["nonsense"],
         ["predict"],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genint import choices
 from genint.cli import options
 
 if TYPE_CHECKING:
@@ -14,63 +15,96 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Make, import, crop and verify data sets for training and evaluation.", no_args_is_help=True)
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the new data set.", show_default=False)]
+SPLITS = "Splits"
+
+Out = Annotated[
+    Path,
+    typer.Option("--out", "-o", help="Folder of the new data set.", show_default=False, rich_help_panel=options.OUTPUT),
+]
+TrackFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TRACKS",
+        help="Track table; its column file names the bigWigs, relative to the table.",
+        show_default=False,
+    ),
+]
+Valid = Annotated[
+    str,
+    typer.Option(
+        "--valid",
+        help="Chromosomes to validate on, A,B; or a fraction, 0.1.",
+        show_default=False,
+        rich_help_panel=SPLITS,
+    ),
+]
+Test = Annotated[
+    str,
+    typer.Option(
+        "--test", help="Chromosomes to test on, A,B; or a fraction, 0.1.", show_default=False, rich_help_panel=SPLITS
+    ),
+]
+SplitFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--split",
+        help="BED whose fourth column is train, valid or test, instead of both.",
+        show_default=False,
+        rich_help_panel=SPLITS,
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option("--seed", min=0, help="Draws the blocks if --valid and --test are fractions.", rich_help_panel=SPLITS),
+]
+Exclude = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--exclude",
+        help="BED of regions to leave out of loss and metrics. Repeatable.",
+        show_default=False,
+        rich_help_panel=options.WHERE,
+    ),
+]
+BinBp = Annotated[int, typer.Option("--bin-bp", min=1, help="Bases per bin.", rich_help_panel=options.OUTPUT)]
 
 
 @app.command()
 def make(
     genome: options.Genome,
-    tracks_file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="TRACKS",
-            help="Track table; its column file names the bigWigs, relative to the table.",
-            show_default=False,
-        ),
-    ],
+    tracks_file: TrackFile,
     out: Out,
-    valid: Annotated[
-        str,
-        typer.Option("--valid", help="Chromosomes to validate on, A,B; or a share, 0.1.", show_default=False),
-    ] = "",
-    test: Annotated[str, typer.Option("--test", help="Chromosomes to test on, A,B; or a share, 0.1.")] = "",
-    split: Annotated[
-        Path | None,
-        typer.Option(
-            "--split", help="BED whose fourth column is train, valid or test, instead of both.", show_default=False
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[Path],
-        typer.Option(
-            "--exclude", help="BED of regions to leave out of loss and metrics. Repeatable.", show_default=False
-        ),
-    ] = [],  # noqa: B006  typer copies it
-    bin_bp: Annotated[int, typer.Option("--bin-bp", min=1, help="Bases per bin.")] = 128,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws the blocks if --valid and --test are shares.")] = 1,
+    valid: Valid = "",
+    test: Test = "",
+    split: SplitFile = None,
+    seed: Seed = 1,
+    exclude: Exclude = None,
     aliases: options.Aliases = None,
+    bin_bp: BinBp = 128,
     quiet: options.Quiet = False,
 ) -> None:
     """Bin the bigWigs of a track table, apply its transforms, and write a data set in three splits.
 
     A chromosome that a bigWig's header does not list was not measured: it is masked, not zero. All chromosomes that
-    neither --valid nor --test names train. With shares, contiguous blocks of chromosome are drawn for each.
+    neither --valid nor --test names train. With fractions, contiguous blocks of chromosome are drawn for each.
 
     Example: genint data make genome.fa tracks.tsv -o dataset --valid chrXIII --test chrII --exclude exclude.bed
     """
     from genint.console import Console
+
+    console = Console(quiet=quiet)
+    console.say(f"reading {genome} ...")
     from genint.datasets.build import make_dataset
     from genint.genome.chromosome_names import read_aliases
     from genint.genome.fasta import Genome
 
-    console = Console(quiet=quiet)
     with Genome(genome) as opened:
         make_dataset(
             opened,
             tracks_file,
             out,
             split=_splitter(valid, test, split, seed),
-            exclude=exclude,
+            exclude=exclude or [],
             bin_bp=bin_bp,
             aliases=read_aliases(aliases) if aliases else None,
             console=console,
@@ -86,17 +120,17 @@ def _splitter(valid: str, test: str, bed: Path | None, seed: int) -> "Splitter":
             raise typer.BadParameter("Give either --split or --valid and --test.")
         return BedSplit(bed=bed)
     if not valid:
-        raise typer.BadParameter("Say what to validate on: --valid CHROMOSOMES, --valid SHARE or --split BED.")
-    shares = [_share(valid), _share(test or "0.0")]
-    if shares[0] is not None and shares[1] is not None:
-        return FractionSplit(valid=shares[0], test=shares[1], seed=seed)
-    if shares[0] is not None or (test and shares[1] is not None):
-        raise typer.BadParameter("Give both --valid and --test as chromosomes, or both as shares.")
+        raise typer.BadParameter("Say what to validate on: --valid CHROMOSOMES, --valid FRACTION or --split BED.")
+    fractions = [_fraction(valid), _fraction(test or "0.0")]
+    if fractions[0] is not None and fractions[1] is not None:
+        return FractionSplit(valid=fractions[0], test=fractions[1], seed=seed)
+    if fractions[0] is not None or (test and fractions[1] is not None):
+        raise typer.BadParameter("Give both --valid and --test as chromosomes, or both as fractions.")
     return Split(valid=_names(valid), test=_names(test))
 
 
-def _share(text: str) -> float | None:
-    """0.1 and .1 are shares; 1 is a chromosome."""
+def _fraction(text: str) -> float | None:
+    """0.1 and .1 are fractions; 1 is a chromosome."""
     return float(text) if re.fullmatch(r"\d*\.\d+", text) else None
 
 
@@ -125,37 +159,66 @@ def import_basenji(
     ],
     out: Out,
     assembly: Annotated[
-        str | None, typer.Option("--assembly", help="Its name: hg38, mm10, ...", show_default="the genome's")
+        str | None,
+        typer.Option(
+            "--assembly",
+            help="Its name: hg38, mm10, ...",
+            show_default="the genome's",
+            rich_help_panel=options.WHERE,
+        ),
     ] = None,
     genome: Annotated[
         Path | None,
-        typer.Option("--genome", help="FASTA that gives chromosome names and sizes.", show_default=False),
+        typer.Option(
+            "--genome",
+            help="FASTA that gives chromosome names and sizes.",
+            show_default=False,
+            rich_help_panel=options.WHERE,
+        ),
     ] = None,
-    valid: Annotated[str, typer.Option("--valid", help="Labels to validate on: A,B.")] = "valid",
-    test: Annotated[str, typer.Option("--test", help="Labels to test on: A,B. Every other label trains.")] = "test",
+    valid: Annotated[
+        str, typer.Option("--valid", help="Labels to validate on: A,B.", rich_help_panel=SPLITS)
+    ] = "valid",
+    test: Annotated[
+        str, typer.Option("--test", help="Labels to test on: A,B. Every other label trains.", rich_help_panel=SPLITS)
+    ] = "test",
     bin_bp: Annotated[
-        int | None, typer.Option("--bin-bp", min=1, help="Pool to bins of this width.", show_default="as they are")
+        int | None,
+        typer.Option(
+            "--bin-bp",
+            min=1,
+            help="Pool to bins of this width.",
+            show_default="as they are",
+            rich_help_panel=options.OUTPUT,
+        ),
     ] = None,
     transform: Annotated[
-        str, typer.Option("--transform", help="Recipe of the targets: new, or old as in Borzoi's weights.")
+        choices.Recipe,
+        typer.Option(
+            "--transform",
+            help="Recipe of the targets: new, or old as in Borzoi's weights.",
+            rich_help_panel=options.OUTPUT,
+        ),
     ] = "new",
     hide_unmappable: Annotated[
-        bool, typer.Option("--hide-unmappable", help="Leave bins marked in umap out of loss and metrics.")
+        bool,
+        typer.Option(
+            "--hide-unmappable",
+            help="Leave bins marked in umap out of loss and metrics.",
+            rich_help_panel=options.OUTPUT,
+        ),
     ] = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Import the TFRecords of basenji, baskerville and related formats, without TensorFlow. A segment per record.
 
-    Pooling undoes the squashing of targets.txt first and squashes again afterwards. Follow with genint data verify.
+    Pooling undoes the transforms of targets.txt first and applies them again. Check it with genint data verify.
 
     Example: genint data import basenji human -o dataset --assembly hg38 --valid fold3 --test fold4 --bin-bp 128
     """
     from genint.console import Console
     from genint.datasets.basenji import import_basenji as run
-    from genint.tracks.transforms import RECIPES
 
-    if transform not in RECIPES:
-        raise typer.BadParameter(f"--transform is one of {', '.join(RECIPES)}.")
     run(
         folder,
         out,

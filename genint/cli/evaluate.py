@@ -3,10 +3,11 @@
 import re
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from genint import choices
 from genint.cli import options
 
 if TYPE_CHECKING:
@@ -19,32 +20,61 @@ if TYPE_CHECKING:
 Models = Annotated[
     list[str] | None, typer.Argument(help="Model folders, or names of bundled models.", show_default=False)
 ]
+Split = Annotated[
+    choices.Split, typer.Option("--split", help="Which of the data set's splits.", rich_help_panel=options.WHERE)
+]
+Baselines = Annotated[
+    bool,
+    typer.Option(
+        "--baselines",
+        help="Add a constant per track and a linear model on k-mer counts.",
+        rich_help_panel=options.MODEL,
+    ),
+]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", help="Folder for metrics.tsv, metrics.json and figures.", show_default=False),
+    typer.Option(
+        "--out",
+        "-o",
+        help="Folder for metrics.tsv, metrics.json and figures.",
+        show_default=False,
+        rich_help_panel=options.OUTPUT,
+    ),
 ]
-Split = Annotated[Literal["train", "valid", "test"], typer.Option(help="Which of the data set's splits.")]
-Baselines = Annotated[
-    bool, typer.Option("--baselines", help="Add a constant per track and a linear model on k-mer counts.")
+Plots = Annotated[
+    bool,
+    typer.Option(
+        "--plots", help="Draw every pair of models, a point per track, as PNG and SVG.", rich_help_panel=options.OUTPUT
+    ),
 ]
-Plots = Annotated[bool, typer.Option("--plots", help="Draw every pair of models, a point per track, as PNG and SVG.")]
 Locus = Annotated[
-    str, typer.Option(help="Draw measured and predicted tracks there: chrom:start-end, 1-based.", show_default=False)
+    str,
+    typer.Option(
+        "--locus",
+        help="Draw measured and predicted tracks there: chrom:start-end, 1-based. --tracks picks some.",
+        show_default=False,
+        rich_help_panel=options.OUTPUT,
+    ),
 ]
 ReplicatePaper = Annotated[
-    bool, typer.Option("--replicate-paper", help="Show the paper's metric alone: pearson per assay and over all.")
+    bool,
+    typer.Option(
+        "--replicate-paper",
+        help="Print the paper's metric alone: pearson per assay and over all.",
+        rich_help_panel=options.OUTPUT,
+    ),
 ]
 
 
 def evaluate(
     dataset: options.Dataset,
     models: Models = None,
-    out: Out = None,
     split: Split = "test",
     baselines: Baselines = False,
+    tracks: options.Tracks = None,
+    out: Out = None,
     plots: Plots = False,
     locus: Locus = "",
-    tracks: options.Tracks = [],  # noqa: B006  typer copies it
     replicate_paper: ReplicatePaper = False,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
@@ -55,7 +85,7 @@ def evaluate(
 ) -> None:
     """Score MODELS on a split of DATASET: Pearson per track over all measured bins, and means per assay.
 
-    Several figures go by that name, and each is told with its axis: pearson, over all bins on the model's scale, as
+    Several figures go by that name, and each is printed with its axis: pearson, over all bins on the model's scale, as
     the field reports it; log1p, of log(1 + sum over the bin) in the units of the bigWigs; windows, within each window
     (the model's own tile), averaged. Differences between models come with a 95 % interval from a paired bootstrap over
     100 kb blocks. --tracks picks the tracks that --locus draws.
@@ -64,13 +94,16 @@ def evaluate(
     """
     _check_usage(models, baselines, out, plots, locus, tracks)
     from genint.console import Console
+
+    console = Console(quiet=quiet)
+    console.say(f"reading {dataset} ...")
     from genint.datasets.dataset import TrackDataset
     from genint.evaluation.evaluate import evaluate as run
     from genint.evaluation.evaluate import load_distinct
     from genint.evaluation.profiles import predict_profiles
     from genint.evaluation.tables import print_tables
 
-    opened, console = TrackDataset(dataset), Console(quiet=quiet)
+    opened = TrackDataset(dataset)
     compute: dict[str, Any] = {"batch_size": batch_size, "device": device, "threads": options.count_threads(threads)}
     loaded = load_distinct(models or [], baselines=baselines)
     columns = opened.tracks.select(tracks) if tracks else list(range(len(opened.tracks)))
@@ -92,7 +125,12 @@ def evaluate(
 
 
 def _check_usage(
-    models: list[str] | None, baselines: bool, out: Path | None, plots: bool, locus: str, tracks: list[str]
+    models: list[str] | None,
+    baselines: bool,
+    out: Path | None,
+    plots: bool,
+    locus: str,
+    tracks: list[str] | None,
 ) -> None:
     if not models and not baselines:
         raise typer.BadParameter("name at least one model, or give --baselines", param_hint="MODELS")

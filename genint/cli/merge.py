@@ -1,24 +1,32 @@
 """genint merge: the outputs of runs over parts become those of one run."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from genint.cli import options
+from genint.cli.streams import print_json
 
 Folders = Annotated[
     list[Path], typer.Argument(metavar="DIR", help="Folders that genint predict has written.", show_default=False)
 ]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the bigWigs and tables of all.", show_default=False)]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew, whatever run the folder holds.")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        help="Folder for the bigWigs and tables of all.",
+        show_default=False,
+        rich_help_panel=options.OUTPUT,
+    ),
+]
 
 
 def merge(
     folders: Folders,
     out: Out,
-    overwrite: Overwrite = False,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     json_output: options.Json = False,
 ) -> None:
@@ -30,12 +38,14 @@ def merge(
     Example: genint merge part1 part2 part3 -o predictions
     """
     from genint.console import Console
-    from genint.output.merge import merge as run
 
     console = Console(quiet=quiet)
+    console.say(f"reading {len(folders)} run(s) ...")
+    from genint.output.merge import merge as run
+
     report = run(folders, out, overwrite=overwrite, console=console)
     if json_output:
-        print(json.dumps({"out": str(out), **report}, indent=1))
+        print_json({"out": str(out), **report})
         return
     console.say(f"{len(folders)} run(s) merged: {report['bins']:,} bins in {report['seconds']:.1f} s")
     for name in report["files"]:

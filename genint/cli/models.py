@@ -1,8 +1,5 @@
 """genint models: which models there are, and what they are made of."""
 
-import json
-import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from genint.cli import options
+from genint.cli.streams import print_json
 from genint.models.bundled import DEFAULT_MODEL
 
 app = typer.Typer(help="List models and show what they are made of.", no_args_is_help=True)
@@ -28,7 +26,7 @@ def list_models(json_output: options.Json = False) -> None:
 
     presets = [f"{name}:{preset}" for name, kind in ARCHITECTURES.items() for preset in kind.presets]
     if json_output:
-        print(json.dumps({"models": bundled(), "presets": presets}))
+        print_json({"models": bundled(), "presets": presets})
         return
     for name in bundled():
         print(f"model\t{name}")
@@ -60,7 +58,7 @@ def show(
 
     facts = describe(model, n_tracks, batch_size)
     if json_output:
-        print(json.dumps(facts, indent=1))
+        print_json(facts)
         return
     for name, value in facts.items():
         for line in _lines(name, value):
@@ -117,8 +115,7 @@ def import_enformer(
     """
     from genint.models.enformer_weights import import_enformer as run
 
-    command = shlex.join(["genint", *sys.argv[1:]])
-    run(source, out, tracks, head=head, genome=genome, gamma=gamma, input_bp=input_bp, command=command)
+    run(source, out, tracks, head=head, genome=genome, gamma=gamma, input_bp=input_bp, command=options.command_line())
     print(out)
 
 

@@ -1,41 +1,91 @@
-"""Options that read the same in every command."""
+"""Options that read the same in every command, and the panels that help shows them in."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from genint.choices import Dtype as DtypeName
+
+WHERE, MODEL, AVERAGING, OUTPUT, MACHINE, RUN = "Where", "Model", "Averaging", "Output", "Machine", "Run"
+
 Genome = Annotated[
     Path, typer.Argument(help="Genome FASTA, plain or bgzipped; indexed on first use.", show_default=False)
 ]
 Dataset = Annotated[Path, typer.Argument(help="Data set made by genint data.", show_default=False)]
-Model = Annotated[str, typer.Option("--model", "-m", help="Model folder, or name of a bundled model.")]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model", "-m", metavar="MODEL", help="Model folder, or name of a bundled model.", rich_help_panel=MODEL
+    ),
+]
 Tracks = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--tracks",
         "-t",
+        metavar="PATTERN",
         help="Tracks by identifier, by regular expression over identifier and description, or @FILE. Repeatable.",
         show_default="all",
+        rich_help_panel=MODEL,
     ),
 ]
 Aliases = Annotated[
     Path | None,
     typer.Option(
-        "--aliases", help="UCSC chromAlias.txt, if chromosome names differ by more than chr.", show_default=False
+        "--aliases",
+        help="UCSC chromAlias.txt, if chromosome names differ by more than chr.",
+        show_default=False,
+        rich_help_panel=WHERE,
     ),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
-Dtype = Annotated[
+Device = Annotated[
     str,
-    typer.Option("--dtype", help="auto, float32 or bfloat16 (faster where the device has it, 2 digits instead of 7)."),
+    typer.Option(
+        "--device",
+        metavar="DEVICE",
+        help="auto, cpu, cuda, cuda:N, mps, or GPUs that share the work: cuda:0,1.",
+        rich_help_panel=MACHINE,
+    ),
 ]
-Batch = Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Tiles that go through the model together.")]
+Dtype = Annotated[
+    DtypeName,
+    typer.Option(
+        "--dtype",
+        help="Numbers that the model computes in; bfloat16 is faster where the device has it, 2 digits instead of 7.",
+        rich_help_panel=MACHINE,
+    ),
+]
+Batch = Annotated[
+    int,
+    typer.Option(
+        "--batch-size", "-b", min=1, help="Windows that go through the model together.", rich_help_panel=MACHINE
+    ),
+]
 Threads = Annotated[
-    int, typer.Option("--threads", "-p", min=0, help="CPU cores to use; 0: all that this process may use.")
+    int,
+    typer.Option(
+        "--threads",
+        "-p",
+        min=0,
+        help="CPU cores to use; 0: all that this process may use.",
+        rich_help_panel=MACHINE,
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Start over, whatever run the folder holds.", rich_help_panel=RUN)
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.", rich_help_panel=RUN)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=RUN)]
+
+
+def command_line() -> str:
+    """The command as it was typed, for the record."""
+    return shlex.join(["genint", *sys.argv[1:]])
 
 
 def count_threads(threads: int) -> int:

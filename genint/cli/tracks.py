@@ -1,20 +1,26 @@
 """genint tracks: what a model predicts."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from genint.cli import options
+from genint.cli.streams import print_json
 from genint.models.bundled import DEFAULT_MODEL
 
 
 def tracks(
     model: Annotated[str, typer.Argument(help="Model folder, or name of a bundled model.")] = DEFAULT_MODEL,
     match: Annotated[
-        list[str],
-        typer.Option("--match", "-t", help="Only tracks that --tracks of predict would pick.", show_default="all"),
-    ] = [],  # noqa: B006  typer copies it
+        list[str] | None,
+        typer.Option(
+            "--match",
+            "-t",
+            help="Only tracks that --tracks of predict would pick. Repeatable.",
+            show_default="all",
+            rich_help_panel=options.MODEL,
+        ),
+    ] = None,
     json_output: options.Json = False,
 ) -> None:
     """List a model's tracks: the identifiers, assays and scales that `genint predict --tracks` chooses from.
@@ -27,7 +33,7 @@ def tracks(
     table = read_tracks(find_model(model) / "tracks.tsv")
     chosen = table.subset(table.select(match)) if match else table
     if json_output:
-        print(json.dumps(chosen.to_records(), indent=1, allow_nan=False))
+        print_json(chosen.to_records())
         return
     print("identifier\tassay\tdescription\tsum_stat\tscale\tstrand_pair")
     for track in chosen:

@@ -1,71 +1,86 @@
 """genint train: a data set in, a model folder out."""
 
-import shlex
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from genint.choices import Strategy as StrategyName
+from genint.choices import TrainingDevice
 from genint.cli import options
+from genint.training.config import Loss as LossName
+from genint.training.config import describe_setting, read_train_config, show_default
 
-_SETTINGS = {"rich_help_panel": "What is learned"}  # None: as the settings file says, or the default that help shows
-_MACHINE = {"rich_help_panel": "Where it is computed"}
+TRAINING = "Training"
+
+
+def _setting(name: str, *options: str, panel: str = TRAINING) -> Any:
+    """An option for a field of TrainConfig. Left out, the settings file decides, or the default that help shows."""
+    text = describe_setting(name).replace("from_model", "--from")
+    return typer.Option(*options, help=text, show_default=show_default(name), rich_help_panel=panel)
+
 
 Out = Annotated[
-    Path, typer.Option("--out", "-o", help="Model folder to write; a killed run there goes on.", show_default=False)
-]
-Architecture = Annotated[
-    str | None, typer.Option(help="Kind of model; genint models list.", show_default="interpreter", **_SETTINGS)
-]
-Preset = Annotated[str | None, typer.Option(help="Its size: small or paper.", show_default="small", **_SETTINGS)]
-FromModel = Annotated[
-    str | None,
+    Path,
     typer.Option(
-        "--from", help="Fine-tune: start from this model's trunk, with a new head.", show_default=False, **_SETTINGS
+        "--out",
+        "-o",
+        help="Model folder to write; an interrupted run there resumes.",
+        show_default=False,
+        rich_help_panel=options.OUTPUT,
     ),
 ]
-FreezeTrunk = Annotated[
-    bool | None,
-    typer.Option("--freeze-trunk", help="With --from: train the head alone.", show_default=False, **_SETTINGS),
-]
-Loss = Annotated[str | None, typer.Option(help="poisson or poisson-multinomial.", show_default="poisson", **_SETTINGS)]
-Steps = Annotated[int | None, typer.Option(help="Batches to learn from.", show_default="10000", **_SETTINGS)]
-BatchSize = Annotated[
-    int | None,
-    typer.Option("--batch-size", "-b", help="Windows per batch, over all processes.", show_default="4", **_SETTINGS),
-]
-Accumulate = Annotated[
-    int | None, typer.Option(help="Compute a batch in so many parts, to save memory.", show_default="1", **_SETTINGS)
-]
-LearningRate = Annotated[float | None, typer.Option(help="Peak of the cosine.", show_default="0.001", **_SETTINGS)]
-Patience = Annotated[
-    int | None,
-    typer.Option(
-        help="Stop after so many validations without a better Pearson; 0: never.", show_default="0", **_SETTINGS
-    ),
-]
-Seed = Annotated[int | None, typer.Option(help="Decides weights and windows.", show_default="1", **_SETTINGS)]
 Config = Annotated[
     Path | None,
     typer.Option(
-        help="TOML with any of the settings, as a run's training/train.toml.", show_default=False, **_SETTINGS
+        "--config",
+        help="TOML with any of the settings, as a run's training/train.toml.",
+        show_default=False,
+        rich_help_panel=TRAINING,
     ),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", **_MACHINE)]
-Processes = Annotated[int, typer.Option(min=1, help="Processes on each node: one per GPU.", **_MACHINE)]
-Nodes = Annotated[int, typer.Option(min=1, help="Machines, started by torchrun or SLURM.", **_MACHINE)]
-Strategy = Annotated[str, typer.Option(help="auto, ddp or fsdp.", **_MACHINE)]
-TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Also log for TensorBoard.", **_MACHINE)]
+Architecture = Annotated[str | None, _setting("architecture", "--architecture", panel=options.MODEL)]
+Preset = Annotated[str | None, _setting("preset", "--preset", panel=options.MODEL)]
+FromModel = Annotated[str | None, _setting("from_model", "--from", panel=options.MODEL)]
+FreezeTrunk = Annotated[bool | None, _setting("freeze_trunk", "--freeze-trunk", panel=options.MODEL)]
+Loss = Annotated[LossName | None, _setting("loss", "--loss")]
+Steps = Annotated[int | None, _setting("steps", "--steps")]
+BatchSize = Annotated[int | None, _setting("batch_size", "--batch-size", "-b")]
+Accumulate = Annotated[int | None, _setting("accumulate", "--accumulate")]
+LearningRate = Annotated[float | None, _setting("learning_rate", "--learning-rate")]
+Patience = Annotated[int | None, _setting("patience", "--patience")]
+Seed = Annotated[int | None, _setting("seed", "--seed")]
+Device = Annotated[TrainingDevice, typer.Option("--device", help="What computes.", rich_help_panel=options.MACHINE)]
+Processes = Annotated[
+    int,
+    typer.Option("--processes", min=1, help="Processes on each node: one per GPU.", rich_help_panel=options.MACHINE),
+]
+Nodes = Annotated[
+    int,
+    typer.Option("--nodes", min=1, help="Machines, started by torchrun or SLURM.", rich_help_panel=options.MACHINE),
+]
+Strategy = Annotated[
+    StrategyName,
+    typer.Option(
+        "--strategy",
+        help="How several processes share the model: ddp copies it, fsdp splits its weights, too.",
+        rich_help_panel=options.MACHINE,
+    ),
+]
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Also log for TensorBoard.", rich_help_panel=options.OUTPUT)
+]
 
 
 def train(
     dataset: options.Dataset,
     out: Out,
+    tensorboard: TensorBoard = False,
     architecture: Architecture = None,
     preset: Preset = None,
     from_model: FromModel = None,
     freeze_trunk: FreezeTrunk = None,
+    config: Config = None,
     loss: Loss = None,
     steps: Steps = None,
     batch_size: BatchSize = None,
@@ -73,25 +88,25 @@ def train(
     learning_rate: LearningRate = None,
     patience: Patience = None,
     seed: Seed = None,
-    config: Config = None,
     device: Device = "auto",
     processes: Processes = 1,
     nodes: Nodes = 1,
     strategy: Strategy = "auto",
-    tensorboard: TensorBoard = False,
     threads: options.Threads = 0,
     quiet: options.Quiet = False,
 ) -> None:
     """Train a model on DATASET and write its model folder.
 
     Poisson loss, AdamW with warm-up and cosine annealing, reverse complement with stranded tracks swapped, small
-    shifts, averaged weights. Every validation saves a checkpoint in OUT/training; run the same command again to go on
-    after a kill. The model with the best mean validation Pearson is kept.
+    shifts, averaged weights. Every validation saves a checkpoint in OUT/training; the same command given again resumes
+    an interrupted run. The model with the best mean validation Pearson is kept.
 
     Example: genint train dataset -o my-model --steps 5000 --seed 7
     """
     from genint.console import Console
-    from genint.training.config import read_train_config
+
+    console = Console(quiet=quiet)
+    console.say(f"reading {dataset} ...")
     from genint.training.train import ComputeResources
     from genint.training.train import train as run
 
@@ -104,8 +119,8 @@ def train(
         dataset,
         out,
         settings,
-        console=Console(quiet=quiet),
-        command=shlex.join(["genint", *sys.argv[1:]]),
+        console=console,
+        command=options.command_line(),
         resources=ComputeResources(
             device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard
         ),

@@ -18,11 +18,12 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from genint.arrays import F32
+from genint.choices import Split
 from genint.datasets.checked_array import CheckedArray
 from genint.errors import InputError
 from genint.genome import dna
@@ -31,7 +32,7 @@ from genint.genome.grid import count_bins
 from genint.tracks.table import TrackTable, read_tracks
 
 FORMAT_VERSION = 4
-SPLITS = ("train", "valid", "test")
+SPLITS = get_args(Split)
 CHUNK_BP = 16_384
 SEGMENT_COLUMNS = ("chrom", "start", "end", "split", "dna_start", "dna_end")
 

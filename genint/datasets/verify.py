@@ -47,7 +47,7 @@ def verify(
         known_by=str(genome.path),
         aliases=aliases,
     )
-    with (console or Console(quiet=True)).progress("verifying", len(dataset.segments)) as advance:
+    with (console or Console(quiet=True)).progress("verifying", len(dataset.segments), "segments") as advance:
         for line, segment in enumerate(dataset.segments, start=2):
             place = (line, segment.chrom, segment.start, segment.end)
             try:

@@ -130,7 +130,7 @@ def _score(predictor: Predictor, dataset: TrackDataset, split: str, batch_size: 
     transform = dataset.tracks.transform(dataset.bin_bp)
     pooled, logged, windows = Pearson(n_tracks), Pearson(n_tracks), WindowPearson(n_tracks)
     across, blocks = TrackPearson(), BlockPearson(n_tracks)
-    with console.progress(f"{predictor.name} on {split}", len(tiles)) as advance:
+    with console.progress(f"{predictor.name} on {split}", len(tiles), "tiles") as advance:
         while batch := list(islice(predictions, batch_size)):
             predicted = np.stack([values for _, values in batch]).astype(np.float64)
             measured = np.stack([tile.targets for tile, _ in batch]).astype(np.float64)

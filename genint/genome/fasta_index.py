@@ -57,7 +57,7 @@ def _key(*paths: Path) -> str:
     for path in paths:
         status = path.stat()
         identities += [path.resolve(), status.st_dev, status.st_ino, status.st_size, status.st_ctime_ns]
-    return hashlib.sha256(" ".join(map(str, identities)).encode()).hexdigest()[:16]
+    return hashlib.sha256(" ".join(map(str, identities)).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _cache_folders() -> list[Path]:

@@ -145,7 +145,7 @@ def _merge_files(names: Sequence[str], merged: Format, parts: Sequence[Part], fo
     """Files that are in `folder` already are complete."""
     missing = [name for name in names if not (folder / name).exists()]
     with (
-        console.progress("merging", len(names)) as advance,
+        console.progress("merging", len(names), "files") as advance,
         ThreadPoolExecutor(min(cpu_count() or 1, _MOST_THREADS)) as threads,
     ):
         advance(len(names) - len(missing))

@@ -27,7 +27,7 @@ def write_predictions(spool: Spool, folder: Path, file_format: str, console: Con
     files = form.files(spool.tracks, with_sd=spool.with_sd)
     at_once = _FILES_AT_ONCE if form.has_file_per_track else 1
     with (
-        console.progress("writing", len(files)) as advance,
+        console.progress("writing", len(files), "files") as advance,
         ThreadPoolExecutor(min(os.cpu_count() or 1, _FILES_AT_ONCE)) as threads,
     ):
         for first in range(0, len(files), at_once):

@@ -3,13 +3,15 @@
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import get_args
 
 import torch
 
+from genint.choices import Dtype
 from genint.errors import InputError
 from genint.prediction.cpus import usable_cpus
 
-DTYPES = ("auto", "float32", "bfloat16")
+DTYPES = get_args(Dtype)
 
 
 def choose_devices(name: str) -> tuple[torch.device, ...]:

@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
+from genint.choices import Scale, Statistic
 from genint.errors import InputError
 from genint.genome.bed import BedRow
 from genint.genome.dna_source import DnaSource
@@ -17,11 +18,11 @@ from genint.models.folder import Model
 from genint.output.formats import FORMATS
 from genint.output.report import RUN_FILE
 from genint.prediction.region_status import ClippedRow, clip_to_chromosome
-from genint.prediction.region_summary import STATISTICS, Statistic, check_summary_file
+from genint.prediction.region_summary import STATISTICS, check_summary_file
 from genint.prediction.windows import Augmentation
 from genint.tracks.table import TrackTable
 
-SCALES = ("coverage", "model")
+SCALES = get_args(Scale)
 
 
 @dataclass(frozen=True, kw_only=True)

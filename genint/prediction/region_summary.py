@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 
 from genint.arrays import F32, F64, I64
+from genint.choices import Statistic
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.bed import BedRow
@@ -18,7 +19,6 @@ from genint.output.spool import Spool
 from genint.prediction.region_status import ClippedRow
 from genint.text import write_tsv
 
-Statistic = Literal["mean", "sum", "max"]
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 
 _BYTES_AT_ONCE = 8 << 20  # read from the spool, or held until they are written
@@ -58,7 +58,7 @@ def write_summary(spool: Spool, path: Path, statistic: Statistic, rows: Sequence
     """
     names = [track.identifier for track in spool.tracks]
     at_once = max(_BYTES_AT_ONCE // (8 * len(names)), 1)
-    with console.progress("summing up", len(rows)) as advance, _table_file(path, names) as table:
+    with console.progress("summing up", len(rows), "regions") as advance, _table_file(path, names) as table:
         summed = _sum_rows(_TileIndex(spool), statistic, rows)
         while some := list(islice(summed, at_once)):
             table.append(_to_frame(some, names))

@@ -112,7 +112,10 @@ def _fill(spool: Spool, job: Job, console: Console) -> None:
     """Predict every tile that the spool does not hold yet."""
     done = job.todo.index(spool.tiles[-1]) + 1 if spool.tiles else 0
     devices, threads = job.options.devices, job.options.threads
-    with console.progress("predicting", len(job.todo)) as advance, Engine(task(job), devices, threads) as engine:
+    with (
+        console.progress("predicting", len(job.todo), "tiles") as advance,
+        Engine(task(job), devices, threads) as engine,
+    ):
         advance(done)
         for tile, values in predict_tiles(job, engine, job.todo[done:]):
             spool.append(tile, values)

@@ -24,10 +24,12 @@ is done with the scale's size. Values on the model's scale are then positive, an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from genint.arrays import F64
+from genint.choices import Recipe
 
 # sum_stat -> (pools by sum, power)
 _STATISTICS = {
@@ -40,7 +42,7 @@ _STATISTICS = {
     "sum_exp75": (True, 0.75),
 }
 STATISTICS = tuple(_STATISTICS)
-RECIPES = ("new", "old")
+RECIPES = get_args(Recipe)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class RunLog(Callback):
         self._log, self._config, self._console, self._stack = log, config, console, ExitStack()
 
     def __enter__(self) -> "RunLog":
-        self._advance = self._stack.enter_context(self._console.progress("training", self._config.steps))
+        self._advance = self._stack.enter_context(self._console.progress("training", self._config.steps, "steps"))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -74,7 +74,8 @@ def describe_setting(name: str) -> str:
 
 def show_default(name: str) -> str | bool:
     """A setting's default as help shows it; False where it depends on other settings or is off."""
-    return str(SETTINGS[name].default) if SETTINGS[name].default not in ("", False) else False
+    default = SETTINGS[name].default
+    return False if default is False or default == "" else str(default)
 
 
 def resolve(config: TrainConfig) -> TrainConfig:

@@ -60,4 +60,4 @@ def test_a_place_that_cannot_be_drawn_or_written_to_is_told_before_any_work(
     monkeypatch.setattr("genint.reporting.plots.MOST_PANELS", 13)
     err = genint(*command, tmp_path / "out", "--locus", "chr2:1-9000").err
     assert "7 tracks, measured and by 1 model(s), make 14 panels" in err
-    assert len(err.splitlines()) == 1
+    assert len(err.splitlines()) == 2  # after the note of what is read

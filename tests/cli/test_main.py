@@ -1,30 +1,36 @@
 """The command line as a whole: fast help, lazy imports, and small commands against golden text."""
 
+import errno
 import json
+import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+import genint as genint_package
+from genint.cli.main import _option_names, make_app
 from genint.models.bundled import BUNDLED, list_models
 from genint.models.folder import load_model
-from tests.conftest import Run
+from tests.conftest import EXAMPLE, Run
+from tests.reference import all_commands
 
-VERBS = [
-    "predict",
-    "merge",
-    "train",
-    "eval",
-    "data make",
-    "tracks",
-    "models list",
-    "models show",
-    "models convert",
-    "models import enformer",
-]
+REQUIRED = {  # arguments that a command does not do without
+    "predict": ["genome.fa"],
+    "eval": ["dataset"],
+    "train": ["dataset", "-o", "out"],
+    "data import basenji": ["records", "-o", "out"],
+    "models convert": ["model", "-o", "out"],
+    "models import enformer": ["source", "--tracks", "t.tsv", "-o", "out"],
+}
+
+COMMANDS = all_commands()
 
 
 def loaded_by(code: str) -> set[str]:
@@ -41,37 +47,113 @@ def test_importing_genint_loads_nothing_heavy() -> None:
     assert not loaded_by("import genint") & (HEAVY | {"numpy"})
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["predict", "--help"], ["--version"]])
-def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
-    code = f"from genint.cli.main import main\ntry: main({arguments!r})\nexcept SystemExit: pass"
+@pytest.mark.parametrize("words", ["--version", "--help", *(f"{name} --help" for name in COMMANDS)])
+def test_help_loads_nothing_heavy(words: str) -> None:
+    code = f"from genint.cli.main import main\ntry: main({words.split()!r})\nexcept SystemExit: pass"
     assert not loaded_by(code) & HEAVY
 
 
-def test_public_names_are_there_when_asked_for() -> None:
-    import genint
-
-    for name in genint.__all__:
-        assert getattr(genint, name) is not None
-    with pytest.raises(AttributeError, match="nothing"):
-        genint.nothing  # noqa: B018
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_with_an_example(verb: str, genint: Run) -> None:
-    finished = genint(*verb.split(), "--help")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example_of_its_own(name: str, genint: Run) -> None:
+    finished = genint(*name.split(), "--help")
     assert finished.code == 0
-    assert f"Example: genint {verb}" in " ".join(finished.out.split())
+    assert f"Example: genint {name}" in " ".join(finished.out.split())
 
 
-def test_the_list_of_verbs_is_complete(genint: Run) -> None:
-    for verb in VERBS:
-        assert verb.split()[0] in genint("--help").out
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_example_of_a_command_is_one_that_it_understands(name: str) -> None:
+    (example,) = re.findall(r"Example: genint (.+)", COMMANDS[name].help)
+    words = shlex.split(example)[len(name.split()) :]
+    COMMANDS[name].make_context(name, words)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_of_a_command_says_what_it_does(name: str) -> None:
+    for parameter in COMMANDS[name].params:
+        assert parameter.help.endswith("."), parameter.name
+
+
+def test_options_that_are_written_alike_read_alike() -> None:
+    """Unless what they do differs: those are listed."""
+    own = {"--out", "--tracks", "--device", "--dtype", "--batch-size", "--valid", "--test", "--genome", "--bin-bp"}
+    own |= {"--seed", "--split"}
+    texts: dict[str, set[str]] = {}
+    for command in COMMANDS.values():
+        for parameter in command.params:
+            for option in {*parameter.opts} - own:
+                if option.startswith("--"):
+                    texts.setdefault(option, set()).add(parameter.help)
+    assert {option: found for option, found in texts.items() if len(found) > 1} == {}
+
+
+def test_the_words_of_a_choice_are_in_help_and_no_other_is_taken(genint: Run) -> None:
+    chosen = [
+        (name, max(parameter.opts, key=len), get_args(choice))
+        for name, command in COMMANDS.items()
+        for parameter in command.params
+        if get_origin(choice := get_type_hints(command.callback).get(parameter.name)) is Literal
+    ]
+    assert len(chosen) >= 4
+    for name, option, words in chosen:
+        assert f"<{'|'.join(words)}>" in genint(*name.split(), "--help").out.replace("\n", "")
+        refused = genint(*name.split(), *REQUIRED.get(name, []), option, "nonsense")
+        assert refused.code == 2
+        assert all(repr(word) in refused.err for word in words), refused.err
+
+
+def complete(line: str) -> list[str]:
+    """What a shell with completion offers at the end of `line`."""
+    words = {"_GENINT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    script = "import sys\nfrom genint.cli.main import main\nsys.argv = ['genint']\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, **words}, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("genint pre", ["predict"]),
+        ("genint data v", ["verify"]),
+        ("genint predict genome.fa --summary-", ["--summary-statistic"]),
+        ("genint predict genome.fa --scale m", ["model"]),
+    ],
+)
+def test_a_shell_completes_commands_options_and_choices(line: str, expected: list[str]) -> None:
+    assert complete(line) == expected
+
+
+def test_a_message_names_the_option_of_the_command_in_use(genint: Run, tmp_path: Path) -> None:
+    names = _option_names(make_app(), ["data", "make"])
+    assert (names["bin_bp"], names["out"], names["batch_size"]) == ("--bin-bp", "--out", "--batch-size")
+    assert _option_names(make_app(), ["merge"])["folders"] == "DIR"
+    assert _option_names(make_app(), ["predict"])["tracks"] == "--tracks"
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (["-o", "there"], "there"),
+        (["--out", "there"], "there"),
+        (["--out=there"], "there"),
+    ],
+)
+def test_a_full_disk_names_where_the_command_writes(
+    words: list[str], place: str, genint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("genint.datasets.build.make_dataset", full)
+    finished = genint("data", "make", EXAMPLE / "genome.fa", EXAMPLE / "tracks.tsv", "--valid", "chr3", *words)
+    assert finished.code == 1
+    assert finished.err.splitlines()[-1] == f"genint: error: {place}: No space left on device. Free space"
 
 
 def test_the_version_is_printed(genint: Run) -> None:
-    import genint as package
-
-    assert genint("--version").out == f"genint {package.__version__}\n"
+    assert genint("--version").out == f"genint {genint_package.__version__}\n"
 
 
 def test_ctrl_c_ends_with_130(

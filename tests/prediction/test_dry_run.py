@@ -17,8 +17,8 @@ GENOME = EXAMPLE / "genome.fa"
         ["--rc", "--shifts", "-3,0,5"],
         ["--overlap", "0.5"],
         ["--overlap", "0.9", "--rc"],
-        ["--n-policy", "zero", "--format", "zarr", "--threads", "2"],
-        ["--ensemble", "MODEL", "--format", "bedgraph", "--summary", "mean", "--batch-size", "3"],
+        ["--max-n", "1", "--format", "zarr", "--threads", "2"],
+        ["--ensemble", "MODEL", "--format", "bedgraph", "--summary", "summary.tsv", "--batch-size", "3"],
     ],
 )
 def test_a_dry_run_counts_what_the_run_then_does(

@@ -32,10 +32,10 @@ def table(path: Path) -> list[dict[str, str]]:
     return [dict(zip(header, line, strict=True)) for line in lines]
 
 
-def test_bins_that_a_blacklist_touches_are_holes_and_all_others_are_as_without_it(
+def test_bins_that_a_blacklist_touches_are_masked_and_all_others_are_as_without_it(
     tiny_model: Path, tmp_path: Path, genint: Run
 ) -> None:
-    intervals = [("chr3", 127, 129), ("3", 1_000, 1_001), ("chr3", 4_096, 8_192), ("chr3", 35_000, 99_999)]
+    intervals = [("chr3", 127, 129), ("chr3", 1_000, 1_001), ("chr3", 4_096, 8_192), ("chr3", 35_000, 99_999)]
     beds = [
         written(tmp_path / "first.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in intervals[:2])),
         written(tmp_path / "second.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in intervals[2:])),
@@ -101,19 +101,15 @@ def test_another_blacklist_is_another_run_and_the_same_in_another_order_is_not(
     assert "options.blacklist was" in refused.err
 
 
-def test_n_policy_zero_predicts_bins_of_n_and_changes_no_other(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
+def test_max_n_of_1_predicts_bins_of_n_and_changes_no_other(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
     common = ["predict", GENOME, "--chroms", "chr2", "-m", tiny_model, "--tracks", "atac", "-o"]
     assert genint(*common, tmp_path / "mask").code == 0
-    assert genint(*common, tmp_path / "zero", "--n-policy", "zero").code == 0
-    masked, zero = (values(tmp_path / name / "atac.bw", "chr2") for name in ("mask", "zero"))
+    assert genint(*common, tmp_path / "all", "--max-n", "1").code == 0
+    masked, zero = (values(tmp_path / name / "atac.bw", "chr2") for name in ("mask", "all"))
     assert np.isnan(masked).any()
     assert not np.isnan(zero).any()
     assert np.array_equal(masked, np.where(np.isnan(masked), np.nan, zero), equal_nan=True)
-    assert table(tmp_path / "zero" / "regions.tsv")[0]["status"] == "predicted"
-    both = genint(*common, tmp_path / "both", "--n-policy", "zero", "--max-n", "0.2")
-    assert both.code == 2
-    assert "leave out --max-n" in both.err
-    assert genint(*common, tmp_path / "neither", "--n-policy", "skip").code == 2
+    assert table(tmp_path / "all" / "regions.tsv")[0]["status"] == "predicted"
 
 
 def slow_summary(bigwig: Path, chrom: str, start: int, end: int) -> dict[str, float]:
@@ -147,9 +143,10 @@ def test_a_summary_is_what_a_loop_over_the_bases_of_each_row_finds(
 ) -> None:
     monkeypatch.setattr("genint.prediction.region_summary._BYTES_AT_ONCE", 1)  # a tile at a time
     out = tmp_path / "out"
-    assert genint("predict", GENOME, asked, "-m", tiny_model, "-o", out, "--summary", statistic).code == 0
+    common = ["predict", GENOME, asked, "-m", tiny_model, "-o", out, "--summary", "s.tsv"]
+    assert genint(*common, "--summary-statistic", statistic).code == 0
     names = load_model(tiny_model).tracks.file_names("")
-    rows = table(out / "summary.tsv")
+    rows = table(out / "s.tsv")
     assert list(rows[0]) == ["chrom", "start", "end", "name", "covered", *names]
     assert [(row["chrom"], int(row["start"]), int(row["end"])) for row in rows] == ASKED
     assert [row["name"] for row in rows] == [f"peak {start}" for _, start, _ in ASKED]
@@ -164,9 +161,9 @@ def test_a_summary_is_what_a_loop_over_the_bases_of_each_row_finds(
 
 
 def test_a_parquet_summary_holds_what_the_text_does(asked: Path, tiny_model: Path, tmp_path: Path, genint: Run) -> None:
-    common = ["predict", GENOME, asked, "-m", tiny_model, "--summary", "mean", "-o"]
-    assert genint(*common, tmp_path / "text").code == 0
-    assert genint(*common, tmp_path / "packed", "--summary-format", "parquet").code == 0
+    common = ["predict", GENOME, asked, "-m", tiny_model, "-o"]
+    assert genint(*common, tmp_path / "text", "--summary", "summary.tsv").code == 0
+    assert genint(*common, tmp_path / "packed", "--summary", "summary.parquet").code == 0
     text, packed = table(tmp_path / "text" / "summary.tsv"), read_table(tmp_path / "packed" / "summary.parquet")
     assert packed.column_names == list(text[0])
     for row, other in zip(text, packed.to_pylist(), strict=True):
@@ -178,7 +175,7 @@ def test_a_parquet_summary_holds_what_the_text_does(asked: Path, tiny_model: Pat
 
 
 def test_a_summary_of_an_ensemble_is_of_its_mean(asked: Path, tiny_model: Path, tmp_path: Path, genint: Run) -> None:
-    common = ["predict", GENOME, asked, "-m", tiny_model, "--summary", "max", "-o"]
+    common = ["predict", GENOME, asked, "-m", tiny_model, "--summary", "summary.tsv", "-o"]
     assert genint(*common, tmp_path / "one").code == 0
     assert genint(*common, tmp_path / "twice", "--ensemble", tiny_model).code == 0
     assert table(tmp_path / "one" / "summary.tsv") == table(tmp_path / "twice" / "summary.tsv")
@@ -188,8 +185,8 @@ def test_parquet_without_its_package_is_refused_before_the_work(
     asked: Path, tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    common = ["predict", GENOME, asked, "-m", tiny_model, "-o", tmp_path / "out", "--summary", "sum"]
-    finished = genint(*common, "--summary-format", "parquet")
+    common = ["predict", GENOME, asked, "-m", tiny_model, "-o", tmp_path / "out"]
+    finished = genint(*common, "--summary", "sums.parquet")
     assert finished.code == 1
     assert "pip install 'genint[parquet]'" in finished.err
     assert not (tmp_path / "out").exists()
@@ -247,7 +244,7 @@ def test_a_zarr_store_holds_what_the_bigwigs_do(
 def test_files_of_every_format_are_the_same_after_a_kill(
     file_format: str, tiny_model: Path, tmp_path: Path, genint: Run
 ) -> None:
-    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--summary", "max", "--format", file_format]
+    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--summary", "s.tsv", "--format", file_format]
     script = f"""if True:
         import os, signal
         from genint.cli.main import main

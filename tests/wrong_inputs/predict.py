@@ -141,7 +141,6 @@ option_case("a broken pattern", ["--tracks", "rna(("], "rna((", "regular express
 option_case("no track file", ["--tracks", "@nowhere.txt"], "nowhere.txt")
 option_case("an unknown device", ["--device", "tpu"], "tpu")
 option_case("a GPU that is not there", ["--device", "cuda:7"], "cuda:7")
-option_case("an unknown dtype", ["--dtype", "float8"], "float8", "float32")
 option_case("aliases that are not there", ["--aliases", "nowhere.txt"], "nowhere.txt")
 option_case("aliases without names", ["--aliases", str(BED.parent / "README.md")], "chromAlias")
 option_case("a blacklist that is not there", ["--blacklist", "nowhere.bed"], "nowhere.bed", "cannot read")
@@ -149,6 +148,11 @@ option_case("a blacklist that is no BED", ["--blacklist", str(BED.parent / "trac
 option_case("no such file in an ensemble", ["--ensemble", "nobody"], "nobody")
 option_case("a shift of a bin", ["--shifts", "0,128"], "--shifts 128", "128 bp")
 option_case("more overlap than there are bins", ["--overlap", "0.99"], "--overlap 0.99", "16 bins")
+option_case("a summary in no known format", ["--summary", "s.xlsx"], "--summary s.xlsx", ".tsv nor .parquet")
+option_case("a summary elsewhere", ["--summary", "tables/s.tsv"], "--summary tables/s.tsv", "--out")
+option_case(
+    "a summary in place of another table", ["--summary", "regions.tsv"], "--summary regions.tsv", "another file"
+)
 
 
 @case
@@ -161,7 +165,7 @@ def blacklist_of_another_assembly(folder: Path, model: Path) -> tuple[Arguments,
 def a_chromosome_that_no_array_can_be_named_after(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     genome = written(folder / "hla.fa", f">HLA/A\n{'ACGT' * 50}\n")
     arguments = ["predict", genome, "--whole-genome", "-m", model, "--format", "zarr"]
-    return arguments, ["--format zarr: HLA/A", "--format bigwig"]
+    return arguments, ["--format zarr: HLA/A", "Choose bigwig"]
 
 
 # -- model folder
