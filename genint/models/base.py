@@ -93,7 +93,8 @@ class TrackModel(nn.Module, ABC):
                 f"dna is {dna.dtype} of shape {tuple(dna.shape)}, expected uint8 tokens (batch, {length}) "
                 f"or one-hot floats (batch, {length}, 4)"
             )
-        if not torch.compiler.is_compiling() and not bool(((dna >= 0) & (dna <= 1)).all()):
+        has_values = not dna.is_meta and not torch.compiler.is_compiling()
+        if has_values and not bool(((dna >= 0) & (dna <= 1)).all()):
             raise ValueError("one-hot dna has values that are not between 0 and 1")
         return dna.to(self.head.weight.dtype)
 

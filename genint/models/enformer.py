@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from genint.models.base import Architecture, TrackModel
 from genint.models.cnn import Tower, TowerConfig
-from genint.models.layers import check_choice
+from genint.models.layers import check_choice, check_positive
 
 GammaScaling = Literal["tensorflow", "pytorch"]
 
@@ -31,6 +31,7 @@ class EnformerConfig(TowerConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_positive(self, "heads", "key_width", "features")
         if self.channels[-1] % self.heads:
             raise ValueError(f"channels[-1]={self.channels[-1]} must be a multiple of heads={self.heads}")
         if self.features % 6:

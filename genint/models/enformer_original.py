@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from genint.models.base import Architecture, ModelConfig, TrackModel
 from genint.models.enformer import EnformerLayer, GammaScaling, distance_features
-from genint.models.layers import AttentionPool, check_choice, convolve, token_conv
+from genint.models.layers import AttentionPool, check_choice, check_positive, convolve, token_conv
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ class PublishedConfig(ModelConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_positive(self, "heads", "key_width")
         if 2 ** len(self.channels) != self.bin_bp:
             raise ValueError(f"channels={self.channels} need bin_bp={2 ** len(self.channels)}, not {self.bin_bp}")
         if self.channels[-1] % (6 * self.heads):

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from genint.models.base import Architecture, ModelConfig, TrackModel
-from genint.models.layers import StandardizedConv, convolve, token_conv
-from genint.models.swin1d import BlockConfig, LayerConfig, Swin1dBlock, TransformerLayer, check_positive
+from genint.models.layers import StandardizedConv, check_positive, convolve, token_conv
+from genint.models.swin1d import BlockConfig, LayerConfig, Swin1dBlock, TransformerLayer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,6 +90,13 @@ def check_choice(name: str, value: str, choices: object) -> None:
         raise ValueError(f"{name}={value!r} is not one of {', '.join(get_args(choices))}")
 
 
+def check_positive(config: object, *names: str) -> None:
+    """ValueError unless these numbers of a config are at least 1."""
+    for name in names:
+        if getattr(config, name) < 1:
+            raise ValueError(f"{name}={getattr(config, name)} must be at least 1")
+
+
 class FeedForward(nn.Module):
     """The second half of a Transformer layer, (B, L, C) -> (B, L, C), without the residual sum.
 

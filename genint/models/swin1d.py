@@ -25,6 +25,7 @@ from genint.models.layers import (
     MaxPool,
     StandardizedConv,
     check_choice,
+    check_positive,
     convolve,
 )
 from genint.models.window_attention import Positions, WindowAttention, Wrap
@@ -77,13 +78,6 @@ class BlockConfig(LayerConfig):
         check_positive(self, "channels", "window")
         if self.window % 2:
             raise ValueError(f"window={self.window} must be even")
-
-
-def check_positive(config: object, *names: str) -> None:
-    """ValueError unless these numbers of a config are at least 1."""
-    for name in names:
-        if getattr(config, name) < 1:
-            raise ValueError(f"{name}={getattr(config, name)} must be at least 1")
 
 
 class TransformerLayer(nn.Module):

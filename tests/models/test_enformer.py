@@ -119,6 +119,7 @@ def test_a_config_survives_json(preset: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"heads": 0}, "heads=0 must be at least 1"),
         ({"heads": 5}, r"channels\[-1\]=12 must be a multiple of heads=5"),
         ({"features": 16}, "features=16 must be a multiple of 6"),
     ],

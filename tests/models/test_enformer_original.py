@@ -143,6 +143,7 @@ def test_the_published_shape_is_the_default() -> None:
     ("changes", "message"),
     [
         ({"channels": (768, 1536)}, "need bin_bp=4, not 128"),
+        ({"heads": 0}, "heads=0 must be at least 1"),
         ({"heads": 7}, r"must be a multiple of 6 \* heads=7"),
         ({"gamma": "none"}, "gamma='none' is not one of tensorflow, pytorch"),
     ],
