@@ -1,6 +1,5 @@
 """genint data: make the data sets that train and eval read."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,6 @@ from genint import choices
 from genint.cli import options
 
 if TYPE_CHECKING:
-    from genint.datasets.splits import Splitter
     from genint.genome.fasta import Assembly
 
 app = typer.Typer(help="Make, import, crop and verify data sets for training and evaluation.", no_args_is_help=True)
@@ -103,35 +101,16 @@ def make(
             opened,
             tracks_file,
             out,
-            split=_splitter(valid, test, split, seed),
+            valid=valid,
+            test=test,
+            split=split,
+            seed=seed,
             exclude=exclude or [],
             bin_bp=bin_bp,
             aliases=read_aliases(aliases) if aliases else None,
             console=console,
         )
     print(out)
-
-
-def _splitter(valid: str, test: str, bed: Path | None, seed: int) -> "Splitter":
-    from genint.datasets.splits import BedSplit, FractionSplit, Split
-
-    if bed:
-        if valid or test:
-            raise typer.BadParameter("Give either --split or --valid and --test.")
-        return BedSplit(bed=bed)
-    if not valid:
-        raise typer.BadParameter("Say what to validate on: --valid CHROMOSOMES, --valid FRACTION or --split BED.")
-    fractions = [_fraction(valid), _fraction(test or "0.0")]
-    if fractions[0] is not None and fractions[1] is not None:
-        return FractionSplit(valid=fractions[0], test=fractions[1], seed=seed)
-    if fractions[0] is not None or (test and fractions[1] is not None):
-        raise typer.BadParameter("Give both --valid and --test as chromosomes, or both as fractions.")
-    return Split(valid=_names(valid), test=_names(test))
-
-
-def _fraction(text: str) -> float | None:
-    """0.1 and .1 are fractions; 1 is a chromosome."""
-    return float(text) if re.fullmatch(r"\d*\.\d+", text) else None
 
 
 def _names(text: str) -> list[str]:

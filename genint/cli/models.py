@@ -54,9 +54,13 @@ def show(
 
     Example: genint models show interpreter:paper --batch-size 8
     """
-    from genint.models.describe import describe
+    from genint.models.describe import describe, describe_training_step
 
-    facts = describe(model, n_tracks, batch_size)
+    facts = describe(model, n_tracks)
+    if batch_size:
+        from genint.training.losses import poisson
+
+        facts["training_step"] = describe_training_step(model, n_tracks, batch_size, poisson)
     if json_output:
         print_json(facts)
         return

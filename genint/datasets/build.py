@@ -9,7 +9,7 @@ import numpy as np
 
 from genint.arrays import F64, I64
 from genint.console import Console
-from genint.datasets.splits import Splitter
+from genint.datasets.splits import Splitter, choose_split
 from genint.datasets.writer import Targets, create_dataset
 from genint.errors import InputError
 from genint.genome.bed import read_bed
@@ -27,12 +27,15 @@ _MOST_WARNINGS = 8
 
 
 def make_dataset(
-    genome: Genome,
-    tracks_file: Path,
-    out: Path,
+    genome: Genome | Path | str,
+    tracks_file: Path | str,
+    out: Path | str,
     *,
-    split: Splitter,
-    exclude: Sequence[Path] = (),
+    valid: str = "",
+    test: str = "",
+    split: Splitter | Path | str | None = None,
+    seed: int = 1,
+    exclude: Path | str | Sequence[Path | str] = (),
     bin_bp: int = 128,
     aliases: list[list[str]] | None = None,
     console: Console | None = None,
@@ -42,17 +45,35 @@ def make_dataset(
     A chromosome absent from a bigWig's header was not measured: its targets are NaN. So are bins that touch a region
     of an `exclude` BED, and bins of which more than half is N. Targets below 0 become 0, as a Poisson mean cannot be
     negative; a warning says of how many bins. Chromosomes that no track measured are left out, and so are contigs that
-    the genome lacks. A segment that ends inside a chromosome has up to 65,536 bp of the DNA that follows.
+    the genome lacks. `valid`, `test`, `split` and `seed` are those of `choose_split`. A segment that ends inside a
+    chromosome has up to 65,536 bp of the DNA that follows.
     Raises InputError for any table, BED, bigWig or chromosome that does not fit.
     """
-    console = console or Console(quiet=True)
+    console, tracks_file, out = console or Console(quiet=True), Path(tracks_file), Path(out)
+    splitter = choose_split(valid, test, split, seed)
+    excluded = [Path(exclude)] if isinstance(exclude, Path | str) else [Path(file) for file in exclude]
+    with ExitStack() as stack:
+        opened = genome if isinstance(genome, Genome) else stack.enter_context(Genome(genome))
+        _write(opened, tracks_file, out, splitter, excluded, bin_bp, aliases, console)
+
+
+def _write(
+    genome: Genome,
+    tracks_file: Path,
+    out: Path,
+    splitter: Splitter,
+    exclude: Sequence[Path],
+    bin_bp: int,
+    aliases: list[list[str]] | None,
+    console: Console,
+) -> None:
     tracks = read_tracks(tracks_file)
     create = create_dataset(out, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks)
     with create as writer, ExitStack() as stack:
         readers = [stack.enter_context(_open_track(tracks_file, track.identifier, track.file)) for track in tracks]
         columns = [_match_chromosomes(reader, genome, aliases) for reader in readers]
         sizes = {c: length for c, length in genome.sizes.items() if any(c in names for names in columns)}
-        parts = split.assign(sizes, bin_bp, aliases, str(genome.path))
+        parts = splitter.assign(sizes, bin_bp, aliases, str(genome.path))
         excluded = _find_excluded_bins(exclude, genome, bin_bp, aliases)
         binned, trains = _BinnedTracks(readers, tracks, bin_bp), False
         for chrom, group in groupby(parts, key=lambda part: part[0].chrom):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,36 @@ class Splitter(Protocol):
 
     def assign(self, sizes: Mapping[str, int], bin_bp: int, aliases: Aliases, known_by: str) -> list[Assignment]:
         """Segments of the measured chromosomes `sizes`, in their order, none overlapping. `known_by` is their file."""
+
+
+def choose_split(
+    valid: str = "", test: str = "", split: "Splitter | Path | str | None" = None, seed: int = 1
+) -> "Splitter":
+    """By `split`, a BED or Splitter, or by `valid` and `test`: chromosomes "A,B", or fractions "0.1" drawn with `seed`.
+
+    Raises InputError for both ways at once, for neither, and for chromosomes beside a fraction.
+    """
+    if split:
+        if valid or test:
+            raise InputError("`split`: is a way of its own. Leave out `valid` and `test`, or `split`")
+        return BedSplit(bed=Path(split)) if isinstance(split, Path | str) else split
+    if not valid:
+        raise InputError("`valid`: nothing says what to validate on. Give chromosomes, a fraction, or a BED as `split`")
+    fractions = [_fraction(valid), _fraction(test or "0.0")]
+    if fractions[0] is not None and fractions[1] is not None:
+        return FractionSplit(valid=fractions[0], test=fractions[1], seed=seed)
+    if fractions[0] is not None or (test and fractions[1] is not None):
+        raise InputError("`valid` and `test`: one is a fraction. Give both as chromosomes, or both as fractions")
+    return Split(valid=_names(valid), test=_names(test))
+
+
+def _fraction(text: str) -> float | None:
+    """0.1 and .1 are fractions; 1 is a chromosome."""
+    return float(text) if re.fullmatch(r"\d*\.\d+", text) else None
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,14 +11,15 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from genint.models.base import TrackModel, count_parameters
-from genint.training.losses import poisson
 
+# (B, bins, T) predictions and targets -> the sum of the loss, and over how many values
+Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 _COUNTED = SDPBackend.MATH  # attention as matrix products: the counter does not know the fused kernel of CPUs
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingStep:
-    """One step on `windows` windows: forward, Poisson loss, backward. Memory in units of 10^6 bytes.
+    """One step on `windows` windows: forward, loss, backward. Memory in units of 10^6 bytes.
 
     `gflop` is for all windows together. `state_mb` is held all through the run, in float32: weights, their gradients,
     AdamW's two moments, the moving average. `saved_mb` is what the forward pass keeps for the backward, with everything
@@ -47,12 +48,12 @@ def flops_per_tile(model: TrackModel) -> int:
     return int(counter.get_total_flops())
 
 
-def training_step(make: Callable[[], TrackModel], windows: int) -> TrainingStep:
+def training_step(make: Callable[[], TrackModel], windows: int, loss: Loss) -> TrainingStep:
     """Count a training step of the model that `make` builds; it is built of tensors that have shapes and no memory."""
     with FakeTensorMode():
         model = make().train()
-        flops, saved = _step(model, windows, torch.float32)
-        _, saved_bfloat16 = _step(model, windows, torch.bfloat16)
+        flops, saved = _step(model, windows, loss, torch.float32)
+        _, saved_bfloat16 = _step(model, windows, loss, torch.bfloat16)
     return TrainingStep(
         windows=windows,
         gflop=flops / 1e9,
@@ -62,7 +63,7 @@ def training_step(make: Callable[[], TrackModel], windows: int) -> TrainingStep:
     )
 
 
-def _step(model: TrackModel, windows: int, dtype: torch.dtype) -> tuple[int, int]:
+def _step(model: TrackModel, windows: int, loss: Loss, dtype: torch.dtype) -> tuple[int, int]:
     """Operations of a step, and bytes that its forward pass keeps."""
     geometry = model.geometry
     tokens = torch.zeros(windows, geometry.input_bp, dtype=torch.uint8)
@@ -85,9 +86,9 @@ def _step(model: TrackModel, windows: int, dtype: torch.dtype) -> tuple[int, int
             torch.autocast("cpu", dtype, enabled=dtype != torch.float32),
             sdpa_kernel(_COUNTED),
         ):
-            total, count = poisson(model(tokens), targets)
-            loss = total / count
-        loss.backward()  # type: ignore[no-untyped-call]
+            total, count = loss(model(tokens), targets)
+            mean = total / count
+        mean.backward()  # type: ignore[no-untyped-call]
     return int(counter.get_total_flops()), sum(tensor.untyped_storage().nbytes() for tensor in saved.values())
 
 

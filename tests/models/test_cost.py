@@ -59,11 +59,11 @@ def test_a_step_is_three_forward_passes_but_for_the_gradient_of_the_dna(make: Ca
     """Also where convolutions are grouped, whose backward pass PyTorch counts as if they were dense."""
     with torch.device("meta"):  # the way that training goes: a CPU without gradients saves some products
         forward = 4 * flops_per_tile(make()) / 1e9
-    assert 2.5 * forward < training_step(make, 4).gflop <= 3 * forward
+    assert 2.5 * forward < training_step(make, 4, poisson).gflop <= 3 * forward
 
 
 def test_memory_is_what_a_real_step_keeps(make: Callable[[], TrackModel]) -> None:
-    model, step = make().train(), training_step(make, 4)
+    model, step = make().train(), training_step(make, 4, poisson)
     assert step.saved_mb == pytest.approx(saved_by(model, 4, torch.float32) / 1e6, rel=0.01)
     # CPUs keep the means of a LayerNorm in float32, its shape function says bfloat16: much in models so narrow.
     assert step.saved_bfloat16_mb == pytest.approx(saved_by(model, 4, torch.bfloat16) / 1e6, rel=0.1)
