@@ -88,6 +88,10 @@ def make(
 
     Example: genint data make genome.fa tracks.tsv -o dataset --valid chrXIII --test chrII --exclude exclude.bed
     """
+    if split and (valid or test):
+        raise typer.BadParameter("Give either --split or --valid and --test.")
+    if not (split or valid):
+        raise typer.BadParameter("Say what to validate on: --valid CHROMOSOMES, --valid FRACTION or --split BED.")
     from genint.console import Console
 
     console = Console(quiet=quiet)

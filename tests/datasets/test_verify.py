@@ -74,7 +74,7 @@ def test_a_data_set_that_genint_made_is_its_genome_s(example_dataset: Path, monk
 
     class Watched(Console):
         @contextmanager
-        def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
+        def progress(self, label: str, total: int, unit: str = "") -> Iterator[Callable[[int], None]]:
             assert total == 3
             yield steps.append
 

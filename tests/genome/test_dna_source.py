@@ -29,7 +29,12 @@ def test_the_identity_tells_sequences_apart_and_not_their_case() -> None:
     assert SequenceSource("ACGT").identity() != SequenceSource("ACGA").identity()
 
 
-def test_an_empty_sequence_is_refused_and_other_letters_are_unknown() -> None:
-    with pytest.raises(InputError, match="`sequence`: is empty"):
-        SequenceSource("")
-    assert SequenceSource("Aé-").tokens("sequence", 0, 3).tolist() == [0, 4, 4]
+def test_ambiguous_bases_are_unknown_and_u_is_t() -> None:
+    assert SequenceSource("ARnu").tokens("sequence", 0, 4).tolist() == [0, 4, 4, 3]
+
+
+@pytest.mark.parametrize(("sequence", "fault"), [("", "is empty"), ("Aé", "É"), ("A-", "gaps"), ("A\n", "white space")])
+def test_what_is_no_sequence_of_bases_is_refused(sequence: str, fault: str) -> None:
+    with pytest.raises(InputError, match="`sequence`: ") as caught:
+        SequenceSource(sequence)
+    assert fault in str(caught.value)

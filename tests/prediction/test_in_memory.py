@@ -138,7 +138,7 @@ def test_a_sequence_of_any_length_has_a_value_per_bin(sequence: str, model: Mode
 
 
 def test_settings_are_those_of_the_command(model: Model, tmp_path: Path) -> None:
-    options = {"tracks": "rna", "rc": True, "shifts": (-1, 0, 1), "overlap": 0.5, "scale": "model", "max_n": 1.0}
+    options = {"tracks": "^rna", "rc": True, "shifts": (-1, 0, 1), "overlap": 0.5, "scale": "model", "max_n": 1.0}
     (tracks,) = predict_regions(GENOME, ["chr2:19,001-24,000"], model, **options)  # type: ignore[arg-type]
     predict_to_folder(GENOME, ["chr2:19,001-24,000"], model, tmp_path / "out", **options)  # type: ignore[arg-type]
     assert [track.identifier for track in tracks.tracks] == ["rna_plus", "rna_minus"]

@@ -1,6 +1,5 @@
 """The model card says what was learned and how."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from genint.datasets.dataset import TrackDataset
@@ -27,8 +26,8 @@ def test_the_model_folder_predicts_and_its_card_says_how_it_was_made(
 
 def test_a_card_names_splits_assays_and_the_score(example_dataset: Path, tiny_model: Path) -> None:
     training = {"preset": "", "val_pearson": 0.12345, "command": "genint train x", "seed": 7, "dataset": "digest"}
-    model = replace(load_model(tiny_model), training=training)
-    card = write_card(model, TrackDataset(example_dataset))
+    dataset, module = TrackDataset(example_dataset), load_model(tiny_model).module
+    card = write_card("tiny", "interpreter", module, training, dataset)
     for line in (
         "# tiny",
         "A model, interpreter, of 7 tracks (ATAC, CAGE, CHIP, RNA) in bins of 128 bp from 2,304 bp of DNA.",
@@ -40,6 +39,4 @@ def test_a_card_names_splits_assays_and_the_score(example_dataset: Path, tiny_mo
         "- Settings: preset=, seed=7",
     ):
         assert line in card.splitlines()
-    assert "not known" in write_card(
-        replace(model, training=training | {"val_pearson": None}), TrackDataset(example_dataset)
-    )
+    assert "not known" in write_card("tiny", "interpreter", module, training | {"val_pearson": None}, dataset)
