@@ -45,7 +45,6 @@ def test_wrong_usage_exits_with_2(genint: Run, tmp_path: Path) -> None:
         ["predict"],
         ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "-o", tmp_path / "out"],
         ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "-o", tmp_path / "out", "--valid", "chr3", "--split", BED],
-        ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "-o", tmp_path / "out", "--valid", "chr3", "--test", "0.1"],
         ["data", "import", "basenji", tmp_path, "-o", tmp_path / "out", "--assembly", "x", "--transform", "newest"],
     ):
         finished = genint(*arguments)

@@ -70,7 +70,7 @@ def plan_job(
     for model in loaded:
         _compare_genomes(model, genome, console)
     tracks = settings.get("tracks")
-    columns = loaded[0].tracks.select([tracks] if isinstance(tracks, str) else tracks) if tracks is not None else None
+    columns = loaded[0].tracks.select(tracks) if tracks is not None else None
     return prepare(genome, rows, loaded, columns=columns, options=options)
 
 

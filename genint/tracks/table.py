@@ -94,12 +94,15 @@ class TrackTable(Sequence[Track]):
             [track.transform for track in self._tracks],
         )
 
-    def select(self, patterns: Sequence[str]) -> list[int]:
+    def select(self, patterns: str | Sequence[str]) -> list[int]:
         """Columns of the requested tracks, in table order.
 
         A pattern is an identifier, a regular expression searched for in identifier and description (case does not
-        matter), or `@file` with one pattern per line. Raises InputError for a pattern that matches nothing.
+        matter), or `@file` with one pattern per line. Raises InputError for a pattern that matches nothing, and for none.
         """
+        patterns = [patterns] if isinstance(patterns, str) else patterns
+        if not patterns:
+            raise InputError("`tracks`: is empty. Expected an identifier, a regular expression or @file")
         return sorted({column for pattern in _expand(patterns) for column in self._matching(pattern)})
 
     def _matching(self, pattern: str) -> list[int]:

@@ -68,7 +68,7 @@ class TrackData:
 
     def select(self, patterns: str | Sequence[str]) -> "TrackData":
         """The tracks that identifiers, regular expressions or @FILE pick, as TrackTable.select does."""
-        columns = self.tracks.select([patterns] if isinstance(patterns, str) else patterns)
+        columns = self.tracks.select(patterns)
         return replace(self, values=self.values[:, columns], tracks=self.tracks.subset(columns))
 
     def plot(self) -> "Figure":

@@ -1,22 +1,19 @@
 """Importing Enformer: the weights arrive where they belong, and the folder works like any other."""
 
-import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyBigWig
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from genint.console import Console
-from genint.errors import InputError, OutputError
+from genint.errors import OutputError
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
 from genint.models.enformer_original import PublishedEnformer
-from genint.models.enformer_source import download, read_source
+from genint.models.enformer_source import read_source
 from genint.models.enformer_weights import import_enformer
 from genint.models.folder import load_model
 from genint.prediction.job import Options, prepare
@@ -88,49 +85,10 @@ def test_a_tile_is_what_the_module_predicts_for_its_dna(source: Path, tmp_path: 
         np.testing.assert_array_equal([value for _, _, value in bigwig.intervals("chr1")], expected)
 
 
-def test_safetensors_are_read_as_well(source: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "source"
-    shutil.copytree(source, folder)
-    tensors = read_source(folder).tensors
-    (folder / "pytorch_model.bin").unlink()
-    save_file(
-        {f"_trunk.1{name[4:]}" if name[:5] == "stem." else name: t for name, t in tensors.items()},
-        folder / "model.safetensors",
-    )
-    again = read_source(folder).tensors
-    assert again.keys() == tensors.keys()
-    assert all(torch.equal(again[name], tensors[name]) for name in tensors)
-
-
 def test_a_model_that_is_there_is_not_written_over(source: Path, tmp_path: Path) -> None:
     import_enformer(str(source), tmp_path / "model", TRACKS, input_bp=3_072)
     with pytest.raises(OutputError, match="is there already"):
         import_enformer(str(source), tmp_path / "model", TRACKS, input_bp=3_072)
-
-
-def test_a_hub_id_without_a_network_says_what_to_do_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    hub = pytest.importorskip("huggingface_hub")
-
-    def offline(*_: object, **__: object) -> str:
-        raise hub.errors.LocalEntryNotFoundError("Cannot reach the hub.\nAnd a long story.")
-
-    monkeypatch.setattr(hub, "snapshot_download", offline)
-    with pytest.raises(InputError, match=r"^o/n: cannot be downloaded \(Cannot reach the hub\.\)\. Give a folder"):
-        download("o/n")
-
-
-def test_a_hub_id_without_the_hubs_package_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(InputError, match="needs the package huggingface-hub"):
-        download("o/n")
-
-
-def test_a_hub_id_gives_the_folder_it_was_downloaded_to(monkeypatch: pytest.MonkeyPatch, source: Path) -> None:
-    hub = pytest.importorskip("huggingface_hub")
-    requested = []
-    monkeypatch.setattr(hub, "snapshot_download", lambda name, **_: requested.append(name) or str(source))
-    assert download("o/n") == source
-    assert requested == ["o/n"]
 
 
 def test_an_unknown_scaling_is_refused_with_the_choices(source: Path, tmp_path: Path, genint: Run) -> None:

@@ -85,6 +85,11 @@ def split_by_shares_that_leave_nothing(folder: Path, model: Path) -> tuple[Argum
 
 
 @case
+def split_by_a_fraction_beside_a_chromosome(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "--valid", "chr3", "--test", "0.1"], ["both as fractions"]
+
+
+@case
 def split_by_a_bed_without_labels(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     return ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "--split", EXAMPLE / "exclude.bed"], [
         "exclude.bed, line",
