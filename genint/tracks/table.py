@@ -98,7 +98,7 @@ class TrackTable(Sequence[Track]):
         """Columns of the requested tracks, in table order.
 
         A pattern is an identifier, a regular expression searched for in identifier and description (case does not
-        matter), or `@file` with one pattern per line. Raises InputError for a pattern that matches nothing, and for none.
+        matter), or `@file` with one pattern per line. Raises InputError for none, and for one that matches nothing.
         """
         patterns = [patterns] if isinstance(patterns, str) else patterns
         if not patterns:
