@@ -18,7 +18,7 @@ from genint.tracks.table import read_tracks
 def describe(model: str, n_tracks: int, windows: int | None = None) -> dict[str, Any]:
     """What a model, or a preset as ARCHITECTURE:PRESET with `n_tracks`, is made of, for people and for scripts.
 
-    With `windows`, also what a training step on so many costs, see `TrainingStep`.
+    With `windows`, also what a training step on that many costs, see `TrainingStep`.
     """
     architecture, _, preset = model.partition(":")
     facts: dict[str, Any]
