@@ -141,12 +141,12 @@ def _check_usage(
 
 
 def _draw_pairs(evaluation: "Evaluation", out: Path) -> None:
-    from genint.reporting.plots import save_figure, scatter_of_tracks
+    from genint.reporting.plots import plot_scores, save_figure
 
     results = evaluation.models
     stems = _file_names([result.model for result in results])
     for first, second in combinations(range(len(results)), 2):
-        figure = scatter_of_tracks(results[first], results[second])
+        figure = plot_scores(results[first], results[second])
         save_figure(figure, out / f"tracks_{stems[first]}_vs_{stems[second]}")
 
 
@@ -165,21 +165,21 @@ def _locus(dataset: "TrackDataset", text: str, n_tracks: int, n_models: int) -> 
             f"{MOST_PANELS} cannot be read. Pick tracks with --tracks"
         )
     sizes = {segment.chrom: segment.end for segment in dataset.segments}
-    asked = split_region(text, sizes, "locus")[0]
-    name = reconcile([asked], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[asked]
-    found = parse_region(text, {asked: sizes[name]}, "locus")
+    requested = split_region(text, sizes, "locus")[0]
+    name = reconcile([requested], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[requested]
+    found = parse_region(text, {requested: sizes[name]}, "locus")
     region = Region(name, found.start, found.end)
     find_segment(dataset, region)
     return region
 
 
 def _draw_locus(dataset: "TrackDataset", values: "Profiles", region: "Region", columns: list[int], out: Path) -> None:
-    from genint.reporting.plots import profiles_over_locus, save_figure
+    from genint.reporting.plots import plot_profiles, save_figure
 
     names = [dataset.tracks[column].identifier for column in columns]
     predicted = {name: rows[:, columns] for name, rows in values.predicted.items()}
     shown = values._replace(measured=values.measured[:, columns], predicted=predicted)
-    figure = profiles_over_locus(region.chrom, dataset.bin_bp, names, shown)
+    figure = plot_profiles(region.chrom, dataset.bin_bp, names, shown)
     save_figure(figure, out / _file_names([f"locus_{region.chrom}_{region.start + 1}_{region.end}"])[0])
 
 

@@ -33,11 +33,11 @@ class CheckedArray:
             values: npt.NDArray[Any] = self._array[rows]
         except (OSError, ValueError, RuntimeError) as error:
             raise InputError(
-                f"{self._damaged(chunks)}: is damaged ({error}). Make the data set again, or copy it again"
+                f"{self._find_damaged(chunks)}: is damaged ({error}). Make the data set again, or copy it again"
             ) from None
         return values
 
-    def _damaged(self, chunks: range) -> Path:
+    def _find_damaged(self, chunks: range) -> Path:
         """The first of these chunks that cannot be read."""
         step: int = self._array.chunks[0]
         for chunk in chunks:

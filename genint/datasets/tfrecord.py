@@ -68,31 +68,31 @@ def read_frames(path: Path) -> Iterator[bytes]:
     number = 1
     try:
         with open(path, "rb") as file:
-            stream = _Inflated(file)
+            stream = _InflateStream(file)
             while header := stream.read(_HEADER.size):
-                length, crc = _HEADER.unpack(_whole(header, _HEADER.size))
+                length, crc = _HEADER.unpack(_require(header, _HEADER.size))
                 _check(header[:8], crc, "length")
-                data = _whole(stream.read(length), length)
-                (crc,) = _CRC.unpack(_whole(stream.read(_CRC.size), _CRC.size))
+                data = _require(stream.read(length), length)
+                (crc,) = _CRC.unpack(_require(stream.read(_CRC.size), _CRC.size))
                 _check(data, crc, "data")
                 yield data
                 number += 1
             stream.close()
     except OSError as error:
         raise InputError(f"{path}: cannot read ({error.strerror}). Expected a TFRecord file") from None
-    except (zlib.error, _Damaged) as error:
+    except (zlib.error, _Damage) as error:
         raise InputError(
             f"{path}, record {number}: {error}. Expected zlib-compressed TFRecords; copy the file again"
         ) from None
 
 
-class _Damaged(Exception):
+class _Damage(Exception):
     """What a record is wrong with."""
 
 
-def _whole(content: bytes, size: int) -> bytes:
+def _require(content: bytes, size: int) -> bytes:
     if len(content) < size:
-        raise _Damaged(f"is cut short, {len(content):,} of {size:,} bytes are there")
+        raise _Damage(f"is cut short, {len(content):,} of {size:,} bytes are there")
     return content
 
 
@@ -100,10 +100,10 @@ def _check(content: bytes, expected: int, what: str) -> None:
     crc = google_crc32c.value(content)
     masked = ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
     if masked != expected:
-        raise _Damaged(f"is damaged, the checksum of its {what} is {masked:08x} and not {expected:08x}")
+        raise _Damage(f"is damaged, the checksum of its {what} is {masked:08x} and not {expected:08x}")
 
 
-class _Inflated:
+class _InflateStream:
     """A zlib stream, inflated block by block as it is read."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -131,14 +131,12 @@ class _Inflated:
         return not ended
 
     def close(self) -> None:
-        """Raise _Damaged unless the stream has come to its end and the file with it; a file of no bytes is complete."""
+        """Raise _Damage unless the stream has come to its end and the file with it; a file of no bytes is complete."""
         if not self._inflate.eof and self._file.tell():
-            raise _Damaged("the zlib stream is cut short where it would begin")
+            raise _Damage("the zlib stream is cut short where it would begin")
         if self._inflate.unused_data or self._file.read(1):
-            raise _Damaged("something follows the zlib stream")
+            raise _Damage("something follows the zlib stream")
 
-
-# -- protobuf ----------------------------------------------------------------------------------------------------------
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
@@ -161,8 +159,8 @@ def parse_example(data: bytes) -> dict[str, memoryview]:
     return features
 
 
-def _fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
-    """The length-delimited fields of number `wanted`."""
+def _fields(message: memoryview, field_number: int) -> Iterator[memoryview]:
+    """The length-delimited fields of number `field_number`."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
@@ -178,7 +176,7 @@ def _fields(message: memoryview, wanted: int) -> Iterator[memoryview]:
             raise ValueError(f"is no tf.train.Example (wire type {kind})")
         if at + size > len(message):
             raise ValueError("is no tf.train.Example (a field ends past its message)")
-        if kind == _BYTES and number == wanted:
+        if kind == _BYTES and number == field_number:
             yield message[at : at + size]
         at += size
 
@@ -194,9 +192,6 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
             return value, at
         shift += 7
     raise ValueError("is no tf.train.Example (a number of more than 64 bits)")
-
-
-# -- biology -----------------------------------------------------------------------------------------------------------
 
 
 def _record(features: dict[str, memoryview], shape: RecordShape) -> Record:

@@ -77,7 +77,7 @@ class TrackDatasetWriter:
             "config": {"write_empty_chunks": True},  # a chunk without a file is a lost one
         }
         chunk_bp, chunk_bins = chunks
-        with self._writes():
+        with self._report_refusals():
             folder.mkdir()
             tracks.write(folder / "tracks.tsv")
             arrays = zarr.open_group(folder / "arrays.zarr", mode="w")
@@ -120,7 +120,7 @@ class TrackDatasetWriter:
 
     def _append(self, array: Any, block: npt.NDArray[Any]) -> None:
         stored = np.ascontiguousarray(block, dtype=array.dtype)
-        with self._writes():
+        with self._report_refusals():
             array.append(stored)
         self._content[array.basename].update(stored.data)
 
@@ -133,12 +133,12 @@ class TrackDatasetWriter:
             "assembly": {"name": self._assembly.name, "sizes": self._assembly.sizes},
             "content": {name: digest.hexdigest() for name, digest in self._content.items()},
         }
-        with self._writes():
+        with self._report_refusals():
             write_tsv(self.folder / "segments.tsv", pd.DataFrame(rows, columns=list(SEGMENT_COLUMNS)))
             (self.folder / "dataset.json").write_text(json.dumps(header, indent=1, allow_nan=False) + "\n")
 
     @contextmanager
-    def _writes(self) -> Iterator[None]:
+    def _report_refusals(self) -> Iterator[None]:
         """What the system refuses is reported with the name of the data set and how many bytes it had got."""
         try:
             yield

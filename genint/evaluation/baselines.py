@@ -76,7 +76,7 @@ class KmerBaseline(Baseline):
         A track that was not measured there is predicted to be zero.
         """
         n_tracks = len(dataset.tracks)
-        groups = _groups_measured_alike(dataset, geometry)
+        groups = _group_measured_alike(dataset, geometry)
         weights = np.zeros((N_FEATURES, n_tracks))
         gram = {columns: np.zeros((N_FEATURES, N_FEATURES)) for columns in groups}
         moment = {columns: np.zeros((N_FEATURES, len(columns))) for columns in groups}
@@ -99,7 +99,7 @@ class KmerBaseline(Baseline):
         return np.maximum(kmer_features(tokens, self.geometry) @ self._weights, 0).astype(np.float32)
 
 
-def _groups_measured_alike(dataset: TrackDataset, geometry: Geometry) -> list[tuple[int, ...]]:
+def _group_measured_alike(dataset: TrackDataset, geometry: Geometry) -> list[tuple[int, ...]]:
     """Columns whose targets are NaN in the same bins share one Gram matrix."""
     patterns = [hashlib.blake2b() for _ in dataset.tracks]
     for _, targets in DataLoader(SplitTiles(dataset, geometry, "train"), batch_size=8):

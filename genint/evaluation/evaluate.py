@@ -108,10 +108,10 @@ def check_tracks(dataset: TrackDataset, model: Model) -> None:
     Descriptions and where their bigWigs lay do not matter.
     """
 
-    def essence(track: Track) -> tuple[object, ...]:
+    def comparable(track: Track) -> tuple[object, ...]:
         return tuple(value for name, value in vars(track).items() if name not in ("file", "description"))
 
-    ours, theirs = [essence(track) for track in dataset.tracks], [essence(track) for track in model.tracks]
+    ours, theirs = [comparable(track) for track in dataset.tracks], [comparable(track) for track in model.tracks]
     if ours != theirs:
         place = next(
             (i for i, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]),

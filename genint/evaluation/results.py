@@ -100,7 +100,7 @@ class Evaluation:
 
     def differences(self) -> pd.DataFrame:
         """A row per pair of models: difference of mean pearson, its 95 % interval (low, high), and blocks drawn."""
-        return pd.DataFrame(self.compared, columns=list(Difference._fields))
+        return pd.DataFrame(self.comparisons, columns=list(Difference._fields))
 
     @cached_property
     def means(self) -> list[Mean]:
@@ -108,7 +108,7 @@ class Evaluation:
         return [mean for result in self.models for mean in average_scores(result)]
 
     @cached_property
-    def compared(self) -> list[Difference]:
+    def comparisons(self) -> list[Difference]:
         """The rows of `differences`; the bootstrap runs once."""
         return compare_models(self.models)
 
@@ -129,11 +129,11 @@ class Evaluation:
             "dataset": self.digest,
             "split": self.split,
             "axes": AXES,
-            "means": [_without_nan(mean) for mean in means],
-            "pearson_across_tracks": _without_nan({result.model: result.across_tracks for result in self.models}),
-            "differences": [_without_nan(difference._asdict()) for difference in self.compared],
+            "means": [_replace_nan(mean) for mean in means],
+            "pearson_across_tracks": _replace_nan({result.model: result.across_tracks for result in self.models}),
+            "differences": [_replace_nan(difference._asdict()) for difference in self.comparisons],
             "not_scored": self.not_scored,
-            "tracks": [_without_nan(asdict(score)) for result in self.models for score in result.scores],
+            "tracks": [_replace_nan(asdict(score)) for result in self.models for score in result.scores],
         }
         return json.dumps(content, indent=1, allow_nan=False)
 
@@ -174,6 +174,6 @@ def compare_models(results: Sequence[ModelScores], seed: int = 1) -> list[Differ
     return rows
 
 
-def _without_nan(row: dict[str, Any]) -> dict[str, Any]:
+def _replace_nan(row: dict[str, Any]) -> dict[str, Any]:
     """NaN is not JSON; what could not be scored is null."""
     return {name: None if value != value else value for name, value in row.items()}

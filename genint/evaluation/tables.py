@@ -56,7 +56,7 @@ def _assays_table(evaluation: Evaluation) -> Table:
 
 def _differences_table(evaluation: Evaluation) -> Table:
     table = _table("Differences of mean Pearson, 95 % interval over 100 kb blocks", "models", "difference", "interval")
-    for row in evaluation.compared:
+    for row in evaluation.comparisons:
         interval = f"{row.low:+.4f} to {row.high:+.4f}" if row.blocks > 1 else "-"
         table.add_row(f"{row.model} - {row.other}", f"{row.difference:+.4f}", interval)
     return table

@@ -27,7 +27,7 @@ def softplus(x: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The numbers that every model has; each architecture adds its own. ValueError if they do not fit together."""
+    """Hyperparameters that every model has; each architecture adds its own. ValueError if they do not fit together."""
 
     core_bp: int = 16_384  # DNA that is predicted
     context_bp: int = 512  # DNA read on each side of it
@@ -72,7 +72,7 @@ class TrackModel(nn.Module, ABC):
 
     @property
     def receptive_field_bp(self) -> int:
-        """Bases that can change the prediction for a bin far from the input's ends: all that is read, unless fewer."""
+        """Bases that can change the prediction for a bin far from the input's ends; the input, unless overridden."""
         return self.geometry.input_bp
 
     def forward(self, dna: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ class TrackModel(nn.Module, ABC):
         return {name: tensor for name, tensor in self.state_dict().items() if name not in of_tracks}
 
     def load_trunk(self, source: "TrackModel") -> None:
-        """Take over the trunk of a model with the same config and any tracks. RuntimeError for another config."""
+        """Copy the trunk of a model with the same config and any tracks. RuntimeError for another config."""
         of_tracks = {f"head.{name}": tensor for name, tensor in self.head.state_dict().items()}
         self.load_state_dict({**source.trunk_weights(), **of_tracks})
 
@@ -149,5 +149,5 @@ class Architecture:
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Numbers that training adjusts."""
+    """The number of trainable parameters."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -44,7 +44,7 @@ SYSTEMS = {
 
 @dataclass(frozen=True, kw_only=True)
 class TowerConfig(ModelConfig):
-    """The numbers of a convolutional tower. Its bins hold 2 ** (stages) bases. Raises ValueError if they do not fit."""
+    """Hyperparameters of a convolutional tower. Bins hold 2 ** (stages) bases. Raises ValueError if they do not fit."""
 
     stem_width: int  # bases that the first convolution spans
     channels: tuple[int, ...]  # of a token in each stage, and then of a bin: one entry more than there are stages
@@ -69,7 +69,7 @@ class TowerConfig(ModelConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class CnnConfig(TowerConfig):
-    """Every number that makes one of the three systems."""
+    """Hyperparameters of the three systems."""
 
     final_width: int  # bins that a residual convolution spans
     final_hidden: int  # its channels, before a linear layer back
@@ -82,7 +82,7 @@ class CnnConfig(TowerConfig):
 
 
 def small(system: System) -> CnnConfig:
-    """The preset that compares with the interpreter's `small`: as many parameters, and the same good parts.
+    """The preset that compares with the interpreter's `small`: as many parameters, and the same choices where it can.
 
     Those are the stem over 15 bases, standardised convolutions without normalised activations, max-pooling merges
     (where the system does not pool by attention), residual branches over bins that start at zero, and dropout. What its

@@ -4,7 +4,7 @@
  "format_version": 2,
  "name": ...,
  "architecture": one of the registry's names,
- "config": the architecture's config, a dataclass whose fields may be tuples of dataclasses,
+ "config": its hyperparameters, a dataclass whose fields may be tuples of dataclasses,
  "assembly": {"name": ..., "sizes": {chromosome: bases}},
  "training": how the model was trained
 }
@@ -26,7 +26,7 @@ FORMAT_VERSION = 2
 def write_config(
     *, name: str, architecture: str, config: ModelConfig, assembly: Assembly, training: dict[str, Any]
 ) -> bytes:
-    """What config.json holds."""
+    """The content of config.json."""
     header = {
         "format_version": FORMAT_VERSION,
         "name": name,
@@ -70,7 +70,7 @@ def read_config(folder: Path, header: dict[str, Any]) -> ModelConfig:
 
 
 def read_assembly(folder: Path, header: dict[str, Any]) -> Assembly:
-    """The assembly that the model learned from. InputError where there is none."""
+    """The assembly that the model was trained on. InputError where there is none."""
     try:
         return Assembly(
             str(header["assembly"]["name"]), {str(k): int(v) for k, v in header["assembly"]["sizes"].items()}

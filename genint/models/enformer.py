@@ -22,7 +22,7 @@ GammaScaling = Literal["tensorflow", "pytorch"]
 
 @dataclass(frozen=True, kw_only=True)
 class EnformerConfig(TowerConfig):
-    """Every number that makes an Enformer."""
+    """Hyperparameters of an Enformer."""
 
     layers: int  # Transformer layers over bins
     heads: int
@@ -39,7 +39,7 @@ class EnformerConfig(TowerConfig):
 
 
 def small() -> EnformerConfig:
-    """The preset that compares with the interpreter's `small`: as many parameters, and the same good parts.
+    """The preset that compares with the interpreter's `small`: as many parameters, and the same choices where it can.
 
     Those are the stem over 15 bases, standardised convolutions without normalised activations in the tower, residual
     branches over bins that start at zero, and dropout. Attention pooling and the Transformer are Enformer's own.

@@ -18,7 +18,7 @@ from genint.models.layers import AttentionPool, check_choice, check_positive, co
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedConfig(ModelConfig):
-    """Every number that makes an Enformer; the defaults are the published ones. ValueError if they do not fit."""
+    """Hyperparameters of an Enformer; the defaults are the published ones. ValueError if they do not fit."""
 
     core_bp: int = 114_688
     context_bp: int = 40_960

@@ -1,7 +1,7 @@
 """Weights of Enformer as enformer-pytorch saves them, from a folder or a hub.
 
 A SOURCE is a folder with config.json and pytorch_model.bin (or model.safetensors), as lucidrains/enformer-pytorch saves
-them and as the published weights lie at EleutherAI/enformer-official-rough; or such an id, to be downloaded. A .bin is
+them and as the published weights are at EleutherAI/enformer-official-rough; or such an id, to be downloaded. A .bin is
 a pickle: it is opened with weights_only, which builds tensors and runs nothing.
 """
 

@@ -1,7 +1,7 @@
 """The model folder: everything a prediction needs, and nothing that runs code.
 
 MODEL/
-  config.json         format version, architecture and its numbers, the assembly it learned from, how it was trained
+  config.json         format version, architecture and hyperparameters, the assembly it was trained on, and how
   model.safetensors   the weights (float32, or float16 to save space)
   tracks.tsv          what each output column is
   README.md           the model card
@@ -131,7 +131,7 @@ def load_model(model: str | Path = DEFAULT_MODEL, device: torch.device | str = "
 
 
 def convert_model(model: str | Path, out: Path, dtype: WeightType = "float16") -> None:
-    """Write a copy of a model folder with its weights in `dtype`; float16 is half the size of float32, for shipping.
+    """Write a copy of a model folder with its weights in `dtype`; float16 is half the size of float32.
 
     Raises OutputError if `out` exists, and InputError for weights that are too large for `dtype`.
     """

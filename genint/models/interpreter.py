@@ -17,7 +17,7 @@ from genint.models.swin1d import BlockConfig, LayerConfig, Swin1dBlock, Transfor
 
 @dataclass(frozen=True, kw_only=True)
 class InterpreterConfig(ModelConfig):
-    """Every number that makes a Genomic Interpreter. Raises ValueError if the numbers do not fit together."""
+    """Hyperparameters of a Genomic Interpreter. Raises ValueError if they do not fit together."""
 
     stem_width: int  # bases that the convolution before the first block spans; 1 is a linear layer on one-hot DNA
     blocks: tuple[BlockConfig, ...]  # from bases to bins of 2 ** (number of blocks) bases
@@ -117,7 +117,7 @@ def paper() -> InterpreterConfig:
 
 
 class AttentionMap(NamedTuple):
-    """The attention weights of one layer, as numbers that say where they belong."""
+    """The attention weights of one layer, with the layer and the tokens that they belong to."""
 
     stage: int  # 1..K for the 1D-Swin blocks, K + 1.. for the Transformer layers over bins
     shifted: bool  # token i of window n is token (n * W + i + W / 2 if shifted) mod L of the input
@@ -149,7 +149,7 @@ class GenomicInterpreter(TrackModel):
 
     @property
     def receptive_field_bp(self) -> int:
-        """All that is read: every bin attends to every bin. Without final layers, what the blocks reach."""
+        """The input, as every bin attends to every bin; without final layers, what the blocks reach."""
         return self.geometry.input_bp if self.config.final else _blocks_reach_bp(self.config)
 
     def trunk(self, one_hot: Tensor, maps: list[Tensor] | None = None) -> Tensor:

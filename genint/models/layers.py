@@ -59,7 +59,7 @@ class ZeroInitLinear(nn.Linear):
     """The last layer of a residual branch that adds nothing before training.
 
     Weights start at zero and are multiplied by `residual_scale`, which under Adam is a learning rate `residual_scale`
-    times that of everything else: many young branches would otherwise drown what the layers around them have learned.
+    times that of everything else: otherwise many new branches would swamp what the layers around them have learned.
     """
 
     def __init__(self, channels: int, out: int, residual_scale: float) -> None:

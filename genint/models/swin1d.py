@@ -8,7 +8,7 @@ ever further. The cost is linear in L.
     block(torch.randn(2, 512, 64)).shape          # (2, 256, 128)
 
 After Li et al. 2023, "Genomic Interpreter" (arXiv 2306.05143), whose block is the default here; the convolutional
-feed-forward, the convolutional merge and the zero start are this project's.
+feed-forward, the convolutional merge and the zero initialisation are this project's.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ Merge = Literal["linear", "conv"]
 
 @dataclass(frozen=True, kw_only=True)
 class LayerConfig:
-    """The numbers of one Transformer layer. ValueError for an unknown choice, or numbers that do not fit."""
+    """Hyperparameters of one Transformer layer. ValueError for an unknown choice, or numbers that do not fit."""
 
     heads: int  # of attention
     head_width: int  # channels of a head. Even
@@ -64,7 +64,7 @@ class LayerConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class BlockConfig(LayerConfig):
-    """The numbers of one 1D-Swin block, whose two Transformer layers share theirs. ValueError if they do not fit."""
+    """Hyperparameters of one 1D-Swin block, shared by its two Transformer layers. ValueError if they do not fit."""
 
     channels: int  # of a token that comes in
     window: int  # tokens that attend to each other. Even
@@ -83,7 +83,7 @@ class BlockConfig(LayerConfig):
 class TransformerLayer(nn.Module):
     """x + attention(x), then x + feed-forward(x); (B, L, C) -> (B, L, C). L is a multiple of `window`.
 
-    `overwrite`: whoever calls the layer has no more use for x, and without gradients the output may take its memory.
+    `overwrite`: the caller does not use x afterwards, so without gradients the output may take its memory.
     """
 
     def __init__(

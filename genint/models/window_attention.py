@@ -82,7 +82,7 @@ class WindowAttention(nn.Module):
         return out
 
     def check(self, length: int) -> None:
-        """ValueError unless so many tokens are complete windows."""
+        """ValueError unless `length` tokens are complete windows."""
         if length % self.window:
             raise ValueError(f"{length} tokens are not a multiple of window={self.window}")
 

@@ -16,8 +16,8 @@ from torch import Tensor
 from genint.models.layers import FeedForward, full_precision, weight_and_bias
 from genint.models.window_attention import Rotary, WindowAttention, join_segments, split_segments
 
-# Activations in a chunk: with what is made of them they should fit the cache of a core. Products in bfloat16 need more
-# rows to be fast.
+# Activations in a chunk: with the results computed from them they should fit the cache of a core. Products in
+# bfloat16 need more rows to be fast.
 CHUNK_ACTIVATIONS = {torch.float32: 100_000, torch.bfloat16: 1_600_000}
 
 

@@ -85,7 +85,7 @@ def merge(
                 "regions": _count_statuses(folder.path / "regions.tsv"),
                 "bins": _count_bins(merged.load_reader()(folder.path / track_files[0], bin_bp=plan["bin_bp"])),
                 "seconds": round(time.monotonic() - started, 2),
-                "merged": [_origin(part) for part in parts],
+                "merged": [_describe_origin(part) for part in parts],
             }
         )
 
@@ -120,7 +120,7 @@ def _check_folders(folders: Sequence[Path], out: Path) -> None:
 
 
 def _check_alike(first: Part, other: Part) -> None:
-    ours, theirs = _comparable(first), _comparable(other)
+    ours, theirs = _select_comparable(first), _select_comparable(other)
     if ours != theirs:
         raise InputError(
             f"{other.folder}: cannot be merged with {first.folder}: {difference(ours, theirs)}. "
@@ -128,7 +128,7 @@ def _check_alike(first: Part, other: Part) -> None:
         )
 
 
-def _comparable(part: Part) -> dict[str, Any]:
+def _select_comparable(part: Part) -> dict[str, Any]:
     """What parts have in common: all but their regions, and the file from which they read the same genome."""
     genome = {name: part.plan["genome"].get(name) for name in ("digest", "fingerprint")}
     plan = {**part.plan, "genome": genome, "files": sorted(part.report["files"])}
@@ -136,7 +136,7 @@ def _comparable(part: Part) -> dict[str, Any]:
     return plan
 
 
-def _origin(part: Part) -> dict[str, Any]:
+def _describe_origin(part: Part) -> dict[str, Any]:
     kept = {name: part.report.get(name) for name in ("command", "platform", "seconds", "merged")}
     return {"folder": str(part.folder), **{name: value for name, value in kept.items() if value is not None}}
 

@@ -68,33 +68,33 @@ def difference(theirs: Plan | None, ours: Plan) -> str:
     """What the plans of two runs do not have in common, for people."""
     if not theirs:
         return "nothing says which"
-    old, new = dict(_flat(theirs)), dict(_flat(ours))
+    old, new = dict(_flatten(theirs)), dict(_flatten(ours))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    changes = [_change(name, old.get(name), new.get(name)) for name in names[:3]]
+    changes = [_describe_change(name, old.get(name), new.get(name)) for name in names[:3]]
     return "; ".join([*changes, *(["more"] if len(names) > 3 else [])])
 
 
-def _change(name: str, old: object, new: object) -> str:
+def _describe_change(name: str, old: object, new: object) -> str:
     if isinstance(old, list) and isinstance(new, list):
         gone, come = [item for item in old if item not in new], [item for item in new if item not in old]
         if gone or come:
             found = {"without": gone, "with": come}
-            return f"{name} is {' and '.join(f'{word} {_short(items)}' for word, items in found.items() if items)}"
-    return f"{name} was {_short(old)}, is {_short(new)}"
+            return f"{name} is {' and '.join(f'{word} {_shorten(items)}' for word, items in found.items() if items)}"
+    return f"{name} was {_shorten(old)}, is {_shorten(new)}"
 
 
-def _flat(plan: object, name: str = "") -> Iterator[tuple[str, object]]:
+def _flatten(plan: object, name: str = "") -> Iterator[tuple[str, object]]:
     if isinstance(plan, Mapping):
         for key, value in plan.items():
-            yield from _flat(value, f"{name}.{key}" if name else key)
+            yield from _flatten(value, f"{name}.{key}" if name else key)
     elif isinstance(plan, list) and any(isinstance(value, Mapping) for value in plan):
         for number, value in enumerate(plan, start=1):
-            yield from _flat(value, f"{name} {number}")
+            yield from _flatten(value, f"{name} {number}")
     else:
         yield name, plan
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 

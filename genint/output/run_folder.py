@@ -82,19 +82,21 @@ class OutputFolder:
         self._clear()
 
     def begin(self, plan: Plan, names: Iterable[str], overwrite: bool, resume: bool) -> None:
-        """Finish what a killed run had completed, then find out whether this run is done, begun or new."""
+        """Finish what a killed run had completed, then find out whether this run is done, unfinished or new."""
         if self._complete.exists():
             self._move()
         kept = not overwrite and self.is_worth_keeping()
-        begun = read_json(self._plan) if kept else None
-        if not overwrite and begun != plan:
-            self.report = self._finished(plan)
+        unfinished = read_json(self._plan) if kept else None
+        if not overwrite and unfinished != plan:
+            self.report = self._find_finished(plan)
         if self.report is not None:
             self._is_of_another_run = kept
             return
         _check_free(self._out, names)
-        if kept and begun != plan:
-            raise OutputError(f"{self._out}: holds an unfinished run, and {difference(begun, plan)}. {_START_OVER}")
+        if kept and unfinished != plan:
+            raise OutputError(
+                f"{self._out}: holds an unfinished run, and {difference(unfinished, plan)}. {_START_OVER}"
+            )
         if not kept:
             if resume:
                 raise InputError(f"{self._out}: holds no unfinished run. Leave out `resume` to begin one")
@@ -104,7 +106,7 @@ class OutputFolder:
         for left in self.path.glob(".*"):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
-    def _finished(self, plan: Plan) -> RunReport | None:
+    def _find_finished(self, plan: Plan) -> RunReport | None:
         """The report of the run that made what `out` holds, None if there is none. It must be this run, unchanged."""
         if not (self._out / RUN_FILE).exists():
             return None
@@ -168,7 +170,7 @@ def output_folder(
         out.mkdir(parents=True, exist_ok=True)
         folder.scratch.mkdir(exist_ok=True)
         with open(folder.lock, "w") as lock:
-            if not _is_locked(lock):
+            if not _take_lock(lock):
                 raise OutputError(f"{out}: another genint is writing there. Wait for it, or choose another `out`")
             try:
                 folder.begin(json.loads(json.dumps(plan)), names, overwrite, resume)
@@ -217,7 +219,7 @@ def _is_about(out: Path, path: Path) -> bool:
     return path.is_relative_to(out) or out.is_relative_to(path)
 
 
-def _is_locked(file: IO[str]) -> bool:
+def _take_lock(file: IO[str]) -> bool:
     """Whether this process has the lock. On a file system without locks (some Lustre mounts) everyone has."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

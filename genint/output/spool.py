@@ -53,11 +53,11 @@ class Spool:
             data[-4:], "little"
         ):
             record = np.frombuffer(data, self._record)[0]
-            self._note(Tile(chroms[record["chrom"]], int(record["index"])), record["values"])
+            self._register(Tile(chroms[record["chrom"]], int(record["index"])), record["values"])
         self._file.truncate(len(self.tiles) * size)
         self._file.seek(0, 2)
 
-    def _note(self, tile: Tile, values: F32) -> None:
+    def _register(self, tile: Tile, values: F32) -> None:
         if tile.chrom not in self.predicted:
             self.predicted[tile.chrom] = np.zeros(count_bins(self.sizes[tile.chrom], self.geometry.bin_bp), np.bool_)
         bins = self.predicted[tile.chrom][tile.bins(self.geometry)]
@@ -74,7 +74,7 @@ class Spool:
         data = head + values.astype("<f4", order="C", copy=False).tobytes()
         self._file.write(data + zlib.crc32(data).to_bytes(4, "little"))
         self._file.flush()
-        self._note(tile, values)
+        self._register(tile, values)
 
     def read(self, first: int, last: int, rows: slice) -> F32:
         """Tiles [first, last), only some rows of each: (tiles, rows, core_bins)."""

@@ -74,7 +74,7 @@ def _yield_rows(job: Job, rows: Sequence[BedRow], genome: ExitStack) -> Iterator
     with genome, _engine(job) as engine:
         remaining = iter(rows)
         while group := _next_group(remaining, job.geometry):
-            yield from _predict_rows(_narrowed(job, group), engine, group)
+            yield from _predict_rows(_restrict_job(job, group), engine, group)
 
 
 def _next_group(rows: Iterator[BedRow], geometry: Geometry) -> list[BedRow]:
@@ -88,7 +88,7 @@ def _next_group(rows: Iterator[BedRow], geometry: Geometry) -> list[BedRow]:
     return group
 
 
-def _narrowed(job: Job, rows: Sequence[BedRow]) -> Job:
+def _restrict_job(job: Job, rows: Sequence[BedRow]) -> Job:
     return prepare(job.genome, rows, job.models, columns=job.columns, options=job.options)
 
 

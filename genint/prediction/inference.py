@@ -57,13 +57,11 @@ class Engine:
             threads = -(-threads // len(devices))
         self.n_processes = len(devices) if len(devices) > 1 else 0
         if self.n_processes:
-            self._place = _in_processes(task, devices, threads)
+            self._pool = _in_processes(task, devices, threads)
         else:
-            self._place = (
-                _on_cores(task, devices[0], threads) if devices[0].type == "cpu" else _on_gpu(task, devices[0])
-            )
+            self._pool = _on_cores(task, devices[0], threads) if devices[0].type == "cpu" else _on_gpu(task, devices[0])
         self._torch_threads = torch.get_num_threads()
-        self.windows_per_round = self._place.calls * self._place.windows
+        self.windows_per_round = self._pool.calls * self._pool.windows
 
     def map(self, windows: Iterable[W]) -> Iterator[tuple[W, F32]]:
         """Each window with the task's output for it, in order; windows are taken a few calls ahead.
@@ -80,9 +78,9 @@ class Engine:
 
     def _in_order(self, remaining: Iterator[W]) -> Iterator[tuple[W, F32]]:
         running: deque[tuple[list[W], Future[F32]]] = deque()
-        most = self._place.calls * (1 + _CALLS_AHEAD)
+        most = self._pool.calls * (1 + _CALLS_AHEAD)
         while True:
-            while len(running) < most and (call := list(islice(remaining, self._place.windows))):
+            while len(running) < most and (call := list(islice(remaining, self._pool.windows))):
                 running.append((call, self._submit(call)))
             if not running:
                 return
@@ -94,17 +92,17 @@ class Engine:
         reverse = np.array([window.reverse for window in call], dtype=np.bool_)
         # A process may start in here, and inherits that this one answers Ctrl-C.
         with block_interrupts() if self.n_processes else nullcontext():
-            return self._place.executor.submit(self._place.run, tokens, reverse)
+            return self._pool.executor.submit(self._pool.run, tokens, reverse)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._place.executor.shutdown(cancel_futures=True)
+        self._pool.executor.shutdown(cancel_futures=True)
         torch.set_num_threads(self._torch_threads)  # a part of PyTorch has one setting for all threads
 
 
-class _Place(NamedTuple):
+class _Pool(NamedTuple):
     """Where a task runs: how many calls at the same time, and how many windows in each."""
 
     executor: Executor
@@ -113,20 +111,20 @@ class _Place(NamedTuple):
     windows: int
 
 
-def _on_cores(task: Task, device: torch.device, threads: int) -> _Place:
-    return _Place(one_core_each(threads), WindowWorker(task, device, threads), threads, 1)
+def _on_cores(task: Task, device: torch.device, threads: int) -> _Pool:
+    return _Pool(one_core_each(threads), WindowWorker(task, device, threads), threads, 1)
 
 
-def _on_gpu(task: Task, device: torch.device) -> _Place:
+def _on_gpu(task: Task, device: torch.device) -> _Pool:
     """In a thread, so that DNA is read and results are written while the model runs."""
-    return _Place(ThreadPoolExecutor(1, "inference"), BatchWorker(task, device), 1, task.batch_size)
+    return _Pool(ThreadPoolExecutor(1, "inference"), BatchWorker(task, device), 1, task.batch_size)
 
 
-def _in_processes(task: Task, devices: Sequence[torch.device], threads: int) -> _Place:
+def _in_processes(task: Task, devices: Sequence[torch.device], threads: int) -> _Pool:
     context = get_context("spawn")  # CUDA and OpenMP do not survive a fork
     queue = context.SimpleQueue()
     for device in devices:
         queue.put(device)
     executor = ProcessPoolExecutor(len(devices), context, start_process, (task, queue, threads))
     windows = threads * _WINDOWS_PER_THREAD if devices[0].type == "cpu" else task.batch_size
-    return _Place(executor, run_in_process, len(devices), windows)
+    return _Pool(executor, run_in_process, len(devices), windows)

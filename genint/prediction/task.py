@@ -75,7 +75,7 @@ class PredictTracks:
 
 
 def _explain_missing_compiler(step: Step) -> Step:
-    def explained(tokens: Tensor, reverse: Tensor) -> Tensor:
+    def run_step(tokens: Tensor, reverse: Tensor) -> Tensor:
         try:
             return step(tokens, reverse)
         except RuntimeError as error:
@@ -83,4 +83,4 @@ def _explain_missing_compiler(step: Step) -> Step:
                 raise InputError("`compile`: finds no C++ compiler. Install one, or leave out `compile`") from None
             raise
 
-    return explained
+    return run_step

@@ -21,7 +21,7 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 MOST_PANELS = 64  # of a figure over a locus: 51 inches high
 
 
-def scatter_of_tracks(first: "ModelScores", second: "ModelScores") -> "Figure":
+def plot_scores(first: "ModelScores", second: "ModelScores") -> "Figure":
     """One point per track: the Pearson of one model against another's, coloured by assay (Figure 2 of the paper)."""
     from matplotlib.figure import Figure
 
@@ -45,7 +45,7 @@ def scatter_of_tracks(first: "ModelScores", second: "ModelScores") -> "Figure":
     return figure
 
 
-def profiles_over_locus(chrom: str, bin_bp: int, tracks: Sequence[str], profiles: "Profiles") -> "Figure":
+def plot_profiles(chrom: str, bin_bp: int, tracks: Sequence[str], profiles: "Profiles") -> "Figure":
     """Measured and predicted values along a locus, a row of panels per track (Figure 3 of the paper).
 
     The profiles' columns are `tracks`. Figures of more than MOST_PANELS panels are not meant to be read.
@@ -60,7 +60,7 @@ def profiles_over_locus(chrom: str, bin_bp: int, tracks: Sequence[str], profiles
     return _draw_panels(chrom, profiles.start, bin_bp, panels)
 
 
-def tracks_over_region(chrom: str, start: int, bin_bp: int, tracks: Sequence[str], values: F32) -> "Figure":
+def plot_tracks(chrom: str, start: int, bin_bp: int, tracks: Sequence[str], values: F32) -> "Figure":
     """Values (bins, T) along a chromosome, the first bin beginning at base `start`: a panel per track.
 
     Raises InputError for more than MOST_PANELS tracks.

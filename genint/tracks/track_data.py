@@ -73,9 +73,7 @@ class TrackData:
 
     def plot(self) -> "Figure":
         """A panel per track along the bins. Raises InputError for more tracks than can be read."""
-        from genint.reporting.plots import tracks_over_region
+        from genint.reporting.plots import plot_tracks
 
         names = [track.identifier for track in self.tracks]
-        return tracks_over_region(
-            self.region.chrom if self.region else UNPLACED, self.start, self.bin_bp, names, self.values
-        )
+        return plot_tracks(self.region.chrom if self.region else UNPLACED, self.start, self.bin_bp, names, self.values)

@@ -74,14 +74,14 @@ def train(
     out, console, resources = Path(out), console or Console(quiet=True), resources or ComputeResources()
     _check_resources(config, resources)
     _check_validation(dataset)
-    with _writes(out):
+    with _report_refusals(out):
         _claim(out / "training", config, dataset)
     if (out / "config.json").exists():  # the last file that a run writes
         console.say(f"{out}: this run is finished")
         return load_model(out)
     lightning.seed_everything(config.seed, verbose=False)
     architecture, module = _new_module(dataset, config)
-    with _writes(out):
+    with _report_refusals(out):
         _fit(dataset, out, architecture, module, config, console, resources, command)
     return load_model(out)
 
@@ -99,9 +99,9 @@ def _fit(
     """Run Lightning over the steps that are left, then save the best checkpoint as a model folder."""
     folder = out / "training"
     training_module = TrainingModule(module, dataset, module.geometry, config)
-    best = _checkpoint(folder, "best", monitor="val_pearson", mode="max")
+    best = _make_checkpoint(folder, "best", monitor="val_pearson", mode="max")
     # A second one, because Lightning writes `last` beside a monitored figure only when that is a new best.
-    callbacks: list[Callback] = [best, _checkpoint(folder, "last")]
+    callbacks: list[Callback] = [best, _make_checkpoint(folder, "last")]
     if config.patience:
         callbacks.append(Patience(config.patience))
     with ExitStack() as stack:
@@ -109,8 +109,8 @@ def _fit(
         callbacks.insert(0, stack.enter_context(RunLog(folder / "log.csv", config, console)))
         if config.ema_decay:
             callbacks.insert(0, Averaging(config.ema_decay))
-        trainer = _trainer(folder, config, resources, callbacks)
-        stack.enter_context(_ctrl_c())
+        trainer = _make_trainer(folder, config, resources, callbacks)
+        stack.enter_context(_keep_ctrl_c())
         trainer.fit(training_module, ckpt_path=_find_checkpoint(folder))
     if trainer.is_global_zero:
         checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
@@ -126,7 +126,7 @@ def _fit(
 
 
 @contextmanager
-def _writes(out: Path) -> Iterator[None]:
+def _report_refusals(out: Path) -> Iterator[None]:
     """A refusal of the system that names no file is of the model folder; the message has the size that it got."""
     try:
         yield
@@ -152,7 +152,7 @@ def _new_module(dataset: TrackDataset, config: TrainConfig) -> tuple[str, TrackM
     return architecture, module
 
 
-def _trainer(
+def _make_trainer(
     folder: Path, config: TrainConfig, resources: ComputeResources, callbacks: list[Callback]
 ) -> lightning.Trainer:
     several = resources.processes * resources.nodes > 1
@@ -185,7 +185,7 @@ def _trainer(
     )
 
 
-def _checkpoint(folder: Path, name: str, **options: Any) -> ModelCheckpoint:
+def _make_checkpoint(folder: Path, name: str, **options: Any) -> ModelCheckpoint:
     return ModelCheckpoint(folder, name, save_on_train_epoch_end=True, enable_version_counter=False, **options)
 
 
@@ -263,7 +263,7 @@ def _find_checkpoint(folder: Path) -> Path | None:
 
 
 @contextmanager
-def _ctrl_c() -> Iterator[None]:
+def _keep_ctrl_c() -> Iterator[None]:
     """Lightning turns Ctrl-C into exit 1, and ignores it from then on; who called us expects KeyboardInterrupt."""
     before = signal.getsignal(signal.SIGINT)
     try:

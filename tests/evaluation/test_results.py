@@ -84,7 +84,7 @@ def test_models_of_other_tiles_are_compared_on_the_same_blocks(example_dataset: 
     wide = replace(model, name="wide", config=config, module=module.eval())
     results = evaluate([model, wide], dataset, "test", baselines=True)
     assert {tuple(result.blocks) for result in results.models} == {(("chr2", 0),)}
-    assert len(results.compared) == 6
+    assert len(results.comparisons) == 6
 
 
 def test_one_block_gives_no_interval(example_dataset: Path, tmp_path: Path, genint: Run) -> None:

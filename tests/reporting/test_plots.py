@@ -8,12 +8,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from genint.evaluation.profiles import Profiles
 from genint.evaluation.results import ModelScores, Score
-from genint.reporting.plots import profiles_over_locus, save_figure, scatter_of_tracks
+from genint.reporting.plots import plot_profiles, plot_scores, save_figure
 
 
 def test_a_figure_of_a_locus_shows_its_coordinates_in_plain_numbers() -> None:
     values = np.ones((100, 1), dtype=np.float32)
-    figure = profiles_over_locus("chrX", 128, ["rna"], Profiles(132_357_221, values, {"tiny": values}))
+    figure = plot_profiles("chrX", 128, ["rna"], Profiles(132_357_221, values, {"tiny": values}))
     FigureCanvasAgg(figure).draw()
     axis = figure.axes[-1].xaxis
     assert axis.get_offset_text().get_text() == ""
@@ -28,7 +28,7 @@ def scores(name: str, pearsons: tuple[float, ...]) -> ModelScores:
 
 
 def test_a_scatter_has_a_point_per_track_that_both_models_could_be_scored_on() -> None:
-    figure = scatter_of_tracks(scores("a", (0.1, 0.2, np.nan, -0.4)), scores("b", (0.3, np.nan, 0.5, 0.6)))
+    figure = plot_scores(scores("a", (0.1, 0.2, np.nan, -0.4)), scores("b", (0.3, np.nan, 0.5, 0.6)))
     (axes,) = figure.axes
     points = {collection.get_label(): np.asarray(collection.get_offsets()).tolist() for collection in axes.collections}
     assert points == {"RNA (1)": [[0.1, 0.3]], "ATAC (1)": [[-0.4, 0.6]]}
@@ -37,7 +37,7 @@ def test_a_scatter_has_a_point_per_track_that_both_models_could_be_scored_on() -
 
 
 def test_a_figure_is_written_as_png_and_svg(tmp_path: Path) -> None:
-    files = save_figure(scatter_of_tracks(scores("a", (0.1,)), scores("b", (0.3,))), tmp_path / "v1.2")
+    files = save_figure(plot_scores(scores("a", (0.1,)), scores("b", (0.3,))), tmp_path / "v1.2")
     assert [file.name for file in files] == ["v1.2.png", "v1.2.svg"]
     assert files[0].read_bytes().startswith(b"\x89PNG")
     assert "<svg" in files[1].read_text()

@@ -42,7 +42,7 @@ class BinReader:
         bins, values = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
         with self._report_damage(f" in {chrom}"), open(self.path, "rb") as file:
             for place in self._blocks[first:last]:
-                starts, some = _items(zlib_decompress(layout.read_block(file, place), layout.UNCOMPRESSED_BLOCK))
+                starts, some = _read_items(zlib_decompress(layout.read_block(file, place), layout.UNCOMPRESSED_BLOCK))
                 bins.append(starts // self._bin_bp)
                 values.append(some)
             found = np.concatenate(bins)
@@ -60,7 +60,7 @@ class BinReader:
             raise InputError(f"{self.path}: damaged bigWig{where} ({error}); copy or make it again") from None
 
 
-def _items(block: bytearray) -> tuple[I64, F32]:
+def _read_items(block: bytearray) -> tuple[I64, F32]:
     """Start and value of every item of a data block."""
     header = np.frombuffer(block, layout.BLOCK_HEADER, 1)[0]
     count, size = int(header["count"]), layout.BLOCK_HEADER.itemsize

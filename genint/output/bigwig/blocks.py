@@ -49,22 +49,22 @@ def data_blocks(bins: Bins, bin_bp: int) -> tuple[list[bytes], NDArray[Any]]:
     heads["step"] = np.where(unbroken, heads["span"], 0)
     heads["kind"] = np.where(unbroken, layout.FIXED_STEP, layout.VARIABLE_STEP)
     each = np.arange(len(heads))
-    items = _slices(bins.value.astype("<f4", copy=False), first, last)
+    items = _slice_rows(bins.value.astype("<f4", copy=False), first, last)
     if not unbroken.all():  # a missing value in the middle: each item has its own start
         placed = np.empty(len(span), VARIABLE_STEP_ITEM)
         placed["start"], placed["value"] = bins.start, bins.value
         for block in np.flatnonzero(~unbroken):
             items[block] = placed[first[block] : last[block] + 1].tobytes()
-    return list(map(operator.add, _slices(heads, each, each), items)), _places(heads, heads)
+    return list(map(operator.add, _slice_rows(heads, each, each), items)), _places(heads, heads)
 
 
 def zoom_blocks(records: NDArray[Any]) -> tuple[list[bytes], NDArray[Any]]:
     """The blocks of ZOOM_RECORDs, and a BLOCK_PLACE each, yet without offset and size."""
     first, last = runs(np.arange(len(records)) // layout.RECORDS_PER_BLOCK)
-    return _slices(records, first, last), _places(records[first], records[last])
+    return _slice_rows(records, first, last), _places(records[first], records[last])
 
 
-def _slices(rows: NDArray[Any], first: NDArray[np.intp], last: NDArray[np.intp]) -> list[bytes]:
+def _slice_rows(rows: NDArray[Any], first: NDArray[np.intp], last: NDArray[np.intp]) -> list[bytes]:
     data, size = rows.tobytes(), rows.itemsize
     return [data[start:end] for start, end in zip((first * size).tolist(), ((last + 1) * size).tolist(), strict=True)]
 

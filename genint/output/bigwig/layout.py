@@ -177,9 +177,6 @@ def _node(item: np.dtype[Any], fanout: int) -> np.dtype[Any]:
     return np.dtype([("leaf", "u1"), ("reserved", "u1"), ("count", "<u2"), ("items", item, (fanout,))])
 
 
-# -- reading back ------------------------------------------------------------------------------------------------------
-
-
 def read_chromosomes(file: BinaryIO) -> dict[str, int]:
     """Names and lengths in the order of their ids: that of the sizes given to `chromosome_tree`."""
     offset = _read_offset(file, 8)

@@ -45,8 +45,8 @@ class BigWigReader:
             raise InputError(f"{path}: cannot read ({error.strerror}); expected a bigWig") from None
         try:
             _check_header(path, self._file)
-            self._bigwig = self._ask(lambda: pybigtools.open(self._file))
-            self.chroms: dict[str, int] = dict(sorted(self._ask(lambda: self._bigwig.chroms()).items()))
+            self._bigwig = self._call(lambda: pybigtools.open(self._file))
+            self.chroms: dict[str, int] = dict(sorted(self._call(lambda: self._bigwig.chroms()).items()))
         except BaseException:
             self._file.close()
             raise
@@ -86,12 +86,12 @@ class BigWigReader:
 
     def _sums(self, chrom: str, start: int, end: int, n_bins: int) -> F64:
         options: dict[str, Any] = {"summary": "sum", "exact": True, "uncovered": 0.0, "fillna": None}
-        return self._ask(lambda: self._bigwig.values(chrom, start, end, bins=n_bins, **options), f" in {chrom}")
+        return self._call(lambda: self._bigwig.values(chrom, start, end, bins=n_bins, **options), f" in {chrom}")
 
-    def _ask(self, question: Callable[[], _T], where: str = "") -> _T:
+    def _call(self, read: Callable[[], _T], where: str = "") -> _T:
         try:
             with report_damage():
-                return question()
+                return read()
         except Damage as damage:
             raise InputError(f"{self.path}: damaged bigWig{where} ({damage}); copy or make it again") from None
 

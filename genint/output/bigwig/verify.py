@@ -31,14 +31,14 @@ def verify(path: Path, sizes: Mapping[str, int], chroms: NDArray[Any], *, name: 
     try:
         # pybigtools gets it open, for by path it reads no name that ends in .tmp.
         with report_damage(), open(path, "rb") as file:
-            problem = _ends(file) or _contents(file, sizes, chroms)
+            problem = _check_ends(file) or _check_contents(file, sizes, chroms)
     except Damage as damage:
         problem = str(damage)
     if problem:
         raise OutputError(f"{name or path}: does not read back as it was written ({problem}); write it again")
 
 
-def _ends(file: BinaryIO) -> str | None:
+def _check_ends(file: BinaryIO) -> str | None:
     """A file that lost its end may still open: the last bytes belong to the coarsest zoom level."""
     magic = struct.pack("<I", MAGIC)
     if file.read(4) != magic:
@@ -49,7 +49,7 @@ def _ends(file: BinaryIO) -> str | None:
     return None if file.read() == magic else "truncated"
 
 
-def _contents(file: BinaryIO, sizes: Mapping[str, int], chroms: NDArray[Any]) -> str | None:
+def _check_contents(file: BinaryIO, sizes: Mapping[str, int], chroms: NDArray[Any]) -> str | None:
     file.seek(0)
     with pybigtools.open(file) as bigwig:
         found, covered = bigwig.info()["summary"]["basesCovered"], int(chroms["covered"].sum())

@@ -66,10 +66,10 @@ class BigWigWriter(TrackWriter):
         self._check(chrom, first_bin, values)
         self._chrom, self._next_bin = chrom, first_bin
         for at in range(0, len(values), _BINS_AT_ONCE):
-            piece = values[at : at + _BINS_AT_ONCE].copy()
-            self._next_bin = first_bin + at + len(piece)
-            self._waiting.append((self._numbers[chrom], np.arange(first_bin + at, self._next_bin), piece))
-            self._n_waiting += len(piece)
+            batch = values[at : at + _BINS_AT_ONCE].copy()
+            self._next_bin = first_bin + at + len(batch)
+            self._waiting.append((self._numbers[chrom], np.arange(first_bin + at, self._next_bin), batch))
+            self._n_waiting += len(batch)
             if self._n_waiting >= _BINS_AT_ONCE:
                 # The last block may not be full yet. Cells of the finest zoom level end where blocks end.
                 self._write_waiting(self._next_bin // layout.BINS_PER_BLOCK * layout.BINS_PER_BLOCK)
@@ -122,9 +122,9 @@ class BigWigWriter(TrackWriter):
         here = np.flatnonzero(~np.isnan(values[:n]))
         chrom, values = chrom[here], values[here]
         start = (bins[here] * self.bin_bp).astype(np.uint32)
-        piece = Bins(chrom, start, np.minimum(start + np.uint32(self.bin_bp), self._lengths[chrom]), values)
-        self._file.append_blocks(*data_blocks(piece, self.bin_bp))
-        self._sums.append(zoom.sums_of_bins(piece, zoom.FIRST_REDUCTION_BINS * self.bin_bp))
+        batch = Bins(chrom, start, np.minimum(start + np.uint32(self.bin_bp), self._lengths[chrom]), values)
+        self._file.append_blocks(*data_blocks(batch, self.bin_bp))
+        self._sums.append(zoom.sums_of_bins(batch, zoom.FIRST_REDUCTION_BINS * self.bin_bp))
 
     def _write_zooms(self, sums: NDArray[Any], few: int) -> list[ZoomLevel]:
         """The zoom levels after the data, until one has `few` records or less."""
@@ -138,7 +138,7 @@ class BigWigWriter(TrackWriter):
             if len(sums) <= few:
                 break
             reduction *= zoom.REDUCTION_STEP
-            sums = zoom.coarser(sums, reduction)
+            sums = zoom.coarsen(sums, reduction)
         return zooms
 
 

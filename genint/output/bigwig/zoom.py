@@ -39,7 +39,7 @@ def sums_of_bins(bins: Bins, reduction: int) -> NDArray[Any]:
     return sums
 
 
-def coarser(sums: NDArray[Any], reduction: int) -> NDArray[Any]:
+def coarsen(sums: NDArray[Any], reduction: int) -> NDArray[Any]:
     """SUMS of smaller cells -> SUMS of cells of `reduction` bases."""
     return _add_up(sums, *runs(sums["chrom"], sums["start"] // np.uint32(reduction)))
 
