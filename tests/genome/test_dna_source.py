@@ -29,7 +29,10 @@ def test_the_identity_tells_sequences_apart_and_not_their_case() -> None:
     assert SequenceSource("ACGT").identity() != SequenceSource("ACGA").identity()
 
 
-def test_an_empty_sequence_is_refused_and_other_letters_are_unknown() -> None:
+def test_an_empty_sequence_and_what_is_no_base_are_refused() -> None:
     with pytest.raises(InputError, match="`sequence`: is empty"):
         SequenceSource("")
-    assert SequenceSource("Aé-").tokens("sequence", 0, 3).tolist() == [0, 4, 4]
+    with pytest.raises(InputError, match="`sequence`: holds the letter"):
+        SequenceSource("Aé")
+    with pytest.raises(InputError, match="`sequence`: holds gaps"):
+        SequenceSource("A-")
