@@ -10,6 +10,7 @@ from genint import choices
 from genint.cli import options
 
 if TYPE_CHECKING:
+    from genint.console import Console
     from genint.datasets.splits import Splitter
     from genint.genome.fasta import Assembly
 
@@ -98,7 +99,7 @@ def make(
     from genint.genome.chromosome_names import read_aliases
     from genint.genome.fasta import Genome
 
-    with Genome(genome) as opened:
+    with Genome(genome, console) as opened:
         make_dataset(
             opened,
             tracks_file,
@@ -219,26 +220,27 @@ def import_basenji(
     from genint.console import Console
     from genint.datasets.basenji import import_basenji as run
 
+    console = Console(quiet=quiet)
     run(
         folder,
         out,
-        assembly=_assembly(assembly, genome),
+        assembly=_assembly(assembly, genome, console),
         valid=_names(valid),
         test=_names(test),
         bin_bp=bin_bp,
         transform=transform,
         hide_unmappable=hide_unmappable,
-        console=Console(quiet=quiet),
+        console=console,
     )
     print(out)
 
 
-def _assembly(name: str | None, genome: Path | None) -> "Assembly":
+def _assembly(name: str | None, genome: Path | None, console: "Console") -> "Assembly":
     from genint.errors import InputError
     from genint.genome.fasta import Assembly, Genome
 
     if genome:
-        with Genome(genome) as opened:
+        with Genome(genome, console) as opened:
             return Assembly(name or opened.assembly.name, opened.sizes)
     if not name:
         raise InputError("Say which genome the records are of: --assembly NAME, or --genome FASTA")
@@ -287,7 +289,7 @@ def verify(
 
     console, opened = Console(quiet=quiet), TrackDataset(dataset)
     count = 0
-    with Genome(genome) as fasta:
+    with Genome(genome, console) as fasta:
         for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, console=console):
             if not count:
                 print("line\tchrom\tstart\tend\tstatus\tbases\tnote")

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyfaidx
 
@@ -124,6 +124,7 @@ class _IndexBuilder(pyfaidx.Faidx):  # type: ignore[misc]  # pyfaidx has no type
     """pyfaidx's indexing, of a file without its byte order mark: every offset lacks `mark_bytes`."""
 
     mark_bytes = 0
+    file: Any
 
     def build_index(self) -> None:
         file = self.file
