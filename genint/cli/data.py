@@ -9,6 +9,7 @@ from genint import choices
 from genint.cli import options
 
 if TYPE_CHECKING:
+    from genint.console import Console
     from genint.genome.fasta import Assembly
 
 app = typer.Typer(help="Make, import, crop and verify data sets for training and evaluation.", no_args_is_help=True)
@@ -100,7 +101,7 @@ def make(
     from genint.genome.chromosome_names import read_aliases
     from genint.genome.fasta import Genome
 
-    with Genome(genome) as opened:
+    with Genome(genome, console) as opened:
         make_dataset(
             opened,
             tracks_file,
@@ -202,26 +203,27 @@ def import_basenji(
     from genint.console import Console
     from genint.datasets.basenji import import_basenji as run
 
+    console = Console(quiet=quiet)
     run(
         folder,
         out,
-        assembly=_assembly(assembly, genome),
+        assembly=_assembly(assembly, genome, console),
         valid=_names(valid),
         test=_names(test),
         bin_bp=bin_bp,
         transform=transform,
         hide_unmappable=hide_unmappable,
-        console=Console(quiet=quiet),
+        console=console,
     )
     print(out)
 
 
-def _assembly(name: str | None, genome: Path | None) -> "Assembly":
+def _assembly(name: str | None, genome: Path | None, console: "Console") -> "Assembly":
     from genint.errors import InputError
     from genint.genome.fasta import Assembly, Genome
 
     if genome:
-        with Genome(genome) as opened:
+        with Genome(genome, console) as opened:
             return Assembly(name or opened.assembly.name, opened.sizes)
     if not name:
         raise InputError("Say which genome the records are of: --assembly NAME, or --genome FASTA")
@@ -270,7 +272,7 @@ def verify(
 
     console, opened = Console(quiet=quiet), TrackDataset(dataset)
     count = 0
-    with Genome(genome) as fasta:
+    with Genome(genome, console) as fasta:
         for finding in run(opened, fasta, aliases=read_aliases(aliases) if aliases else None, console=console):
             if not count:
                 print("line\tchrom\tstart\tend\tstatus\tbases\tnote")

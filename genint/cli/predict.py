@@ -7,7 +7,7 @@ import typer
 
 from genint import choices
 from genint.cli import options
-from genint.cli.region_options import Places
+from genint.cli.region_options import RegionOptions
 from genint.cli.streams import print_json
 from genint.models.bundled import DEFAULT_MODEL
 from genint.output.formats import FormatName
@@ -195,7 +195,7 @@ def predict(
 
     Example: genint predict genome.fa regions.bed -o out --tracks 'ATAC|CAGE'
     """
-    places = Places(regions, region or [], chroms, whole_genome, aliases, blacklist or [])
+    places = RegionOptions(regions, region or [], chroms, whole_genome, aliases, blacklist or [])
     moved = _shifts(shifts)
     if summary and not summary_file:
         raise typer.BadParameter("is of a table; give --summary FILE, too", param_hint="--summary-statistic")
@@ -207,7 +207,7 @@ def predict(
     console.say(f"reading {genome} ...")
     from genint.genome.fasta import Genome as OpenGenome
 
-    with OpenGenome(genome) as opened:
+    with OpenGenome(genome, console) as opened:
         rows, masked = places.rows(opened, console.say), places.blacklist(opened, console.say)
         from genint.prediction.settings import PredictSettings, plan_job
         from genint.prediction.to_folder import predict_job

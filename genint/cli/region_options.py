@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Places:
+class RegionOptions:
     """What the user requested. typer.BadParameter for a choice that names nothing, or everything and something."""
 
     bed: Path | None
@@ -45,7 +45,7 @@ class Places:
         rows = read_bed(self.bed, genome.sizes) if self.bed else []
         names = self._reconcile([row.region.chrom for row in rows], genome, str(self.bed))
         rows = [row._replace(region=replace(row.region, chrom=names[row.region.chrom])) for row in rows]
-        chroms = genome.sizes if self.whole_genome else self._reconcile(self._chroms, genome, "--chroms").values()
+        chroms = genome.sizes if self.whole_genome else self._reconcile(self._chroms, genome, "`chroms`").values()
         if not self.bed:
             source = "--whole-genome" if self.whole_genome else "--chroms"
             rows = [BedRow(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in dict.fromkeys(chroms)]
@@ -65,15 +65,15 @@ class Places:
             names = reconcile_known(
                 [region.chrom for region in regions],
                 genome.sizes,
-                asked_by=f"--blacklist {path}",
+                asked_by=f"`blacklist` {path}",
                 known_by=str(genome.path),
                 aliases=self._aliases,
             )
             kept = [replace(region, chrom=names[region.chrom]) for region in regions if region.chrom in names]
             if not kept:
                 raise InputError(
-                    f"--blacklist {path}: none of its {len(regions):,} row(s) lies on a chromosome of {genome.path}. "
-                    "Is it of the same assembly? Give another, or --aliases chromAlias.txt"
+                    f"`blacklist` {path}: none of its {len(regions):,} row(s) lies on a chromosome of {genome.path}. "
+                    "Is it of the same assembly? Give another, or `aliases`, a UCSC chromAlias.txt"
                 )
             if len(kept) < len(regions):
                 say(f"{len(regions) - len(kept):,} of {len(regions):,} row(s) of {path} lie on no chromosome here")
@@ -99,7 +99,7 @@ class Places:
         kept = [row for row in rows if row.region.chrom in chroms]
         if not kept:
             raise InputError(
-                f"--chroms {','.join(self._chroms)}: no row of {self.bed} lies there. Leave out --chroms, or {self.bed}"
+                f"`chroms` {','.join(self._chroms)}: no row of {self.bed} lies there. Leave out `chroms`, or {self.bed}"
             )
         say(f"{len(rows) - len(kept):,} of {len(rows):,} row(s) of {self.bed} are left out by --chroms")
         return kept
@@ -108,6 +108,6 @@ class Places:
         from genint.genome.bed import BedRow
         from genint.genome.region import parse_region, split_region
 
-        names = self._reconcile([split_region(text, genome.sizes)[0]], genome, f"--region {text}")
+        names = self._reconcile([split_region(text, genome.sizes)[0]], genome, f"`region` {text}")
         found = parse_region(text, {theirs: genome.sizes[ours] for theirs, ours in names.items()})
         return BedRow(f"--region {text}", replace(found, chrom=names[found.chrom]), ".")

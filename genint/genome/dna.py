@@ -33,6 +33,8 @@ def reverse_complement(dna: Tokens) -> Tokens:
 def describe_other_letters(sequence: bytes) -> str:
     """What a sequence holds besides bases and IUPAC codes, and what to do, for messages; "" where it holds no such."""
     rest = "".join(dict.fromkeys(sequence.translate(None, IUPAC).decode("utf-8", "replace")))
+    if "\ufeff" in rest:
+        return "holds a byte order mark, which a file may only begin with. Remove these 3 bytes"
     letters = "".join(sorted({letter.upper() for letter in rest if letter.isalpha()}))
     if letters:
         return f"holds the letter(s) {', '.join(letters)}, which are no bases. Is it protein? Expected DNA or RNA"

@@ -150,6 +150,7 @@ def _check_readable(path: Path) -> None:
             end = file.read()
     except OSError as error:
         raise InputError(f"{path}: cannot read ({error.strerror}). Expected a FASTA file") from None
+    start = start.removeprefix(codecs.BOM_UTF8)
     if not start:
         raise InputError(f"{path}: is empty. Expected a FASTA file")
     if start[:2] == b"\x1f\x8b":
@@ -164,8 +165,6 @@ def _check_readable(path: Path) -> None:
             raise InputError(f"{path}: the bgzip stream is cut short, its end mark is missing. Copy the file again")
     elif is_packed(path):
         raise InputError(f"{path}: is named like a gzip file but is not one. Rename it, or bgzip it")
-    elif start.startswith(codecs.BOM_UTF8):
-        raise InputError(f"{path}: begins with a byte order mark, which no FASTA has. Remove its first 3 bytes")
     elif start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(f"{path}: is not UTF-8 text (it is UTF-16: save it as UTF-8). Expected a FASTA file")
     elif not start.startswith((b">", b";", b"\n", b"\r")):

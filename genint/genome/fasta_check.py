@@ -1,11 +1,12 @@
 """Whether an index describes a FASTA file, and whether what the file holds is DNA."""
 
+import codecs
 import gzip
 import os
 import struct
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -71,11 +72,17 @@ def index_fits(path: Path, index: Path, *, every_base: bool) -> bool:
         return False
 
 
+def skip_mark(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines of a file without the byte order mark that it may begin with."""
+    for number, line in enumerate(lines):
+        yield line if number else line.removeprefix(codecs.BOM_UTF8)
+
+
 def refuse_other_letters(path: Path) -> None:
     """Raise InputError naming the first line of a sequence that holds anything but bases and IUPAC codes."""
     in_record = False
     with _open_text(path) as lines:
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(skip_mark(lines), start=1):
             is_header = line.startswith(b">")
             in_record |= is_header
             if in_record and not is_header and (fault := describe_other_letters(line.rstrip(b"\r\n"))):
@@ -164,7 +171,8 @@ def _is_next(read: _Read, start: int, record: _Record) -> bool:
     """Whether only the record's header stands between `start` and its first base, and its lines are as in the index."""
     if not start < record.offset <= start + _LONGEST_HEADER:
         return False
-    *others, header, rest = read(start, record.offset).decode().split("\n")
+    between = read(start, record.offset).decode("utf-8" if start else "utf-8-sig")
+    *others, header, rest = between.split("\n")
     if rest or not header.startswith(">") or header[1:].split()[:1] != [record.name] or "\r" in header.rstrip("\r"):
         return False
     if any(line.strip() and not (start == 0 and line.startswith(";")) for line in others):

@@ -1,5 +1,6 @@
 """The index of a FASTA file: built once, checked against the file each time, safe under concurrency."""
 
+import codecs
 import gzip
 import hashlib
 import os
@@ -10,12 +11,13 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pyfaidx
 
 from genint.console import Console
 from genint.errors import InputError
-from genint.genome.fasta_check import gzi_of, index_fits, is_packed, refuse_other_letters
+from genint.genome.fasta_check import gzi_of, index_fits, is_packed, refuse_other_letters, skip_mark
 
 
 def usable_index(path: Path, console: Console) -> Path:
@@ -99,7 +101,10 @@ def _build_index(path: Path, index: Path) -> None:
         new = Path(folder) / index.name
         try:
             with fasta_errors(path):
-                pyfaidx.Faidx(str(path), indexname=str(new), gzi_indexname=str(gzi_of(new))).close()
+                builder = _IndexBuilder(str(path), indexname=str(new), gzi_indexname=str(gzi_of(new)))
+                builder.close()
+            if builder.mark_bytes:
+                _shift(new, builder.mark_bytes)
         except InputError:
             with suppress(OSError, EOFError, zlib.error):  # of a damaged bgzip stream
                 refuse_other_letters(path)
@@ -113,6 +118,40 @@ def _build_index(path: Path, index: Path) -> None:
         if gzi_of(new).exists():
             os.replace(gzi_of(new), gzi_of(index))
         os.replace(new, index)
+
+
+class _IndexBuilder(pyfaidx.Faidx):  # type: ignore[misc]  # pyfaidx has no types
+    """pyfaidx's indexing, of a file without its byte order mark: every offset lacks `mark_bytes`."""
+
+    mark_bytes = 0
+    file: Any
+
+    def build_index(self) -> None:
+        file = self.file
+        self.mark_bytes = len(codecs.BOM_UTF8) if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8 else 0
+        file.seek(0)
+        self.file = _Unmarked(file)
+        try:
+            super().build_index()
+        finally:
+            self.file = file
+
+
+class _Unmarked:
+    """What pyfaidx indexes: an open file, always at its beginning, whose lines lack the byte order mark."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.tell, self.seek = file.tell, file.seek
+
+    def __iter__(self) -> Iterator[bytes]:
+        return skip_mark(self._file)
+
+
+def _shift(index: Path, by: int) -> None:
+    """Move every record of a .fai back by so many bytes."""
+    lines = [line.split("\t") for line in index.read_text().splitlines()]
+    index.write_text("".join(f"{n}\t{bases}\t{int(at) + by}\t{width}\t{size}\n" for n, bases, at, width, size in lines))
 
 
 def open_faidx(path: Path, index: Path) -> pyfaidx.Faidx:

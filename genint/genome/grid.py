@@ -2,7 +2,7 @@
 
 Bin k of a chromosome is [k * bin_bp, (k + 1) * bin_bp), the last one shorter where the chromosome ends. Tile i holds
 core_bins consecutive bins starting at bin i * core_bins; the model reads it with context_bp more on each side. Which
-bins are wanted is a boolean per bin, so rows may come in any order, overlap and repeat: a bin is wanted or it is not.
+bins are requested is a boolean per bin, so rows may come in any order, overlap and repeat.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ BinMask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class Geometry:
-    """What a model reads and answers in one go: core_bp of answers, context_bp more on each side, bin_bp per answer."""
+    """What a model reads and predicts in one go: core_bp of output, context_bp more on each side, bin_bp per value."""
 
     core_bp: int
     context_bp: int
@@ -55,7 +55,7 @@ class Tile:
         return start, start + geometry.input_bp
 
     def bins(self, geometry: Geometry) -> slice:
-        """The chromosome's bins that this tile answers; the last may lie past the chromosome's end."""
+        """The chromosome's bins that this tile predicts; the last may lie past the chromosome's end."""
         return slice(self.index * geometry.core_bins, (self.index + 1) * geometry.core_bins)
 
 
@@ -70,7 +70,7 @@ def touched_bins(region: Region, bin_bp: int) -> slice:
 
 
 def requested_bins(regions: Iterable[Region], sizes: Mapping[str, int], bin_bp: int) -> dict[str, BinMask]:
-    """For each chromosome asked for, in the order of `sizes`: True for every bin that holds a base of some region.
+    """For each requested chromosome, in the order of `sizes`: True for every bin that holds a base of some region.
 
     Regions must lie inside their chromosomes.
     """
@@ -82,16 +82,16 @@ def requested_bins(regions: Iterable[Region], sizes: Mapping[str, int], bin_bp: 
     return {chrom: masks[chrom] for chrom in sizes if chrom in masks}
 
 
-def tiles(wanted: Mapping[str, BinMask], geometry: Geometry) -> Iterator[Tile]:
-    """Every tile that holds a wanted bin, once, in genome order."""
-    for chrom, mask in wanted.items():
+def tiles(requested: Mapping[str, BinMask], geometry: Geometry) -> Iterator[Tile]:
+    """Every tile that holds a requested bin, once, in genome order."""
+    for chrom, mask in requested.items():
         first_bins = np.arange(0, len(mask), geometry.core_bins)
         for index in np.flatnonzero(np.logical_or.reduceat(mask, first_bins)):
             yield Tile(chrom, int(index))
 
 
 def bases_per_bin(is_base: npt.NDArray[np.bool_], bin_bp: int) -> npt.NDArray[np.int64]:
-    """Count True in each bin of a stretch that starts on a bin border; the last bin may be shorter."""
+    """Count True in each bin of an interval that starts on a bin border; the last bin may be shorter."""
     padded = np.zeros(count_bins(len(is_base), bin_bp) * bin_bp, dtype=np.bool_)
     padded[: len(is_base)] = is_base
     counts: npt.NDArray[np.int64] = padded.reshape(-1, bin_bp).sum(axis=1)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -163,6 +163,18 @@ def test_every_usual_form_of_fasta_holds_the_same_genome_and_is_indexed_once(con
     assert (tmp_path / "a.fa.fai").stat().st_ino == before
 
 
+@pytest.mark.parametrize("pack", [written, bgzipped])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_byte_order_mark_before_the_first_record_moves_no_base(
+    pack: Callable[[Path, bytes], Path], newline: str, tmp_path: Path
+) -> None:
+    path = pack(tmp_path / ("a.fa" if pack is written else "a.fa.gz"), b"\xef\xbb\xbf" + fasta(YEAST, newline=newline))
+    for _ in range(2):  # indexed, then read by that index
+        with Genome(path) as genome:
+            assert_holds(genome, YEAST)
+    assert Path(f"{path}.fai").read_text().startswith(f"chrI\t1000\t{3 + len('>chrI of a test' + newline)}\t60\t")
+
+
 def test_names_end_at_the_first_blank_whatever_it_is(tmp_path: Path) -> None:
     path = written(tmp_path / "a.fa", ">a\tb c\nA\n> d\u00a0e\nC\n>f\u00e9|g\nG\n".encode())
     for _ in range(2):
@@ -221,7 +233,9 @@ def test_a_fingerprint_tells_genomes_of_the_same_lengths_apart(tmp_path: Path) -
         (b"@read1\nACGT\n+\nIIII\n", "starts with b'@read1"),
         (b"chrI\t0\t1\n", "starts with b'chrI"),
         (b"\nACGT\n", "Unexpected text before the first sequence"),
-        (b"\xef\xbb\xbf>a\nACGT\n", "begins with a byte order mark"),
+        (b"\xef\xbb\xbf", "is empty. Expected a FASTA file"),
+        (b"\xef\xbb\xbfACGT\n", "starts with b'ACGT"),
+        (b">a\nACGT\n\xef\xbb\xbf>b\nACGT\n", "bad.fa, line 3: holds a byte order mark"),
         (">a\nACGT\n".encode("utf-16"), "is not UTF-8 text (it is UTF-16: save it as UTF-8)"),
         (b"\x00\x01\x02\x03" * 10, "starts with b'\\x00"),
         (b"BZh91AY&SY", "starts with b'BZh"),

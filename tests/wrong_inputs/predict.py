@@ -87,7 +87,7 @@ fasta_case("GenBank's numbers", ">chr1\n   1 acgtacgtac gtacgtacgt\n", "line 2",
 fasta_case("protein", ">p\nMKVLAAGIVGLPEF\n", "line 2", "E, F, I, L, P", "protein")
 fasta_case("an end mark", SMALL_FASTA.rstrip() + "*\n", "line 101", "'*'")
 fasta_case("gaps", ">chr1\nAC--GT\n", "line 2", "gaps")
-fasta_case("a byte order mark", "\ufeff" + SMALL_FASTA, "byte order mark")
+fasta_case("a byte order mark inside", SMALL_FASTA + "\ufeff" + SMALL_FASTA, "line 102", "byte order mark")
 fasta_case("binary", b">\xff\xfe\x00\x01\x02" * 50, "not text")
 fasta_case("plain gzip", gzip.compress(SMALL_FASTA.encode()), "plain gzip", "bgzip", file="bad.fa.gz")
 fasta_case("gzip under a plain name", gzip.compress(SMALL_FASTA.encode()), "gzip")
