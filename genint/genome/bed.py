@@ -106,12 +106,9 @@ def _read_other_line(line: str, fields: list[str], place: str, *, first: bool) -
             raise InputError(f"{place}: is a header row after other rows. Remove it")
         refuse_header(place, fields)
         return fields
-    hint = describe_row(fields) or ("If it is a header, begin it with #" if first and not _any_digit(fields) else "")
+    named = first and not any(re.search(r"\d", field) for field in fields[1:3])  # columns, where others are coordinates
+    hint = describe_row(fields) or ("If it is a header, begin it with #" if named else "")
     raise InputError(f"{place}: {_fault(fields)}. {hint}")
-
-
-def _any_digit(fields: list[str]) -> bool:
-    return any(field.isdigit() for field in fields)
 
 
 def _fault(fields: list[str]) -> str:

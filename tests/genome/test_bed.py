@@ -281,3 +281,12 @@ def test_any_rows_are_read_back(
     path = written(tmp_path_factory.getbasetemp(), text, "any.bed")
     found = [(row.chrom, row.start, len(row)) for row in regions_with(path, {"#c"})]
     assert found == rows
+
+
+@pytest.mark.parametrize("coordinates", ["100.0\t200.0", "1e3\t2e3", "1,000\t2,000", "1_0\t2_0", "+5\t20", "-5\t-1"])
+def test_a_row_with_other_numbers_is_never_called_a_header(coordinates: str, tmp_path: Path) -> None:
+    """Who follows that advice and begins it with # would lose the row."""
+    (path := tmp_path / "a.bed").write_text(f"chr1\t{coordinates}\n")
+    with pytest.raises(InputError, match="are not both whole numbers >= 0") as error:
+        read_bed(path)
+    assert "header" not in str(error.value)
