@@ -56,7 +56,7 @@ def digest(file: Path) -> str:
     found = hashlib.sha256()
     with pybigtools.open(str(file)) as bigwig:
         for chrom, size in bigwig.chroms().items():
-            found.update(bigwig.values(chrom, 0, size).tobytes())
+            found.update(bigwig.values(chrom, 0, size, fillna=None).tobytes())
     return found.hexdigest()
 
 
