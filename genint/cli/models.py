@@ -119,7 +119,7 @@ def import_enformer(
     """
     from genint.models.enformer_weights import import_enformer as run
 
-    run(source, out, tracks, head=head, genome=genome, gamma=gamma, input_bp=input_bp, command=options.command_line())
+    run(source, out, tracks, head=head, genome=genome, gamma=gamma, input_bp=input_bp)
     print(out)
 
 

@@ -1,7 +1,5 @@
 """Options that read the same in every command, and the panels that help shows them in."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -81,11 +79,6 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.", rich_help_panel=RUN)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=RUN)]
-
-
-def command_line() -> str:
-    """The command as it was typed, for the record."""
-    return shlex.join(["genint", *sys.argv[1:]])
 
 
 def count_threads(threads: int) -> int:

@@ -120,7 +120,6 @@ def train(
         out,
         settings,
         console=console,
-        command=options.command_line(),
         resources=ComputeResources(
             device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard
         ),

@@ -13,6 +13,7 @@ from genint.models.enformer_original import PublishedConfig
 from genint.models.enformer_source import EnformerSource, download, read_source
 from genint.models.folder import Model, load_model, save_model
 from genint.models.registry import build
+from genint.provenance import command_line
 from genint.tracks.table import TrackTable, read_tracks
 
 HEADS = {"human": "hg38", "mouse": "mm10"}
@@ -29,7 +30,6 @@ def import_enformer(
     genome: Path | None = None,
     gamma: GammaScaling = "tensorflow",
     input_bp: int = INPUT_BP,
-    command: str = "",
 ) -> Model:
     """Write a model folder `out` with one head of the Enformer in `source`, and load it.
 
@@ -47,7 +47,7 @@ def import_enformer(
     with torch.device("meta"):
         module = build(ARCHITECTURE, config, len(table))
     module.load_state_dict(rename_tensors(found, config, module.state_dict(), head), assign=True)
-    training = {"imported": source, "head": head, "command": command}
+    training = {"imported": source, "head": head, "command": command_line()}
     save_model(
         out, module, table, assembly, architecture=ARCHITECTURE, training=training, card=_model_card(source, head)
     )

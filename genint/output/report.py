@@ -1,25 +1,15 @@
 """run.json: what it says of the run that made the files beside it, and how the plans of two runs differ."""
 
 import json
-import platform
-import shlex
-import sys
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, cast
+
+from genint.provenance import Provenance
 
 RUN_FILE = "run.json"
 
 Plan = Mapping[str, Any]  # what decides a run's results, as JSON: two runs with equal plans make equal files
-
-
-class Provenance(TypedDict, total=False):
-    """Who made a result, and where."""
-
-    command: str
-    versions: dict[str, str]
-    platform: str
 
 
 class RunReport(Provenance, total=False):
@@ -97,14 +87,3 @@ def _flatten(plan: object, name: str = "") -> Iterator[tuple[str, object]]:
 def _shorten(value: object) -> str:
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def provenance() -> Provenance:
-    """Who made a result, and where: the command line of this process, versions, and the platform."""
-    packages = ("genint", "torch", "numpy", "pyfaidx", "pybigtools", "deflate")
-    program = "genint" if Path(sys.argv[0]).name in ("genint", "__main__.py") else sys.argv[0]
-    return {
-        "command": shlex.join([program, *sys.argv[1:]]),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "platform": f"{platform.system()} {platform.machine()}",
-    }

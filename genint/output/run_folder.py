@@ -28,10 +28,10 @@ from genint.output.report import (
     changed_file,
     difference,
     list_files,
-    provenance,
     read_json,
     read_report,
 )
+from genint.provenance import provenance
 
 _STAGE = ".genint-partial"
 _SYNCS_AT_ONCE = 32

@@ -29,6 +29,7 @@ from genint.models.base import TrackModel
 from genint.models.folder import Model, load_model, save_model
 from genint.models.registry import ARCHITECTURES, build
 from genint.prediction.devices import choose_device, choose_dtype
+from genint.provenance import command_line
 from genint.training.callbacks import Averaging, Patience, RunLog
 from genint.training.config import TrainConfig, resolve, write_train_config
 from genint.training.lightning_module import TrainingModule
@@ -59,7 +60,6 @@ def train(
     *,
     console: Console | None = None,
     resources: ComputeResources | None = None,
-    command: str = "",
     **settings: Any,
 ) -> Model:
     """Train until `config.steps`, resuming from `out`/training/last.ckpt if it is there; write the best model to `out`.
@@ -82,7 +82,7 @@ def train(
     lightning.seed_everything(config.seed, verbose=False)
     architecture, module = _new_module(dataset, config)
     with _report_refusals(out):
-        _fit(dataset, out, architecture, module, config, console, resources, command)
+        _fit(dataset, out, architecture, module, config, console, resources)
     return load_model(out)
 
 
@@ -94,7 +94,6 @@ def _fit(
     config: TrainConfig,
     console: Console,
     resources: ComputeResources,
-    command: str,
 ) -> None:
     """Run Lightning over the steps that are left, then save the best checkpoint as a model folder."""
     folder = out / "training"
@@ -116,7 +115,7 @@ def _fit(
         checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
         training_module.load_state_dict(checkpoint["state_dict"])
         score = None if best.best_model_score is None else float(best.best_model_score)  # None: the folder was moved
-        training = {"genint": __version__, "command": command, "dataset": dataset.digest, "val_pearson": score}
+        training = {"genint": __version__, "command": command_line(), "dataset": dataset.digest, "val_pearson": score}
         training = {**training, **dataclasses.asdict(config)}
         card = write_card(out.name, architecture, module, training, dataset)
         save_model(

@@ -1,12 +1,11 @@
 """run.json says what made the files beside it, and what two runs do not have in common."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from genint.output.report import RUN_FILE, changed_file, difference, provenance, read_report
+from genint.output.report import RUN_FILE, changed_file, difference, read_report
 
 
 def test_lists_differ_by_what_only_one_has() -> None:
@@ -19,18 +18,6 @@ def test_no_more_than_three_differences_are_named() -> None:
     old, new = (dict.fromkeys("abcd", value) for value in (1, 2))
     assert difference(old, new) == "a was 1, is 2; b was 1, is 2; c was 1, is 2; more"
     assert difference(None, new) == "nothing says which"
-
-
-def test_a_result_says_what_made_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for program, command in (
-        ("/usr/bin/genint", "genint predict 'my genome.fa'"),
-        ("/x/genint/__main__.py", "genint predict 'my genome.fa'"),
-        ("mine.py", "mine.py predict 'my genome.fa'"),
-    ):
-        monkeypatch.setattr(sys, "argv", [program, "predict", "my genome.fa"])
-        assert provenance()["command"] == command
-    assert set(provenance()["versions"]) >= {"python", "genint", "torch", "numpy", "deflate"}
-    json.dumps(provenance())
 
 
 @pytest.mark.parametrize("content", [None, "", "[1]", '{"files": 3, "plan": []}', "{"])

@@ -154,10 +154,10 @@ def test_a_finished_run_given_again_answers_at_once_and_changes_no_file(
     example_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset, config = TrackDataset(example_dataset), settings(steps=2, patience=1)
-    model = train(dataset, tmp_path / "model", config, command="genint train")
+    model = train(dataset, tmp_path / "model", config)
     before = contents(tmp_path / "model")
     killed_at(monkeypatch, "lightning.Trainer.fit")
-    again = train(dataset, tmp_path / "model", config, command="genint train again")
+    again = train(dataset, tmp_path / "model", config)
     assert (again.digest, again.training) == (model.digest, model.training)
     assert contents(tmp_path / "model") == before
 
