@@ -209,10 +209,10 @@ def predict(
 
     with OpenGenome(genome, console) as opened:
         rows, masked = places.rows(opened, console.say), places.blacklist(opened, console.say)
-        from genint.prediction.settings import PredictSettings, plan_job
-        from genint.prediction.to_folder import predict_job
+        from genint.prediction.settings import FolderSettings, plan_job
+        from genint.prediction.to_folder import predict_to_folder
 
-        settings: PredictSettings = {
+        settings: FolderSettings = {
             "scale": scale,
             "max_n": max_n,
             "rc": rc,
@@ -223,23 +223,19 @@ def predict(
             "threads": options.count_threads(threads),
             "batch_size": batch_size,
             "compile": compile,
+            "format": format,
+            "blacklist": masked,
         }
         if tracks:
             settings["tracks"] = tracks
-        job = plan_job(
-            opened,
-            rows,
-            [model, *(ensemble or [])],
-            settings,
-            console=console,
-            format=format,
-            blacklist=masked,
-            summary=(summary or "mean") if summary_file else None,
-            summary_file=summary_file or "summary.tsv",
-        )
+        if summary_file:
+            settings |= {"summary": summary or "mean", "summary_file": summary_file}
+        models = [model, *(ensemble or [])]
         if dry_run:
-            return _print_estimate(job, json_output)
-        report = predict_job(job, out, overwrite=overwrite, resume=resume, console=console)
+            return _print_estimate(plan_job(opened, rows, models, settings, console=console), json_output)
+        report = predict_to_folder(
+            opened, rows, models, out, overwrite=overwrite, resume=resume, console=console, **settings
+        )
     _print_report(report, out, len(rows), console, json_output)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict, cast
 
 from genint.console import Console
 from genint.errors import InputError
@@ -48,16 +48,29 @@ class PredictSettings(TypedDict, total=False):
     compile: bool
 
 
+class FolderSettings(PredictSettings, total=False):
+    """Those, and what `predict_to_folder` takes besides on what is written.
+
+    `format`: bigwig, the default, or bedgraph, a file per track; zarr, one of all. `summary`: mean, sum or max: also a
+    table of a number per region and track, named `summary_file`, which ends in .tsv or .parquet. `blacklist`: bins
+    that these touch are masked.
+    """
+
+    format: Literal["bigwig", "bedgraph", "zarr"]
+    summary: Literal["mean", "sum", "max"]
+    summary_file: str
+    blacklist: Sequence[Region]
+
+
 def plan_job(
     genome: DnaSource,
     rows: Sequence[BedRow],
     models: AnyModel | Sequence[AnyModel],
-    settings: PredictSettings,
+    settings: PredictSettings | FolderSettings,
     *,
     console: Console | None = None,
-    **output: Any,
 ) -> Job:
-    """Load the models and find what there is to do. `output` are more fields of Options, such as `format`.
+    """Load the models and find what there is to do.
 
     Rows have the genome's own chromosome names, see `find_rows`. Notes on the device, and on models of other genomes,
     go to the console. Raises InputError for whatever does not fit; ValueError for a word that is not among an option's.
@@ -65,7 +78,7 @@ def plan_job(
     console = console or Console(quiet=True)
     several = [models] if isinstance(models, Model | Path | str) else models
     loaded = [model if isinstance(model, Model) else load_model(model) for model in several]
-    options = _choose_options(settings, output)
+    options = _choose_options(cast(FolderSettings, settings))
     console.say(describe_device(options.devices[0], options.threads))
     for model in loaded:
         _compare_genomes(model, genome, console)
@@ -74,7 +87,7 @@ def plan_job(
     return prepare(genome, rows, loaded, columns=columns, options=options)
 
 
-def _choose_options(settings: PredictSettings, output: dict[str, Any]) -> Options:
+def _choose_options(settings: FolderSettings) -> Options:
     devices = choose_devices(settings.get("device", "auto"))
     augmentation = Augmentation(
         rc=settings.get("rc", False), shifts=tuple(settings.get("shifts", (0,))), overlap=settings.get("overlap", 0.0)
@@ -88,7 +101,10 @@ def _choose_options(settings: PredictSettings, output: dict[str, Any]) -> Option
         threads=settings.get("threads", 0),
         dtype=choose_dtype(settings.get("dtype", "auto"), devices[0]),
         compile=settings.get("compile", False),
-        **output,
+        format=settings.get("format", "bigwig"),
+        summary=settings.get("summary"),
+        summary_file=settings.get("summary_file", "summary.tsv"),
+        blacklist=settings.get("blacklist", ()),
     )
 
 
@@ -126,7 +142,11 @@ def find_rows(regions: AnyRegions | None, genome: DnaSource) -> list[BedRow]:
     if not rows:
         raise InputError("`regions`: is empty. Expected a BED file, Regions, or text such as chrI:1,001-2,000")
     names = reconcile([row.region.chrom for row in rows], genome.sizes, asked_by=asked_by, known_by=str(genome))
-    return [row._replace(region=row.region.rename(names[row.region.chrom])) for row in rows]
+    return [row if (name := names[row.region.chrom]) == row.region.chrom else _rename(row, name) for row in rows]
+
+
+def _rename(row: BedRow, chrom: str) -> BedRow:
+    return row._replace(region=row.region.rename(chrom))
 
 
 def _row(number: int, region: Region | BedRow | str, genome: DnaSource) -> BedRow:

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Unpack
+from typing import Unpack
 
 from genint.console import Console
 from genint.genome.grid import BinMask
-from genint.genome.region import Region
 from genint.output.formats import FORMATS
 from genint.output.report import RunReport
 from genint.output.run_folder import check_space, output_folder
@@ -22,7 +21,7 @@ from genint.prediction.settings import (
     AnyGenome,
     AnyModel,
     AnyRegions,
-    PredictSettings,
+    FolderSettings,
     find_rows,
     open_genome,
     plan_job,
@@ -35,14 +34,10 @@ def predict_to_folder(
     model: AnyModel | Sequence[AnyModel],
     out: Path | str,
     *,
-    format: Literal["bigwig", "bedgraph", "zarr"] = "bigwig",
-    summary: Literal["mean", "sum", "max"] | None = None,
-    summary_file: str = "summary.tsv",
-    blacklist: Sequence[Region] = (),
     overwrite: bool = False,
     resume: bool = False,
     console: Console | None = None,
-    **settings: Unpack[PredictSettings],
+    **settings: Unpack[FolderSettings],
 ) -> RunReport:
     """Predict regions of a genome, None for all of it, into a folder: what `genint predict` calls.
 
@@ -51,10 +46,9 @@ def predict_to_folder(
     Bins that the `blacklist` touches are masked. A killed run resumes when it is called again, and ends with the same
     bytes. Returns what run.json holds. Raises InputError and OutputError, see `predict_job`.
     """
-    output = {"format": format, "summary": summary, "summary_file": summary_file, "blacklist": blacklist}
     with open_genome(genome) as opened:
         rows = find_rows(regions, opened)
-        job = plan_job(opened, rows, model, settings, console=console, **output)
+        job = plan_job(opened, rows, model, settings, console=console)
         return predict_job(job, Path(out), overwrite=overwrite, resume=resume, console=console)
 
 

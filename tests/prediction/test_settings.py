@@ -72,8 +72,8 @@ def test_settings_become_options_and_defaults_are_those_of_the_command(tiny_mode
         source,
         rows,
         [tiny_model, load_model(tiny_model)],
-        {"tracks": ["atac", "^rna"], "rc": True, "shifts": [0, 3], "overlap": 0.5, "dtype": "bfloat16", "threads": 2},
-        format="zarr",
+        {"tracks": ["atac", "^rna"], "rc": True, "shifts": [0, 3], "overlap": 0.5, "dtype": "bfloat16", "threads": 2}
+        | {"format": "zarr"},
     )
     assert [track.identifier for track in job.tracks] == ["atac", "rna_plus", "rna_minus"]
     assert job.options.augmentation == Augmentation(rc=True, shifts=(0, 3), overlap=0.5)
