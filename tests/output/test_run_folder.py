@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from genint.errors import InputError, OutputError
 from genint.output import run_folder as outputs
 from genint.output.bedgraph import BedGraphWriter
-from genint.output.report import RUN_FILE, provenance
+from genint.output.report import RUN_FILE
+from genint.provenance import provenance
 from genint.output.run_folder import OutputFolder, check_space, format_bytes, output_folder
 
 PLAN = {"model": "small", "options": {"scale": "coverage", "shifts": (0,)}}
