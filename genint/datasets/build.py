@@ -13,7 +13,7 @@ from genint.datasets.splits import Splitter, choose_split
 from genint.datasets.writer import Targets, create_dataset
 from genint.errors import InputError
 from genint.genome.bed import read_bed
-from genint.genome.chromosome_names import reconcile, reconcile_known
+from genint.genome.chromosome_names import listed, reconcile, reconcile_known
 from genint.genome.dna import UNKNOWN
 from genint.genome.fasta import Genome
 from genint.genome.grid import BinMask, bases_per_bin, requested_bins, touched_bins
@@ -72,6 +72,7 @@ def _write(
     with create as writer, ExitStack() as stack:
         readers = [stack.enter_context(_open_track(tracks_file, track.identifier, track.file)) for track in tracks]
         columns = [_match_chromosomes(reader, genome, aliases) for reader in readers]
+        _note_absent(readers, columns, genome, console)
         sizes = {c: length for c, length in genome.sizes.items() if any(c in names for names in columns)}
         parts = splitter.assign(sizes, bin_bp, aliases, str(genome.path))
         excluded = _find_excluded_bins(exclude, genome, bin_bp, aliases)
@@ -117,6 +118,22 @@ def _match_chromosomes(reader: BigWigReader, genome: Genome, aliases: list[list[
                 f"{genome.sizes[ours]:,} bp. The two are not of one assembly"
             )
     return {ours: theirs for theirs, ours in names.items()}
+
+
+def _note_absent(
+    readers: Sequence[BigWigReader], columns: Sequence[dict[str, str]], genome: Genome, console: Console
+) -> None:
+    """Print a line per bigWig without some of the genome's chromosomes, with the names that may stand for them."""
+    short = [(reader, names) for reader, names in zip(readers, columns, strict=True) if len(names) < len(genome.sizes)]
+    for reader, names in short[:_MOST_WARNINGS]:
+        others = set(reader.chroms).difference(names.values())
+        has = (
+            f". It has {listed(others)}, which the genome lacks: give `aliases` if they are the same" if others else ""
+        )
+        absent = listed(set(genome.sizes).difference(names))
+        console.say(f"{reader.path}: has no {absent}, so its track is masked there{has}")
+    if len(short) > _MOST_WARNINGS:
+        console.say(f"{len(short) - _MOST_WARNINGS} more bigWigs lack some of the genome's chromosomes: masked there")
 
 
 def _find_known(

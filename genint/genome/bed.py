@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _EXPECTED = "BED rows: chrom<TAB>start<TAB>end"
+_IN_QUOTES = "is in quotes, which BED has not. Write the table without them, as R does with quote = FALSE"
 _WORDS = ("track", "browser")  # begin lines that are no rows
 
 
@@ -70,6 +71,8 @@ def _read_rows(path: Path | str, names: Container[str]) -> Iterator[BedRow]:
             continue
         if tables is None:
             tables = TableCheck(str(path), header)
+        if _is_quoted(fields[0]) and fields[0] not in names:
+            raise InputError(f"{path}, {place}: {fields[0]} {_IN_QUOTES}")
         tables.check(place, fields)
         yield BedRow(place, _region(f"{path}, {place}", fields), _name(fields))
     if tables is not None:
@@ -107,8 +110,17 @@ def _read_other_line(line: str, fields: list[str], place: str, *, first: bool) -
         refuse_header(place, fields)
         return fields
     named = first and not any(re.search(r"\d", field) for field in fields[1:3])  # columns, where others are coordinates
-    hint = describe_row(fields) or ("If it is a header, begin it with #" if named else "")
+    quoted = any('"' in field or "'" in field for field in fields[1:3])
+    hint = (
+        f"It {_IN_QUOTES}"
+        if quoted and not named
+        else describe_row(fields) or ("If it is a header, begin it with #" if named else "")
+    )
     raise InputError(f"{place}: {_fault(fields)}. {hint}")
+
+
+def _is_quoted(name: str) -> bool:
+    return len(name) > 1 and name[0] in "\"'" and name[-1] == name[0]
 
 
 def _fault(fields: list[str]) -> str:

@@ -41,6 +41,7 @@ _FIRST_WORDS = (
     (r"##maf|Hugo_Symbol\t", _MAF),
     (r"#bin\t", _BIN),
 )
+_VALUE = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 _ROWS_TO_CHECK = 1_000
 
 
@@ -170,6 +171,17 @@ def _is_numeric_vcf(fields: Fields) -> bool:
     return _has_alleles(fields) and int(fields[2]) - int(fields[1]) != bases
 
 
+def _has_vcf_columns(fields: Fields) -> bool:
+    """Alleles, QUAL, FILTER and INFO where BED has name, score, strand, thickStart and thickEnd, or two values."""
+    return (
+        len(fields) > 7
+        and _has_alleles(fields)
+        and bool(re.fullmatch(rf"\.|{_VALUE}", fields[5]))
+        and not re.fullmatch(_VALUE, fields[6])
+        and not re.fullmatch(_VALUE, fields[7])
+    )
+
+
 def _is_gff(fields: Fields) -> bool:
     return (
         len(fields) > 7
@@ -227,6 +239,7 @@ def _is_index_of_long_sequence(fields: Fields) -> bool:
 
 _SURE_SHAPES = (
     (_is_numeric_vcf, _VCF),
+    (_has_vcf_columns, f"{_VCF}. If it is BED, give its first three columns: cut -f 1-3"),
     (_is_gff, _GFF),
     (_is_sam, _SAM),
     (_is_psl, _PSL),

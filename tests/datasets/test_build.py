@@ -171,7 +171,43 @@ def test_tracks_above_zero_are_not_warned_of(tmp_path: Path) -> None:
         split = Split(valid=["chr3"], test=["chr2"])
         make_dataset(genome, EXAMPLE / "tracks.tsv", tmp_path / "d", split=split, console=console)
     assert console.warnings == []
-    assert console.notes[0] == "chr1: train, 7 of 7 tracks measured"
+    assert console.notes[:2] == [
+        f"{EXAMPLE / 'tracks/chip_orc.bw'}: has no chr3, so its track is masked there",
+        "chr1: train, 7 of 7 tracks measured",
+    ]
+
+
+def test_names_that_match_only_partly_are_noted_once_per_bigwig(tmp_path: Path) -> None:
+    names = {"part": ("Chr1", "2", "chr3"), "bare": ("1", "2", "3"), "same": ("chr1", "chr2", "chr3")}
+    lengths = (204_800, 60_003, 35_073)
+    for value, (track, chroms) in enumerate(names.items(), start=1):
+        with pyBigWig.open(str(tmp_path / f"{track}.bw"), "w") as bigwig:
+            bigwig.addHeader(list(zip(chroms, lengths, strict=True)))
+            bigwig.addEntries(list(chroms), [0] * 3, ends=[1_280] * 3, values=[float(value)] * 3)
+    rows = "".join(f"{track}\tmean\t{track}.bw\n" for track in names)
+    (tmp_path / "tracks.tsv").write_text("identifier\tsum_stat\tfile\n" + rows)
+    console = Recorder()
+    make_dataset(EXAMPLE / "genome.fa", tmp_path / "tracks.tsv", tmp_path / "d", valid="chr3", console=console)
+    (note,) = [note for note in console.notes if "has no" in note]
+    assert note == (
+        f"{tmp_path / 'part.bw'}: has no chr1, so its track is masked there. "
+        "It has Chr1, which the genome lacks: give `aliases` if they are the same"
+    )
+    dataset = TrackDataset(tmp_path / "d")
+    np.testing.assert_array_equal(targets(dataset, "chr1")[0], [np.nan, 2.0, 3.0])
+    np.testing.assert_array_equal(targets(dataset, "chr2")[0], [1.0, 2.0, 3.0])
+
+
+def test_many_bigwigs_without_a_chromosome_are_noted_in_nine_lines(tmp_path: Path) -> None:
+    with pyBigWig.open(str(tmp_path / "one.bw"), "w") as bigwig:
+        bigwig.addHeader([("chr1", 204_800), ("chr3", 35_073)])
+        bigwig.addEntries(["chr1"], [0], ends=[1_280], values=[1.0])
+    rows = "".join(f"track{number}\tmean\tone.bw\n" for number in range(12))
+    (tmp_path / "tracks.tsv").write_text("identifier\tsum_stat\tfile\n" + rows)
+    console = Recorder()
+    make_dataset(EXAMPLE / "genome.fa", tmp_path / "tracks.tsv", tmp_path / "d", valid="chr3", console=console)
+    assert sum("has no chr2" in note for note in console.notes) == 8
+    assert console.notes[8].startswith("4 more bigWigs lack")
 
 
 def test_many_tracks_below_zero_are_warned_of_in_nine_lines() -> None:

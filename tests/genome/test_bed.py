@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -290,3 +291,23 @@ def test_a_row_with_other_numbers_is_never_called_a_header(coordinates: str, tmp
     with pytest.raises(InputError, match="are not both whole numbers >= 0") as error:
         read_bed(path)
     assert "header" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ('"chr1"\t5\t9', 'line 1: "chr1" is in quotes'),
+        ("'chr1'\t5\t9", "line 1: 'chr1' is in quotes"),
+        ('"chrom"\t"start"\t"end"\n"chr1"\t5\t9', 'line 2: "chr1" is in quotes'),
+        ('"chr1"\t"5"\t"9"', "line 1: start '\"5\"' and end '\"9\"' are not both whole numbers >= 0. It is in quotes"),
+    ],
+)
+def test_quotes_are_named_as_the_cause(row: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "quoted.bed").write_text(row + "\n")
+    with pytest.raises(InputError, match=re.escape(found)):
+        read_bed(tmp_path / "quoted.bed", {"chr1"})
+
+
+def test_a_genome_may_have_quotes_in_its_names(tmp_path: Path) -> None:
+    (tmp_path / "quoted.bed").write_text('"chr1"\t5\t9\n')
+    assert [row.region.chrom for row in read_bed(tmp_path / "quoted.bed", {'"chr1"'})] == ['"chr1"']
