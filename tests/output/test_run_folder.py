@@ -19,8 +19,8 @@ from genint.errors import InputError, OutputError
 from genint.output import run_folder as outputs
 from genint.output.bedgraph import BedGraphWriter
 from genint.output.report import RUN_FILE
-from genint.provenance import provenance
 from genint.output.run_folder import OutputFolder, check_space, format_bytes, output_folder
+from genint.provenance import provenance
 
 PLAN = {"model": "small", "options": {"scale": "coverage", "shifts": (0,)}}
 OTHER = {"model": "small", "options": {"scale": "model", "shifts": (0,)}}
