@@ -175,7 +175,7 @@ def _is_next(read: _Read, start: int, record: _Record) -> bool:
     *others, header, rest = between.split("\n")
     if rest or not header.startswith(">") or header[1:].split()[:1] != [record.name] or "\r" in header.rstrip("\r"):
         return False
-    if any(line.strip() and not (start == 0 and line.startswith(";")) for line in others):
+    if any(line.strip("\r") and not (start == 0 and line.startswith(";")) for line in others):
         return False
     line_end = record.line_bytes - record.line_bases
     full_lines = [record.offset + record.line_bytes, record.last_line] if record.last_line > record.offset else []
@@ -185,6 +185,6 @@ def _is_next(read: _Read, start: int, record: _Record) -> bool:
 
 
 def _is_end(read: _Read, position: int) -> bool:
-    """Whether nothing but blank lines is left."""
+    """Whether nothing but empty lines is left: blanks after the last base would be counted as bases."""
     rest = read(position, position + _LONGEST_HEADER)
-    return len(rest) < _LONGEST_HEADER and not rest.strip()
+    return len(rest) < _LONGEST_HEADER and not rest.strip(b"\r\n")
