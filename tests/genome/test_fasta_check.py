@@ -1,11 +1,12 @@
 """A FASTA holds DNA or RNA and nothing else, whoever made its index."""
 
+import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from Bio import bgzf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,25 +15,15 @@ from genint.genome import fasta_check
 from genint.genome.dna import IUPAC, tokens
 from genint.genome.fasta import Genome
 from genint.genome.fasta_check import index_fits
+from tests.genome.fastas import YEAST, bgzipped, fasta, refusal, written
 
 LINE = "ACGTTGCA"
 FULL = f">a\n{LINE}\n{LINE}\n{LINE}\nACG\n>b\n{LINE}\n{LINE}\n"
 
 
-def written(path: Path, text: str | bytes) -> Path:
-    content = text.encode() if isinstance(text, str) else text
-    if path.suffix == ".gz":
-        with bgzf.BgzfWriter(str(path), "wb") as file:
-            file.write(content)
-    else:
-        path.write_bytes(content)
-    return path
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(InputError) as error:
-        Genome(path)
-    return str(error.value)
+def saved(path: Path, text: str) -> Path:
+    """Bgzipped if its name says so."""
+    return (bgzipped if path.suffix == ".gz" else written)(path, text.encode())
 
 
 def on_line(number: int, change: Callable[[str], str]) -> str:
@@ -59,14 +50,14 @@ WHITE = [" ", "\t", "\x0c", "\x0b", "\u00a0", "  ", "\u3000"]
 def test_white_space_is_no_base_and_is_refused_by_its_line(
     place: Callable[[str, str], str], number: int, blank: str, tmp_path: Path
 ) -> None:
-    path = written(tmp_path / "a.fa", on_line(number, lambda line: place(line, blank)))
+    path = saved(tmp_path / "a.fa", on_line(number, lambda line: place(line, blank)))
     assert f"line {number}: holds white space" in refusal(path)
     assert [file.name for file in tmp_path.iterdir()] == ["a.fa"]
 
 
 @pytest.mark.parametrize("number", [2, 4, 5, 8])
 def test_a_carriage_return_inside_a_line_is_no_base(number: int, tmp_path: Path) -> None:
-    path = written(tmp_path / "a.fa", on_line(number, lambda line: line[:2] + "\r" + line[2:]))
+    path = saved(tmp_path / "a.fa", on_line(number, lambda line: line[:2] + "\r" + line[2:]))
     assert f"line {number}: holds white space ('\\r')" in refusal(path)
 
 
@@ -82,12 +73,12 @@ def test_a_carriage_return_inside_a_line_is_no_base(number: int, tmp_path: Path)
     ids=["trailing blanks", "trailing tabs", "groups", "all lines but the last"],
 )
 def test_the_same_blank_on_every_line_is_refused_though_an_index_fits(name: str, blanked: str, tmp_path: Path) -> None:
-    assert "a.fa" in (message := refusal(written(tmp_path / name, blanked)))
+    assert "a.fa" in (message := refusal(saved(tmp_path / name, blanked)))
     assert "line 2: holds white space" in message
 
 
 def test_blanks_behind_names_are_none_of_the_sequence(tmp_path: Path) -> None:
-    with Genome(written(tmp_path / "a.fa", FULL.replace(">a", ">a  \t x ").replace(">b", ">b "))) as genome:
+    with Genome(saved(tmp_path / "a.fa", FULL.replace(">a", ">a  \t x ").replace(">b", ">b "))) as genome:
         assert genome.sizes == {"a": 27, "b": 16}
 
 
@@ -112,7 +103,7 @@ def test_what_is_no_dna_is_refused_with_its_line_and_letters(
     text: str, message: str, name: str, tmp_path: Path
 ) -> None:
     for _ in range(2):
-        assert message in refusal(tmp_path / name if (tmp_path / name).exists() else written(tmp_path / name, text))
+        assert message in refusal(tmp_path / name if (tmp_path / name).exists() else saved(tmp_path / name, text))
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
@@ -122,7 +113,7 @@ def test_rna_reads_as_the_dna_it_was_read_from(newline: str, name: str, tmp_path
     text = (FULL + ">c\nacgtNNRYxx\n").replace("\n", newline)
     (tmp_path / "rna").mkdir()
     rna = text.replace("T", "U").replace("t", "u")
-    with Genome(written(tmp_path / name, text)) as one, Genome(written(tmp_path / "rna" / name, rna)) as other:
+    with Genome(saved(tmp_path / name, text)) as one, Genome(saved(tmp_path / "rna" / name, rna)) as other:
         assert one.sizes == other.sizes
         assert one.fingerprint() == other.fingerprint()
         for chrom, size in one.sizes.items():
@@ -131,12 +122,12 @@ def test_rna_reads_as_the_dna_it_was_read_from(newline: str, name: str, tmp_path
 
 def test_iupac_codes_are_legal_as_long_as_most_is_bases(tmp_path: Path) -> None:
     codes = IUPAC.decode()
-    with Genome(written(tmp_path / "a.fa", f">a\n{codes}\n{'ACGTTGCA' * 4}\n")) as genome:
+    with Genome(saved(tmp_path / "a.fa", f">a\n{codes}\n{'ACGTTGCA' * 4}\n")) as genome:
         assert genome.tokens("a", 0, len(codes)).tolist() == tokens(IUPAC).tolist()
 
 
 def test_a_genome_of_n_alone_is_no_protein(tmp_path: Path) -> None:
-    with Genome(written(tmp_path / "a.fa", ">a\nNNNN\nNNNN\n")) as genome:
+    with Genome(saved(tmp_path / "a.fa", ">a\nNNNN\nNNNN\n")) as genome:
         assert genome.sizes == {"a": 8}
 
 
@@ -152,20 +143,20 @@ def test_a_genome_of_n_alone_is_no_protein(tmp_path: Path) -> None:
     ids=["blanks not counted", "blanks counted", "a blank for a base", "a digit for a base", "a star for a base"],
 )
 def test_an_index_made_elsewhere_hides_nothing(text: str, index: str, tmp_path: Path) -> None:
-    path = written(tmp_path / "a.fa", text)
+    path = saved(tmp_path / "a.fa", text)
     (tmp_path / "a.fa.fai").write_text(index)
     for _ in range(2):
         assert ": holds " in refusal(path)
 
 
 def test_an_index_whose_lines_are_elsewhere_is_replaced(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.fa", ">a\nACGT\nACGTAC\nAC\nACGT\nAC\n")
+    path = saved(tmp_path / "a.fa", ">a\nACGT\nACGTAC\nAC\nACGT\nAC\n")
     (tmp_path / "a.fa.fai").write_text("a\t18\t3\t4\t5\n")
     assert "Inconsistent line found in >a" in refusal(path)
 
 
 def test_the_bases_of_a_file_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path / "a.fa", FULL)
+    path = saved(tmp_path / "a.fa", FULL)
     looks: list[bool] = []
 
     def count(path: Path, index: Path, *, every_base: bool) -> bool:
@@ -196,12 +187,14 @@ def test_one_changed_byte_is_noticed_or_is_a_base(
     folder = tmp_path_factory.mktemp("changed")
     records = [[f">{n}", *(s[i : i + width] for i in range(0, len(s), width))] for n, s in enumerate(sequences)]
     text = "".join(line + newline for record in records for line in record)
-    path, index = written(folder / "a.fa", text), folder / "a.fa.fai"
+    path, index = saved(folder / "a.fa", text), folder / "a.fa.fai"
     try:
         Genome(path).close()
     except InputError:
         return  # mostly R and Y
     changed = text[: at % len(text)] + byte + text[at % len(text) + 1 :]
+    if text[at % len(text)] == "\r" and byte in " \t":
+        return  # behind the last base of a record an index does not show it, and it moves no base
     path.write_bytes(changed.encode())
     try:
         fits = index_fits(path, index, every_base=True)
@@ -218,11 +211,11 @@ def test_long_lines_and_many_pieces_are_checked_alike(tmp_path: Path, monkeypatc
     monkeypatch.setattr(fasta_check, "_BYTES_AT_ONCE", 16)
     long = LINE * 30
     text = f">a\n{long}\n>b\n" + f"{LINE}\n" * 30 + f"AC\n>c\n{long}\n{long}\nA\n"
-    with Genome(written(tmp_path / "a.fa", text)) as genome:
+    with Genome(saved(tmp_path / "a.fa", text)) as genome:
         assert genome.sizes == {"a": 240, "b": 242, "c": 481}
     for at in (20, 230, 260, 500, 530, 800, len(text) - 2):
         if text[at] != "\n":
-            path = written(tmp_path / f"{at}.fa", text[:at] + "1" + text[at + 1 :])
+            path = saved(tmp_path / f"{at}.fa", text[:at] + "1" + text[at + 1 :])
             assert "holds numbers" in refusal(path)
 
 
@@ -232,3 +225,71 @@ def test_blanks_after_the_last_base_are_named_under_a_samtools_index(tail: str, 
     path = written(tmp_path / "a.fa", ">a\nACGTACGT\n" + tail)
     (tmp_path / "a.fa.fai").write_text("a\t12\t3\t8\t9\n")
     assert "holds white space" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty. Expected a FASTA file"),
+        (b"\n\n", "does not contain a valid sequence"),
+        (b"ACGT\nACGT\n", "starts with b'ACGT\\nACG'. Expected a FASTA file, whose first line begins with >"),
+        (b"@read1\nACGT\n+\nIIII\n", "starts with b'@read1"),
+        (b"chrI\t0\t1\n", "starts with b'chrI"),
+        (b"\nACGT\n", "Unexpected text before the first sequence"),
+        (b"\xef\xbb\xbf", "is empty. Expected a FASTA file"),
+        (b"\xef\xbb\xbfACGT\n", "starts with b'ACGT"),
+        (b">a\nACGT\n\xef\xbb\xbf>b\nACGT\n", "bad.fa, line 3: holds a byte order mark"),
+        (">a\nACGT\n".encode("utf-16"), "is not UTF-8 text (it is UTF-16: save it as UTF-8)"),
+        (b"\x00\x01\x02\x03" * 10, "starts with b'\\x00"),
+        (b"BZh91AY&SY", "starts with b'BZh"),
+        (b">a\nAC\xff\xfeGT\n", "bad.fa, line 2: holds '\ufffd', which is no base"),
+        (b">\xff\nACGT\n", "holds bytes that are not text"),
+        (b">\nACGT\n", "Bad sequence name"),
+        (b"> \nACGT\n", "Bad sequence name"),
+        (b">a\nACGT\n>a\nACGT\n", 'names a chromosome twice (Duplicate key "a")'),
+        (b">a\nACGT\n>b\nA\n>a\nACGT\n", "names a chromosome twice"),
+        (b">a\nACGT\nAC\nACGT\n", "Inconsistent line found in >a at line 3"),
+        (b">a\nACGT\nACGTA\n>b\nA\n>c\nACGT\nACGTACGT\nA\n", "Inconsistent line found in >c at line 8"),
+        (b">a\nACGT\n\nACGT\n", "Inconsistent line found in >a"),
+        (b">a\nACGT\n\n\n", "blank or short lines in a record"),
+        (b">a\rACGT\rACGT\r", "Expected text with LF or CRLF line ends"),
+        (b">a\rACGT\r>b\rACGT\r\n>c\nACGT\n", "Expected text with LF or CRLF line ends"),
+        (">a\nACGé\nACGT\n".encode(), "bad.fa, line 2: holds the letter(s) É, which are no bases"),
+    ],
+)
+def test_a_file_that_is_no_genome_is_refused_and_leaves_no_index(content: bytes, message: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "bad.fa", content)
+    assert message in refusal(path)
+    assert message in refusal(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["bad.fa"]
+
+
+def test_records_without_bases_are_no_genome(tmp_path: Path) -> None:
+    path = written(tmp_path / "bad.fa", b">a\n>b\n")
+    for _ in range(2):
+        assert "its 2 record(s) hold no bases" in refusal(path)
+
+
+def test_missing_files_folders_and_pipes_are_refused(tmp_path: Path) -> None:
+    assert "cannot read (No such file or directory)" in refusal(tmp_path / "none.fa")
+    assert "cannot read (Is a directory)" in refusal(tmp_path)
+    assert "cannot read (Not a directory)" in refusal(written(tmp_path / "a.fa", b">a\nA\n") / "b.fa")
+    os.mkfifo(tmp_path / "pipe.fa")
+    assert "is a pipe" in refusal(tmp_path / "pipe.fa")
+
+
+@pytest.mark.parametrize("missing", [1, 28, 29, 20_000])
+@pytest.mark.parametrize("indexed", [False, True])
+def test_a_bgzipped_genome_cut_short_is_refused(missing: int, indexed: bool, packed: Path) -> None:
+    if indexed:
+        Genome(packed).close()
+    os.truncate(packed, packed.stat().st_size - missing)
+    assert "the bgzip stream is cut short" in refusal(packed)
+
+
+def test_plain_gzip_and_misleading_names_are_refused_with_the_remedy(tmp_path: Path, packed: Path) -> None:
+    message = refusal(written(tmp_path / "yeast.fa.gz", gzip.compress(fasta(YEAST))))
+    assert message.endswith(f"Run: gunzip {tmp_path}/yeast.fa.gz; bgzip {tmp_path}/yeast.fa")
+    assert "Rename it to end in .gz" in refusal(written(tmp_path / "yeast.fa", gzip.compress(fasta(YEAST))))
+    assert "Rename it to end in .gz" in refusal(packed.rename(tmp_path / "large.fa"))
+    assert "named like a gzip file but is not one" in refusal(written(tmp_path / "plain.fa.gz", fasta(YEAST)))

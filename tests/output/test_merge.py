@@ -205,10 +205,13 @@ def test_what_differs_is_named(change: dict[str, Any], told: str, two: list[Path
 
 
 def test_another_copy_of_the_genome_is_the_same_genome(two: list[Path], tmp_path: Path) -> None:
+    merge(two, tmp_path / "same_file", console=QUIET)
     changed = report(two[1])
     changed["plan"]["genome"] |= {"file": "copy.fa.gz", "bytes": 5, "modified": 7}
     (two[1] / "run.json").write_text(json.dumps(changed))
-    merge(two, tmp_path / "out", console=QUIET)
+    merge(two, tmp_path / "copy", console=QUIET)
+    assert bigwigs(tmp_path / "copy") == bigwigs(tmp_path / "same_file") != {}
+    assert report(tmp_path / "copy")["bins"] == report(tmp_path / "same_file")["bins"]
 
 
 def test_other_bases_under_the_same_names_are_another_genome(two: list[Path], tiny_model: Path, tmp_path: Path) -> None:
