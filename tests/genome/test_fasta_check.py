@@ -222,7 +222,7 @@ def test_long_lines_and_many_pieces_are_checked_alike(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize("tail", ["ACGT  \n", "ACGT\t", "ACGT\n \n"])
 def test_blanks_after_the_last_base_are_named_under_a_samtools_index(tail: str, tmp_path: Path) -> None:
     """Its index counts bases without them, so that its numbers fit the file."""
-    path = written(tmp_path / "a.fa", ">a\nACGTACGT\n" + tail)
+    path = written(tmp_path / "a.fa", f">a\nACGTACGT\n{tail}".encode())
     (tmp_path / "a.fa.fai").write_text("a\t12\t3\t8\t9\n")
     assert "holds white space" in refusal(path)
 
