@@ -128,10 +128,10 @@ def test_a_bug_keeps_its_traceback() -> None:
 
 def test_a_gpu_has_a_thread_and_its_batches_are_full() -> None:
     module = Plain()
-    place = genint.prediction.inference._on_gpu(task(module, batch_size=4), CPU)
-    assert isinstance(place.executor, ThreadPoolExecutor)
+    pool = genint.prediction.inference._on_gpu(task(module, batch_size=4), CPU)
+    assert isinstance(pool.executor, ThreadPoolExecutor)
     with Engine(task(Plain()), [CPU]) as engine:
-        engine._place = place
+        engine._pool = pool
         check(engine, windows(11))
     assert module.batches == [4, 4, 4]
 
