@@ -131,67 +131,72 @@ def _group() -> None:
     """Keeps `basenji` a word of its own while it is the only one."""
 
 
+RecordFolder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DIR",
+        help="Folder with statistics.json, targets.txt, sequences.bed and tfrecords/.",
+        show_default=False,
+    ),
+]
+AssemblyName = Annotated[
+    str | None,
+    typer.Option(
+        "--assembly", help="Its name: hg38, mm10, ...", show_default="the genome's", rich_help_panel=options.WHERE
+    ),
+]
+GenomeFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--genome",
+        help="FASTA that gives chromosome names and sizes.",
+        show_default=False,
+        rich_help_panel=options.WHERE,
+    ),
+]
+ValidLabels = Annotated[str, typer.Option("--valid", help="Labels to validate on: A,B.", rich_help_panel=SPLITS)]
+TestLabels = Annotated[
+    str, typer.Option("--test", help="Labels to test on: A,B. Every other label trains.", rich_help_panel=SPLITS)
+]
+PoolTo = Annotated[
+    int | None,
+    typer.Option(
+        "--bin-bp",
+        min=1,
+        help="Pool to bins of this width.",
+        show_default="as they are",
+        rich_help_panel=options.OUTPUT,
+    ),
+]
+Recipe = Annotated[
+    choices.Recipe,
+    typer.Option(
+        "--transform",
+        help="Recipe of the targets: new, or old as in Borzoi's weights.",
+        rich_help_panel=options.OUTPUT,
+    ),
+]
+HideUnmappable = Annotated[
+    bool,
+    typer.Option(
+        "--hide-unmappable",
+        help="Leave bins marked in umap out of loss and metrics.",
+        rich_help_panel=options.OUTPUT,
+    ),
+]
+
+
 @imports.command("basenji")
 def import_basenji(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DIR",
-            help="Folder with statistics.json, targets.txt, sequences.bed and tfrecords/.",
-            show_default=False,
-        ),
-    ],
+    folder: RecordFolder,
     out: Out,
-    assembly: Annotated[
-        str | None,
-        typer.Option(
-            "--assembly",
-            help="Its name: hg38, mm10, ...",
-            show_default="the genome's",
-            rich_help_panel=options.WHERE,
-        ),
-    ] = None,
-    genome: Annotated[
-        Path | None,
-        typer.Option(
-            "--genome",
-            help="FASTA that gives chromosome names and sizes.",
-            show_default=False,
-            rich_help_panel=options.WHERE,
-        ),
-    ] = None,
-    valid: Annotated[
-        str, typer.Option("--valid", help="Labels to validate on: A,B.", rich_help_panel=SPLITS)
-    ] = "valid",
-    test: Annotated[
-        str, typer.Option("--test", help="Labels to test on: A,B. Every other label trains.", rich_help_panel=SPLITS)
-    ] = "test",
-    bin_bp: Annotated[
-        int | None,
-        typer.Option(
-            "--bin-bp",
-            min=1,
-            help="Pool to bins of this width.",
-            show_default="as they are",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = None,
-    transform: Annotated[
-        choices.Recipe,
-        typer.Option(
-            "--transform",
-            help="Recipe of the targets: new, or old as in Borzoi's weights.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = "new",
-    hide_unmappable: Annotated[
-        bool,
-        typer.Option(
-            "--hide-unmappable",
-            help="Leave bins marked in umap out of loss and metrics.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = False,
+    assembly: AssemblyName = None,
+    genome: GenomeFile = None,
+    valid: ValidLabels = "valid",
+    test: TestLabels = "test",
+    bin_bp: PoolTo = None,
+    transform: Recipe = "new",
+    hide_unmappable: HideUnmappable = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Import the TFRecords of basenji, baskerville and related formats, without TensorFlow. A segment per record.

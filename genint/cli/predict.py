@@ -140,7 +140,7 @@ Compile = Annotated[
     bool,
     typer.Option(
         "--compile",
-        help="Compile the model first: minutes that long runs win back.",
+        help="Compile the model first: takes minutes, pays off in long runs.",
         rich_help_panel=options.MACHINE,
     ),
 ]

@@ -226,7 +226,7 @@ def _tokens(sequence: memoryview, shape: RecordShape) -> dna.Tokens:
         rows = content.reshape(-1, 4)
         known = rows.sum(axis=1)
         if content.max(initial=0) > 1 or known.max(initial=0) > 1:
-            raise ValueError("sequence is not one-hot: a base has more than one letter")
+            raise ValueError("sequence is not one-hot: a base has more than one 1")
         tokens: dna.Tokens = np.where(known == 1, rows.argmax(axis=1), dna.UNKNOWN).astype(np.uint8)
         return tokens
     encoding = {None: "", True: " as one-hot bytes", False: " as index bytes"}[shape.one_hot]

@@ -1,6 +1,7 @@
 """What any model must beat: a constant per track, and a linear model on k-mer counts around the bin."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Self
 
@@ -20,7 +21,7 @@ RIDGE = 1e-3
 N_FEATURES = 2 * sum(4**k for k in range(1, LONGEST_KMER + 1)) + 1  # per bin
 
 
-class Baseline:
+class Baseline(ABC):
     """A predictor without a neural network. Subclasses are fitted to a training split and write `predict`."""
 
     name = ""
@@ -28,9 +29,9 @@ class Baseline:
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = geometry
 
+    @abstractmethod
     def predict(self, tokens: U8) -> F32:
         """(B, input_bp) -> (B, core_bins, T) on the model's scale."""
-        raise NotImplementedError
 
     def predict_tiles(self, tiles: Iterable[EvaluatedTile]) -> Iterator[tuple[EvaluatedTile, F32]]:
         """See predictors.Predictor."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from genint.arrays import F32
+from genint.choices import Split
 from genint.console import Console
 from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import SplitTiles, check_geometry
@@ -31,7 +31,7 @@ BLOCK_BP = 100_000  # drawn together in the bootstrap: neighbouring bins are not
 def evaluate(
     models: AnyModel | Sequence[AnyModel],
     dataset: TrackDataset | Path | str,
-    split: Literal["train", "valid", "test"] = "test",
+    split: Split = "test",
     *,
     baselines: bool = False,
     batch_size: int = 8,
@@ -68,7 +68,7 @@ def evaluate(
 
 
 def load_distinct(models: Sequence[AnyModel], *, baselines: bool = False) -> list[Model]:
-    """Load models under names of their own: a name that another one or a baseline has, too, gives way to the path.
+    """Load models under names of their own: a name that another one or a baseline has, too, is replaced by the path.
 
     Raises InputError as load_model does, and when even the paths do not tell the models apart.
     """

@@ -117,7 +117,7 @@ def mean_over_tracks(per_track: F64) -> float:
 def bootstrap_means(models: F64, draws: int, seed: int) -> F64:
     """(models, blocks, 6, T) -> (draws, models): mean r over tracks on blocks drawn with replacement.
 
-    All models meet the same draws, so the difference of two columns is a paired bootstrap. Tracks that any model
+    All models get the same draws, so the difference of two columns is a paired bootstrap. Tracks that any model
     cannot be scored on are left out for all. NaN for a draw whose blocks leave no track to score.
     """
     generator = np.random.default_rng(seed)

@@ -114,7 +114,7 @@ class Evaluation:
 
     @property
     def not_scored(self) -> list[str]:
-        """Identifiers of tracks that a model could not be scored on, for want of measurements or of variance."""
+        """Identifiers of tracks that a model could not be scored on, for lack of measurements or variance."""
         scores = (score for result in self.models for score in result.scores)
         return sorted({score.identifier for score in scores if score.pearson != score.pearson})
 

@@ -21,7 +21,7 @@ def print_tables(evaluation: Evaluation, *, replicate_paper: bool = False) -> No
     if replicate_paper:
         return
     if evaluation.not_scored:
-        screen.print(f"not scored, for want of measurements or of variance: {', '.join(evaluation.not_scored)}")
+        screen.print(f"not scored, for lack of measurements or variance: {', '.join(evaluation.not_scored)}")
     if len(evaluation.models) > 1:
         screen.print(_differences_table(evaluation))
 

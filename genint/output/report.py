@@ -57,7 +57,7 @@ def changed_file(out: Path, report: Mapping[str, Any]) -> Path | None:
 def difference(theirs: Plan | None, ours: Plan) -> str:
     """What the plans of two runs do not have in common, for people."""
     if not theirs:
-        return "nothing says which"
+        return "nothing records which"
     old, new = dict(_flatten(theirs)), dict(_flatten(ours))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     changes = [_describe_change(name, old.get(name), new.get(name)) for name in names[:3]]

@@ -240,7 +240,7 @@ def _check_free(out: Path, names: Iterable[str]) -> None:
 
 
 def is_unfinished(out: Path) -> bool:
-    """Whether a run that writes to `out` is at work or was cut short."""
+    """Whether a run that writes to `out` is running or was cut short."""
     return (out / _STAGE / "plan.json").exists()
 
 

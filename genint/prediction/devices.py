@@ -94,5 +94,5 @@ def inference(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether PyTorch or Python says that memory is used up; on CPUs PyTorch says so in words alone."""
+    """Whether PyTorch or Python says that memory is used up; on CPUs PyTorch says so only in the message."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)

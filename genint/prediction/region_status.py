@@ -1,4 +1,4 @@
-"""regions.tsv: what became of every requested row."""
+"""regions.tsv: the status of every requested row."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -50,7 +50,7 @@ def write_region_status(
     sizes: Mapping[str, int],
     bin_bp: int,
 ) -> dict[str, int]:
-    """regions.tsv: every row, in the order given, with what became of it. Returns how many rows have each status.
+    """regions.tsv: every row, in the order given, with its status. Returns how many rows have each status.
 
     `predicted` and `blacklisted` are per bin of a chromosome; one without such bins may be left out there.
     """

@@ -1,10 +1,11 @@
-"""What to predict and how, as callers say it, and the job that it makes."""
+"""What to predict and how, as callers give it, and the job that it makes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TypedDict, cast
+from typing import TypedDict, cast
 
+from genint.choices import Dtype, Scale, Statistic
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.bed import BedRow, read_bed
@@ -13,6 +14,7 @@ from genint.genome.dna_source import DnaSource
 from genint.genome.fasta import Genome
 from genint.genome.region import Region, parse_region, split_region
 from genint.models.folder import Model, load_model
+from genint.output.formats import FormatName
 from genint.prediction.devices import choose_devices, choose_dtype, describe_device
 from genint.prediction.job import Job, Options, prepare
 from genint.prediction.windows import Augmentation
@@ -36,13 +38,13 @@ class PredictSettings(TypedDict, total=False):
     """
 
     tracks: str | Sequence[str]
-    scale: Literal["coverage", "model"]
+    scale: Scale
     max_n: float
     rc: bool
     shifts: Sequence[int]
     overlap: float
     device: str
-    dtype: Literal["auto", "float32", "bfloat16"]
+    dtype: Dtype
     threads: int
     batch_size: int
     compile: bool
@@ -56,8 +58,8 @@ class FolderSettings(PredictSettings, total=False):
     that these touch are masked.
     """
 
-    format: Literal["bigwig", "bedgraph", "zarr"]
-    summary: Literal["mean", "sum", "max"]
+    format: FormatName
+    summary: Statistic
     summary_file: str
     blacklist: Sequence[Region]
 

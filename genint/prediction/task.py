@@ -17,7 +17,7 @@ Step = Callable[[Tensor, Tensor], Tensor]
 
 
 class DnaWindow(Protocol):
-    """What goes into a task: DNA, all windows of one length, and whatever else its maker wants back with the output."""
+    """What goes into a task: DNA, all windows of one length, and what the caller wants returned with the output."""
 
     @property
     def tokens(self) -> U8:

@@ -1,4 +1,4 @@
-"""Predictions as a folder: one bigWig per track, and tables of what became of every region."""
+"""Predictions as a folder: one bigWig per track, and the status of every region."""
 
 import time
 from collections.abc import Mapping, Sequence

@@ -73,7 +73,7 @@ class Augmentation:
 
     @property
     def per_window(self) -> int:
-        """Forward passes for each place of a window."""
+        """Forward passes for each window position."""
         return len(self.shifts) * (2 if self.rc else 1)
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
+from genint.choices import Dtype
 from genint.errors import InputError
 from genint.text import read_lines
 
 Loss = Literal["poisson", "poisson-multinomial"]
-Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class TrainConfig:
 
     architecture: Annotated[str, "Kind of model. Left out: from_model's, or interpreter."] = ""
     preset: Annotated[str, "Its size. Left out: the one with from_model's numbers, or small."] = ""
-    steps: Annotated[int, "Batches to learn from."] = 10_000
+    steps: Annotated[int, "Optimizer steps."] = 10_000
     batch_size: Annotated[int, "Windows per step, over all processes."] = 4
     accumulate: Annotated[int, "Parts that a step's windows are computed in, to save memory."] = 1
     loss: Annotated[Loss, "What is minimised."] = "poisson"
@@ -35,7 +35,7 @@ class TrainConfig:
     ema_decay: Annotated[float, "Of the averaged weights, which are kept; 0: no average."] = 0.999
     shift_bp: Annotated[int, "Most bases that DNA is shifted by against its targets."] = 16
     reverse_complement: Annotated[bool, "Show half of the windows reverse-complemented."] = True
-    precision: Annotated[Precision, "auto: bfloat16 where the device multiplies it."] = "auto"
+    precision: Annotated[Dtype, "auto: bfloat16 where the device multiplies it."] = "auto"
     validate_every: Annotated[int, "Steps between validations, each of which saves a checkpoint."] = 500
     patience: Annotated[int, "Validations without a better Pearson before it stops; 0: never."] = 0
     seed: Annotated[int, "Decides weights and windows."] = 1
@@ -43,7 +43,7 @@ class TrainConfig:
     freeze_trunk: Annotated[bool, "With from_model: train the head alone."] = False
 
     def __post_init__(self) -> None:
-        for name, choices in (("precision", get_args(Precision)), ("loss", get_args(Loss))):
+        for name, choices in (("precision", get_args(Dtype)), ("loss", get_args(Loss))):
             if getattr(self, name) not in choices:
                 raise InputError(f"`{name}` {getattr(self, name)!r}: not one of {', '.join(choices)}")
         if self.freeze_trunk and not self.from_model:

@@ -21,7 +21,7 @@ from genint.training.losses import LOSSES
 
 
 class TrainingModule(lightning.LightningModule):
-    """A model and how it learns from a data set. Every process takes each n-th window of a step."""
+    """A model in training on a data set. Every process takes each n-th window of a step."""
 
     def __init__(self, model: TrackModel, dataset: TrackDataset, geometry: Geometry, config: TrainConfig) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ def test_lists_differ_by_what_only_one_has() -> None:
 def test_no_more_than_three_differences_are_named() -> None:
     old, new = (dict.fromkeys("abcd", value) for value in (1, 2))
     assert difference(old, new) == "a was 1, is 2; b was 1, is 2; c was 1, is 2; more"
-    assert difference(None, new) == "nothing says which"
+    assert difference(None, new) == "nothing records which"
 
 
 @pytest.mark.parametrize("content", [None, "", "[1]", '{"files": 3, "plan": []}', "{"])

@@ -154,7 +154,7 @@ def test_a_strange_run_json_removes_nothing_of_the_users(content: str, tmp_path:
     for mine in (tmp_path / "outside.txt", out / "folder" / "inside.txt"):
         mine.write_text("mine")
     (out / RUN_FILE).write_text(content)
-    with pytest.raises(OutputError, match="holds a finished run, and nothing says which"):
+    with pytest.raises(OutputError, match="holds a finished run, and nothing records which"):
         run(out, {"a.bw": "new"})
     assert (out / RUN_FILE).read_text() == content
     run(out, {"a.bw": "new"}, overwrite=True)

@@ -107,6 +107,8 @@ bed_case("words for numbers", "chr1\t1\t2\nchr1\tfive\tsix\n", "line 2", "'five'
 bed_case("a header in the middle", "chr1\t1\t2\nchrom\tstart\tend\n", "line 2", "header row after other rows")
 bed_case("columns in another order", "name\tchrom\tstart\tend\n", "line 1", "header", "'chrom'")
 bed_case("VCF of numeric IDs", "chr1\t100\t5000\tA\tG\t50\tPASS\t.\n", "line 1", "VCF", "bcftools")
+bed_case("VCF whose IDs look like ends", "chr1\t100\t101\tA\tG\t50\tPASS\tX\n", "line 1", "VCF")
+bed_case("names in quotes", '"chr1"\t1\t2\n', "line 1", "quotes")
 bed_case("VCF, gzipped", gzip.compress(b"##fileformat=VCFv4.2\n"), "line 1", "VCF", file="bad.vcf.gz")
 bed_case("GFF", "chr1\tsgd\tgene\t5\t9\t.\t+\t.\tID=a\n", "line 1", "GFF")
 bed_case("an interval_list", "@HD\tVN:1.6\nchr1\t5\t9\t+\tx\n", "line 1", "interval_list")
