@@ -24,10 +24,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import genint.prediction.predict  # noqa: F401  all of it, before runs are forked
 import numpy as np
 import torch
 
+import genint.prediction.to_folder  # noqa: F401  all of it, before runs are forked
 from genint.cli.main import main as run_command
 from genint.genome.fasta import Genome
 from genint.models.folder import save_model
