@@ -45,24 +45,25 @@ class TrainingModule(RunModule):
         return DataLoader(SplitTiles(self._dataset, self._geometry, "valid", part), batch_size=self.windows_at_once())
 
     def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
-        tokens, targets = batch
-        total, count = self._loss(self.model(tokens), targets)
-        loss = self.mean_loss(total, count)
+        loss = self.mean_loss(*self.sum_loss(self._window_loss, batch))
         if not bool(torch.isfinite(loss)):
-            places = [str(self._windows.region(index * self.windows_at_once() + i)) for i in range(len(tokens))]
+            places = [str(self._windows.region(index * self.windows_at_once() + i)) for i in range(len(batch[0]))]
             raise InputError(
                 f"step {self.trainer.global_step}: the loss is {float(loss)} on {', '.join(places)}. "
                 "Look at the bigWigs there, clip the tracks, or lower `learning_rate`"
             )
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(tokens), sync_dist=True)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[0]), sync_dist=True)
         return loss
+
+    def _window_loss(self, tokens: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        return self._loss(self.model(tokens), targets)
 
     def on_validation_epoch_start(self) -> None:
         self._pearson = Pearson(len(self._dataset.tracks))
 
     def validation_step(self, batch: Sequence[Tensor], index: int) -> None:
         tokens, targets = batch
-        self._pearson.update(self.model(tokens).float().cpu().numpy(), targets.cpu().numpy())
+        self._pearson.update(self.map_windows(self.model, tokens).float().cpu().numpy(), targets.cpu().numpy())
 
     def on_validation_epoch_end(self) -> None:
         sums = torch.from_numpy(self._pearson.sums).to(self.device)
