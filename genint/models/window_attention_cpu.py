@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from genint.models.layers import FeedForward, full_precision, weight_and_bias
-from genint.models.window_attention import Rotary, WindowAttention, join_segments, split_segments
+from genint.models.window_attention import DistanceBias, Rotary, WindowAttention, join_segments, split_segments
 
 # Activations in a chunk: with the results computed from them they should fit the cache of a core. Products in
 # bfloat16 need more rows to be fast.
@@ -29,8 +29,8 @@ class Chunk(NamedTuple):
 
 
 def fits_chunks(attention: WindowAttention) -> bool:
-    """Whether a layer can be computed in chunks: rotary positions, and no window that straddles the two ends."""
-    return isinstance(attention.position, Rotary) and not attention.circular
+    """Whether a layer can be computed in chunks: no window straddles the two ends, positions have code for it here."""
+    return isinstance(attention.position, Rotary | DistanceBias) and not attention.circular
 
 
 def transform_in_chunks(
@@ -69,28 +69,46 @@ def split_chunks(attention: WindowAttention, batch: int, length: int, channels: 
 def _add_attention(x: Tensor, out: Tensor, attention: WindowAttention, chunks: list[Chunk], dtype: torch.dtype) -> None:
     """`out` becomes x + attention(x): products with weights in `dtype`, attention itself in float32."""
     position, norm = attention.position, attention.norm
-    assert isinstance(position, Rotary)
+    assert isinstance(position, Rotary | DistanceBias)
     length = x.shape[1]
-    weight, bias = (part.to(dtype) for part in position.pair_channels(attention.to_qkv))
+    weight, bias = (part.to(dtype) for part in _query_key_value_weights(attention))
     out_weight, out_bias = (part.to(dtype) for part in weight_and_bias(attention.to_out))
-    rotations = position.rotations(max(x[chunk].shape[1] for chunk in chunks) + attention.shift)
+    rotations = scores = None
+    if isinstance(position, Rotary):
+        rotations = position.rotations(max(x[chunk].shape[1] for chunk in chunks) + attention.shift)
+    else:
+        scores = position.matrix(attention.window)
     for chunk in chunks:
         part = x[chunk]  # (b, t, C)
         normed = F.layer_norm(part, norm.normalized_shape, norm.weight, norm.bias, norm.eps).to(dtype)
         qkv = F.linear(normed, weight, bias).float()  # (b, t, 3 * A * D)
-        pairs = torch.unflatten(qkv[..., : 2 * out_weight.shape[1]], -1, (-1, 2))
         head = attention.shift if chunk.tokens.start == 0 else 0
         tail = attention.shift if chunk.tokens.stop == length else 0
-        torch.view_as_complex(pairs).mul_(rotations[head : head + part.shape[1]])  # relative: any start will do
+        if rotations is not None:
+            pairs = torch.unflatten(qkv[..., : 2 * out_weight.shape[1]], -1, (-1, 2))
+            torch.view_as_complex(pairs).mul_(rotations[head : head + part.shape[1]])  # relative: any start will do
         segments = split_segments(qkv, attention.window, head, tail)
-        attended = join_segments([_attend(segment, window, attention.heads) for segment, window in segments])
+        attended = join_segments([_attend(segment, window, attention.heads, scores) for segment, window in segments])
         torch.add(part, F.linear(attended.to(dtype), out_weight, out_bias), out=out[chunk])
 
 
-def _attend(qkv: Tensor, window: int, heads: int) -> Tensor:
-    """Attention in consecutive windows: (b, t, 3 * A * D) -> (b, t, A * D)."""
+def _query_key_value_weights(attention: WindowAttention) -> tuple[Tensor, Tensor]:
+    """Weight and bias of queries, keys and values as the chunks use them: (3 * A * D, C) and (3 * A * D,)."""
+    to_qkv, position = attention.to_qkv, attention.position
+    if isinstance(position, Rotary):
+        return position.pair_channels(to_qkv)
+    scale = to_qkv.bias.new_ones(len(to_qkv.bias))
+    scale[: len(scale) // 3] = attention.head_width**-0.5  # queries leave scaled
+    return to_qkv.weight * scale[:, None], to_qkv.bias * scale
+
+
+def _attend(qkv: Tensor, window: int, heads: int, scores: Tensor | None) -> Tensor:
+    """Attention in consecutive windows: (b, t, 3 * A * D) -> (b, t, A * D). `scores`: (A, W, W) of the distances."""
     split = qkv.reshape(-1, window, 3, heads, qkv.shape[-1] // (3 * heads)).transpose(1, 3)  # (b * n, A, 3, W, D)
     q, k, v = split.unbind(2)
     # PyTorch's fused attention is slower on CPUs at windows this small.
-    attended = torch.softmax(q @ k.transpose(-1, -2), dim=-1) @ v  # (b * n, A, W, D)
+    logits = q @ k.transpose(-1, -2)  # (b * n, A, W, W)
+    if scores is not None:
+        logits += scores[:, :window, :window]
+    attended = torch.softmax(logits, dim=-1) @ v
     return attended.transpose(1, 2).reshape(*qkv.shape[:2], -1)

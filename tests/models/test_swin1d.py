@@ -22,7 +22,7 @@ def block(**choices: Any) -> Swin1dBlock:
     return Swin1dBlock(config(**choices), 10).eval()
 
 
-@pytest.mark.parametrize("positions", ["rotary", "basis"])
+@pytest.mark.parametrize("positions", ["rotary", "basis", "bias"])
 @pytest.mark.parametrize("wrap", ["mask", "paper"])
 def test_rows_of_attention_sum_to_one_and_give_the_output_of_the_fast_paths(positions: str, wrap: str) -> None:
     layers, x = block(positions=positions, wrap=wrap), torch.randn(3, LENGTH, CHANNELS)
@@ -49,7 +49,7 @@ def test_the_path_of_a_layer_follows_from_gradients_and_training_alone() -> None
 
 
 @pytest.mark.parametrize("kind", ["plain", "depthwise", "conv"])
-@pytest.mark.parametrize("positions", ["rotary", "basis"])
+@pytest.mark.parametrize("positions", ["rotary", "basis", "bias"])
 def test_every_path_of_a_layer_gives_the_same_output(
     kind: str, positions: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_block_with_a_residual_scale_begins_as_its_merge_alone() -> None:
     ("choices", "message"),
     [
         ({"merge": "mean"}, "merge='mean' is not one of linear, conv"),
-        ({"positions": "none"}, "positions='none' is not one of rotary, basis"),
+        ({"positions": "none"}, "positions='none' is not one of rotary, basis, bias"),
         ({"wrap": "circular"}, "wrap='circular' is not one of mask, paper"),
         ({"feed_forward": "wide"}, "feed_forward='wide' is not one of plain, depthwise, conv"),
         ({"head_width": 5}, "head_width=5 must be even"),
