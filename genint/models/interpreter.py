@@ -35,6 +35,10 @@ class InterpreterConfig(ModelConfig):
             tokens = self.geometry.input_bp >> index
             if tokens % block.window:
                 raise ValueError(f"blocks[{index}].window={block.window} must divide the {tokens} tokens of that block")
+        widths = [block.channels for block in self.blocks[1:]] + [self.bin_channels]
+        for index, (block, out) in enumerate(zip(self.blocks, widths, strict=True)):
+            if block.merge == "max" and block.channels != out:
+                raise ValueError(f"blocks[{index}].merge='max' makes tokens of {block.channels} channels, not {out}")
 
 
 def small() -> InterpreterConfig:

@@ -31,7 +31,7 @@ from genint.models.layers import (
 from genint.models.window_attention import Positions, WindowAttention, Wrap
 from genint.models.window_attention_cpu import fits_chunks, transform_in_chunks
 
-Merge = Literal["linear", "conv"]
+Merge = Literal["linear", "conv", "max"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class BlockConfig(LayerConfig):
     channels: int  # of a token that comes in
     window: int  # tokens that attend to each other. Even
     wrap: Wrap = "mask"  # "mask": the two ends of the sequence do not attend to each other. "paper": they do
-    merge: Merge = "linear"  # the paper's, or "conv"; see `ConvMerge`
+    merge: Merge = "linear"  # the paper's, "conv" (see `ConvMerge`), or "max": the larger of the two
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -169,6 +169,17 @@ class ConvMerge(nn.Module):
         return pooled
 
 
+def make_merge(kind: Merge, channels: int, out: int) -> nn.Module:
+    """What merges pairs of tokens, (B, L, C) -> (B, L / 2, O). ValueError if "max", without weights, is to widen."""
+    if kind == "linear":
+        return LinearMerge(channels, out)
+    if kind == "conv":
+        return ConvMerge(channels, out)
+    if channels != out:
+        raise ValueError(f"merge='max' keeps the channels of a token, {channels}, and cannot make {out}")
+    return MaxPool()
+
+
 class Swin1dBlock(nn.Module):
     """One 1D-Swin block, (B, L, C) -> (B, L / 2, O). L is a multiple of the window and of 2.
 
@@ -181,7 +192,7 @@ class Swin1dBlock(nn.Module):
         channels, window, wrap = config.channels, config.window, config.wrap
         self.regular = TransformerLayer(config, channels, window, wrap=wrap, overwrite=overwrite)
         self.shifted = TransformerLayer(config, channels, window, wrap=wrap, shifted=True, overwrite=True)
-        self.merge = LinearMerge(channels, out) if config.merge == "linear" else ConvMerge(channels, out)
+        self.merge = make_merge(config.merge, channels, out)
 
     def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
         """(B, L, C) -> (B, L / 2, O). If `maps` is given, two tensors of attention weights are appended to it."""

@@ -145,6 +145,7 @@ def test_every_parameter_gets_a_gradient() -> None:
         ({"bin_channels": 0}, "bin_channels=0 must be at least 1"),
         ({"blocks": {"window": 16}}, r"blocks\[1\].window=16 must divide the 40 tokens"),
         ({"blocks": {"window": 5}}, "window=5 must be even"),
+        ({"blocks": {"merge": "max"}}, r"blocks\[0\].merge='max' makes tokens of 8 channels, not 12"),
         ({"blocks": {"channels": 0}}, "channels=0 must be at least 1"),
         ({"final": {"dropout": 1.0}}, "dropout=1.0 must be at least 0 and below 1"),
     ],

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from genint.models.swin1d import BlockConfig, LinearMerge, Swin1dBlock, TransformerLayer
+from genint.models.swin1d import BlockConfig, LinearMerge, Swin1dBlock, TransformerLayer, make_merge
 from tests.models.seen import tokens_seen
 
 WINDOW, LENGTH, CHANNELS = 8, 32, 6
@@ -79,6 +79,12 @@ def test_every_kind_of_block_halves_the_tokens_and_trains(feed_forward: str, mer
     assert all(parameter.grad is not None for parameter in layers.parameters())
 
 
+def test_a_merge_by_maximum_has_no_weights_and_takes_the_larger_of_its_pair() -> None:
+    merge, x = make_merge("max", CHANNELS, CHANNELS), torch.randn(2, LENGTH, CHANNELS)
+    assert not list(merge.parameters())
+    torch.testing.assert_close(merge(x), x.unflatten(1, (-1, 2)).amax(2))
+
+
 def test_a_block_with_a_residual_scale_begins_as_its_merge_alone() -> None:
     layers, x = block(residual_scale=0.2), torch.randn(2, LENGTH, CHANNELS)
     torch.testing.assert_close(layers(x), layers.merge(x))
@@ -87,7 +93,8 @@ def test_a_block_with_a_residual_scale_begins_as_its_merge_alone() -> None:
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"merge": "mean"}, "merge='mean' is not one of linear, conv"),
+        ({"merge": "mean"}, "merge='mean' is not one of linear, conv, max"),
+        ({"merge": "max"}, "merge='max' keeps the channels of a token, 6, and cannot make 10"),
         ({"positions": "none"}, "positions='none' is not one of rotary, basis, bias"),
         ({"wrap": "circular"}, "wrap='circular' is not one of mask, paper"),
         ({"feed_forward": "wide"}, "feed_forward='wide' is not one of plain, depthwise, conv"),
