@@ -5,6 +5,7 @@ M Transformer layers over complete bins, a crop to the core, a linear head per t
 Letters in shapes: B batch, L tokens, C channels, N windows, W window, A heads, T tracks.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ class InterpreterConfig(ModelConfig):
             raise ValueError(f"stem_width={self.stem_width} must be odd")
         for index, block in enumerate(self.blocks):
             tokens = self.geometry.input_bp >> index
-            if tokens % block.window:
+            if block.heads and tokens % block.window:
                 raise ValueError(f"blocks[{index}].window={block.window} must divide the {tokens} tokens of that block")
         widths = [block.channels for block in self.blocks[1:]] + [self.bin_channels]
         for index, (block, out) in enumerate(zip(self.blocks, widths, strict=True)):
@@ -153,8 +154,9 @@ class GenomicInterpreter(TrackModel):
 
     @property
     def receptive_field_bp(self) -> int:
-        """The input, as every bin attends to every bin; without final layers, what the blocks reach."""
-        return self.geometry.input_bp if self.config.final else _blocks_reach_bp(self.config)
+        """The input where every bin attends to every bin; without such final layers, what all layers reach."""
+        attends = any(layer.heads for layer in self.config.final)
+        return self.geometry.input_bp if attends else _layers_reach_bp(self.config)
 
     def trunk(self, one_hot: Tensor, maps: list[Tensor] | None = None) -> Tensor:
         """(B, input_bp, 4) -> (B, input_bp / bin_bp, C). See `attention_maps` for `maps`."""
@@ -164,34 +166,46 @@ class GenomicInterpreter(TrackModel):
         return x
 
     def attention_maps(self, dna: Tensor) -> tuple[Tensor, list[AttentionMap]]:
-        """The prediction, and the attention weights of every layer from the first block to the last layer over bins."""
-        maps: list[Tensor] = []
-        prediction = self.output_head(self.crop(self.trunk(self.one_hot(dna), maps)))
-        blocks, named = len(self.blocks), []
-        for number, weights in enumerate(maps):
-            if number < 2 * blocks:
-                stage, shifted = number // 2 + 1, number % 2 == 1
-            else:
-                stage, shifted = number - blocks + 1, False
-            named.append(AttentionMap(stage, shifted, 2 ** min(stage - 1, blocks), weights))
-        return prediction, named
+        """The prediction, and the attention weights of every layer that has any, from the first block on."""
+        weights: list[Tensor] = []
+        prediction = self.output_head(self.crop(self.trunk(self.one_hot(dna), weights)))
+        blocks, maps = len(self.blocks), iter(weights)
+        return prediction, [
+            AttentionMap(stage, layer.attention.shift > 0, 2 ** min(stage - 1, blocks), next(maps))
+            for stage, layer in self._transformer_layers()
+            if layer.attention is not None
+        ]
+
+    def _transformer_layers(self) -> Iterator[tuple[int, TransformerLayer]]:
+        """Every Transformer layer in the order that DNA passes them, with its stage; see `AttentionMap`."""
+        for stage, part in enumerate((*self.blocks, *self.final), start=1):
+            for layer in (part.regular, part.shifted) if isinstance(part, Swin1dBlock) else (part,):
+                assert isinstance(layer, TransformerLayer)
+                yield stage, layer
 
 
-def _blocks_reach_bp(config: InterpreterConfig) -> int:
-    """Bases that the blocks alone let the middle bin see: from the bin back to the bases, layer by layer."""
-    middle = config.geometry.input_bp // config.bin_bp // 2
-    first, last = middle, middle + 1  # tokens [first, last), clipped to the input at every step
+def _layers_reach_bp(config: InterpreterConfig) -> int:
+    """Bases that the middle bin sees without attention over bins: from the bin back to the bases, layer by layer."""
+    bins = config.geometry.input_bp // config.bin_bp
+    first, last = bins // 2, bins // 2 + 1  # tokens [first, last), clipped to the input at every step
+    for layer in reversed(config.final):
+        first, last = max(first - _conv_reach(layer), 0), min(last + _conv_reach(layer), bins)
     for index, block in reversed(list(enumerate(config.blocks))):
         window, tokens = block.window, config.geometry.input_bp >> index
-        conv = block.dilation * (block.conv_width // 2) if block.feed_forward != "plain" else 0
         merge = 2 if block.merge == "conv" else 0
         first, last = 2 * first - merge, 2 * last + merge
         for shift in (window // 2, 0):  # the shifted layer is the later one
-            first, last = max(first - conv, 0), min(last + conv, tokens)
-            first = max((first - shift) // window * window + shift, 0)
-            last = min(-((shift - last) // window) * window + shift, tokens)
+            first, last = max(first - _conv_reach(block), 0), min(last + _conv_reach(block), tokens)
+            if block.heads:
+                first = max((first - shift) // window * window + shift, 0)
+                last = min(-((shift - last) // window) * window + shift, tokens)
     stem = config.stem_width // 2
     return min(last + stem, config.geometry.input_bp) - max(first - stem, 0)
+
+
+def _conv_reach(layer: LayerConfig) -> int:
+    """Tokens to each side that the convolution of a layer's feed-forward sees."""
+    return layer.dilation * (layer.conv_width // 2) if layer.hidden and layer.feed_forward != "plain" else 0
 
 
 ARCHITECTURE = Architecture(InterpreterConfig, GenomicInterpreter, {"small": small, "paper": paper})

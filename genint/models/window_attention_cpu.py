@@ -28,39 +28,53 @@ class Chunk(NamedTuple):
     tokens: slice
 
 
-def fits_chunks(attention: WindowAttention) -> bool:
-    """Whether a layer can be computed in chunks: no window straddles the two ends, positions have code for it here."""
-    return isinstance(attention.position, Rotary | DistanceBias) and not attention.circular
+def fits_chunks(attention: WindowAttention | None) -> bool:
+    """Whether a layer can be computed in chunks: no window straddles the two ends, positions have code for it here.
+
+    A layer without attention can.
+    """
+    return attention is None or (isinstance(attention.position, Rotary | DistanceBias) and not attention.circular)
 
 
 def transform_in_chunks(
-    x: Tensor, attention: WindowAttention, feed_forward: FeedForward, *, overwrite: bool = False
+    x: Tensor, attention: WindowAttention | None, feed_forward: FeedForward | None, *, overwrite: bool = False
 ) -> Tensor:
     """x + attention(x), then x + feed-forward(x): (B, L, C) -> (B, L, C). ValueError if L is not complete windows.
 
-    `overwrite`: the output may take the memory of x.
+    Either may be left out. `overwrite`: the output may take the memory of x.
     """
+    if attention is None and feed_forward is None:
+        return x
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
     batch, length, channels = x.shape
     most = CHUNK_ACTIVATIONS.get(dtype, CHUNK_ACTIVATIONS[torch.float32])
     chunks = split_chunks(attention, batch, length, channels, most)
     x = x.contiguous()
-    out = x if overwrite else torch.empty_like(x)
-    with full_precision(x.device):  # every product below has its own number format
-        _add_attention(x, out, attention, chunks, dtype)
+    out = x if overwrite else x.clone() if attention is None else torch.empty_like(x)
+    if attention is not None:
+        with full_precision(x.device):  # every product below has its own number format
+            _add_attention(x, out, attention, chunks, dtype)
+    if feed_forward is not None:
+        _add_feed_forward(out, feed_forward, chunks, dtype)
+    return out
+
+
+def _add_feed_forward(out: Tensor, feed_forward: FeedForward, chunks: list[Chunk], dtype: torch.dtype) -> None:
+    """`out` becomes out + feed-forward(out), with the last product in `dtype`."""
     hidden = None if feed_forward.is_token_wise else feed_forward.to_hidden(out)  # (B, L, H)
     weight, bias = (part.to(dtype) for part in weight_and_bias(feed_forward.contract))
     for chunk in chunks:
         part = out[chunk]
         expanded = feed_forward.to_hidden(part) if hidden is None else hidden[chunk]
         part += F.linear(F.gelu(expanded), weight, bias)
-    return out
 
 
-def split_chunks(attention: WindowAttention, batch: int, length: int, channels: int, most: int) -> list[Chunk]:
+def split_chunks(attention: WindowAttention | None, batch: int, length: int, channels: int, most: int) -> list[Chunk]:
     """The chunks of (B, L, C), of `most` activations where windows allow. ValueError for incomplete windows."""
-    attention.check(length)
-    window, shift, tokens = attention.window, attention.shift, max(most // channels, 1)
+    window, shift, tokens = 1, 0, max(most // channels, 1)
+    if attention is not None:
+        attention.check(length)
+        window, shift = attention.window, attention.shift
     step, together = ceil(length // window / ceil(length / tokens)) * window, max(tokens // length, 1)
     ranges = list(pairwise([0, *range(step + shift, length - shift, step), length]))
     return [Chunk(slice(b, b + together), slice(*ends)) for b in range(0, batch, together) for ends in ranges]

@@ -64,6 +64,40 @@ def test_every_path_of_a_layer_gives_the_same_output(
         torch.testing.assert_close(output, outputs[0], atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("heads", [0, 2])
+@pytest.mark.parametrize("hidden", [0, 12])
+@pytest.mark.parametrize("kind", ["plain", "conv"])
+def test_a_layer_is_the_sum_of_the_branches_it_has(
+    heads: int, hidden: int, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    layers = config(heads=heads, head_width=4 if heads else 0, hidden=hidden, feed_forward=kind)
+    made = TransformerLayer(layers, CHANNELS, WINDOW, shifted=True).eval()
+    x = torch.randn(2, LENGTH, CHANNELS)
+    before, expected = x.clone(), x
+    with torch.no_grad():
+        expected = expected + made.attention(expected) if made.attention is not None else expected
+        expected = expected + made.feed_forward(expected) if made.feed_forward is not None else expected
+        for path in ("explicit", "fused", "chunks"):
+            monkeypatch.setattr(made, "choose_path", lambda _, path=path: path)
+            torch.testing.assert_close(made(x), expected, atol=1e-5, rtol=1e-5)
+            assert torch.equal(x, before)
+    assert ((made.attention is None), (made.feed_forward is None)) == (heads == 0, hidden == 0)
+    assert torch.equal(expected, x) == (heads == hidden == 0)
+
+
+def test_a_layer_without_attention_goes_in_chunks_and_takes_any_number_of_tokens() -> None:
+    made, x = (
+        TransformerLayer(config(heads=0, positions="basis"), CHANNELS, WINDOW).eval(),
+        torch.randn(2, 13, CHANNELS),
+    )
+    with torch.no_grad():
+        assert made.choose_path(x) == "chunks"
+        in_chunks = made(x)
+    assert made.choose_path(x) == "fused"
+    torch.testing.assert_close(in_chunks, made(x).detach(), atol=1e-5, rtol=1e-5)
+
+
 def test_a_linearly_merged_token_comes_from_its_own_pair() -> None:
     for position in (0, 5, 15):
         assert tokens_seen(LinearMerge(CHANNELS, 4), position, LENGTH, CHANNELS) == [2 * position, 2 * position + 1]
@@ -85,8 +119,9 @@ def test_a_merge_by_maximum_has_no_weights_and_takes_the_larger_of_its_pair() ->
     torch.testing.assert_close(merge(x), x.unflatten(1, (-1, 2)).amax(2))
 
 
-def test_a_block_with_a_residual_scale_begins_as_its_merge_alone() -> None:
-    layers, x = block(residual_scale=0.2), torch.randn(2, LENGTH, CHANNELS)
+@pytest.mark.parametrize("choices", [{"residual_scale": 0.2}, {"heads": 0, "hidden": 0}])
+def test_a_block_whose_branches_are_zero_or_not_there_is_its_merge_alone(choices: dict[str, Any]) -> None:
+    layers, x = block(**choices), torch.randn(2, LENGTH, CHANNELS)
     torch.testing.assert_close(layers(x), layers.merge(x))
 
 
@@ -101,7 +136,9 @@ def test_a_block_with_a_residual_scale_begins_as_its_merge_alone() -> None:
         ({"head_width": 5}, "head_width=5 must be even"),
         ({"window": 7}, "window=7 must be even"),
         ({"conv_width": 4}, "conv_width=4 must be odd"),
-        ({"heads": 0}, "heads=0 must be at least 1"),
+        ({"heads": -1}, "heads=-1 must be at least 0"),
+        ({"hidden": -1}, "hidden=-1 must be at least 0"),
+        ({"head_width": 0}, "head_width=0 must be at least 1"),
         ({"drop_path": 1.0}, "drop_path=1.0 must be at least 0 and below 1"),
     ],
 )

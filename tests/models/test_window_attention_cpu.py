@@ -35,16 +35,17 @@ def layer(window: int, shifted: bool, kind: Any = "plain", positions: Any = "rot
     batch=st.integers(1, 5),
     windows=st.integers(1, 9),
     half=st.integers(1, 4),
-    shifted=st.booleans(),
+    shifted=st.sampled_from([False, True, None]),  # None: no attention
     most=st.integers(1, 600),
 )
 def test_chunks_cover_every_token_once_and_split_no_window(
-    batch: int, windows: int, half: int, shifted: bool, most: int
+    batch: int, windows: int, half: int, shifted: bool | None, most: int
 ) -> None:
-    window = 2 * half
+    window, attends = 2 * half, None if shifted is None else attention(2 * half, shifted)
     length, first = windows * window, half if shifted else 0
+    window = 1 if shifted is None else window
     seen = torch.zeros(batch, length)
-    for sequences, tokens in split_chunks(attention(window, shifted), batch, length, CHANNELS, most):
+    for sequences, tokens in split_chunks(attends, batch, length, CHANNELS, most):
         seen[sequences, tokens] += 1
         assert tokens.start == 0 or (tokens.start - first) % window == 0
         assert tokens.stop == length or (tokens.stop - first) % window == 0
@@ -83,6 +84,7 @@ def test_the_layout_of_the_input_in_memory_does_not_matter(shifted: bool) -> Non
 def test_a_window_that_straddles_the_ends_and_scores_of_queries_by_distance_do_not_fit_chunks() -> None:
     assert fits_chunks(attention(8, True))
     assert fits_chunks(attention(8, True, positions="bias"))
+    assert fits_chunks(None)
     assert fits_chunks(attention(8, False, wrap="paper"))
     assert not fits_chunks(attention(8, True, wrap="paper"))
     assert not fits_chunks(attention(8, False, positions="basis"))
