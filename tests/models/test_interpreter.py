@@ -10,7 +10,7 @@ from torch import Tensor
 
 from genint.models.base import count_parameters
 from genint.models.config_file import from_json
-from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, paper, small
+from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, paper, plain, small
 from genint.models.swin1d import BlockConfig, LayerConfig
 
 TRACKS = 3
@@ -182,7 +182,7 @@ def test_a_config_survives_json(preset: object) -> None:
     assert from_json(InterpreterConfig, json.loads(json.dumps(asdict(config))), "config") == config
 
 
-@pytest.mark.parametrize(("preset", "tracks", "millions"), [(small, 20, 4.49), (paper, 5313, 57.34)])
+@pytest.mark.parametrize(("preset", "tracks", "millions"), [(small, 20, 4.11), (plain, 20, 3.60), (paper, 5313, 57.34)])
 def test_the_presets_have_the_stated_size(preset: object, tracks: int, millions: float) -> None:
     with torch.device("meta"):
         model = GenomicInterpreter(preset(), tracks)  # type: ignore[operator]
