@@ -83,6 +83,7 @@ def make(
     seed: Seed = 1,
     exclude: Exclude = None,
     aliases: options.Aliases = None,
+    relatives: options.Relatives = None,
     bin_bp: BinBp = 128,
     quiet: options.Quiet = False,
 ) -> None:
@@ -117,6 +118,7 @@ def make(
             exclude=exclude or [],
             bin_bp=bin_bp,
             aliases=read_aliases(aliases) if aliases else None,
+            relatives=relatives,
             console=console,
         )
     print(out)

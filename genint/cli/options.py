@@ -39,6 +39,16 @@ Aliases = Annotated[
         rich_help_panel=WHERE,
     ),
 ]
+Relatives = Annotated[
+    Path | None,
+    typer.Option(
+        "--relatives",
+        metavar="TABLE",
+        help="Table of relatives: columns name and file, FASTAs on GENOME's coordinates (genint data align).",
+        show_default=False,
+        rich_help_panel=AVERAGING,
+    ),
+]
 Device = Annotated[
     str,
     typer.Option(
