@@ -121,7 +121,7 @@ class Genome:
     def _read(self, chrom: str, start: int, end: int) -> bytes:
         try:
             with fasta_errors(self.path):
-                text = self._open().fetch(chrom, start + 1, end).encode()
+                text: bytes = self._open().fetch(chrom, start + 1, end).encode()
         except OSError as error:
             raise InputError(f"{self.path}: cannot read {chrom} any more ({error.strerror or error})") from None
         if len(text) != end - start:
