@@ -19,6 +19,7 @@ AlignmentFile = Annotated[
         "--alignment",
         help="PAF of minimap2 -c, or UCSC chain, of RELATIVE (query) to GENOME (target), instead of aligning.",
         show_default=False,
+        rich_help_panel=options.WHERE,
     ),
 ]
 

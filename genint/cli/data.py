@@ -83,7 +83,7 @@ def make(
     seed: Seed = 1,
     exclude: Exclude = None,
     aliases: options.Aliases = None,
-    relatives: options.Relatives = None,
+    relatives: Annotated[Path | None, options.relatives(options.WHERE)] = None,
     bin_bp: BinBp = 128,
     quiet: options.Quiet = False,
 ) -> None:
