@@ -35,6 +35,10 @@ class TrainConfig:
     ema_decay: Annotated[float, "Of the averaged weights, which are kept; 0: no average."] = 0.999
     shift_bp: Annotated[int, "Most bases that DNA is shifted by against its targets."] = 16
     reverse_complement: Annotated[bool, "Show half of the windows reverse-complemented."] = True
+    relatives: Annotated[float, "Fraction of the windows whose DNA is a relative's, if the data set has any."] = 0.5
+    identity_power: Annotated[float, "A relative's chance grows as its identity to this power; 0: all alike."] = 0.0
+    mutation_rate: Annotated[float, "Most of a window's bases that random others replace; each draws less."] = 0.0
+    clean_steps: Annotated[int, "Last steps, on the reference's own, unmutated DNA alone."] = 0
     precision: Annotated[Dtype, "auto: bfloat16 where the device multiplies it."] = "auto"
     validate_every: Annotated[int, "Steps between validations, each of which saves a checkpoint."] = 500
     patience: Annotated[int, "Validations without a better Pearson before it stops; 0: never."] = 0
@@ -55,9 +59,23 @@ class TrainConfig:
         for name in ("steps", "batch_size", "learning_rate", "validate_every"):
             if not getattr(self, name) > 0:
                 raise InputError(f"`{name}` is {getattr(self, name)}. Expected a number above 0")
-        for name in ("warmup_steps", "weight_decay", "gradient_clip", "shift_bp", "seed", "patience"):
+        for name in (
+            "warmup_steps",
+            "weight_decay",
+            "gradient_clip",
+            "shift_bp",
+            "seed",
+            "patience",
+            "identity_power",
+            "clean_steps",
+        ):
             if not getattr(self, name) >= 0:
                 raise InputError(f"`{name}` is {getattr(self, name)}. Expected 0 or more")
+        for name in ("relatives", "mutation_rate"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"`{name}` is {getattr(self, name)}. Expected a fraction, from 0 to 1")
+        if self.clean_steps > self.steps:
+            raise InputError(f"`clean_steps` is {self.clean_steps}. Expected at most `steps`, {self.steps}")
         if self.seed >= 2**32:
             raise InputError(f"`seed` is {self.seed}. Expected less than 4294967296")
         if not 0 <= self.ema_decay < 1:

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import SplitTiles, TrainingWindows
+from genint.datasets.variation import Variation
 from genint.errors import InputError
 from genint.evaluation.metrics import Pearson, mean_over_tracks
 from genint.genome.grid import Geometry
@@ -41,6 +42,12 @@ class TrainingModule(lightning.LightningModule):
             shift_bp=config.shift_bp,
             reverse=config.reverse_complement,
             indices=range(first + self.trainer.global_rank, last, self.trainer.world_size),
+            variation=Variation(
+                relatives=config.relatives,
+                identity_power=config.identity_power,
+                mutation_rate=config.mutation_rate,
+                clean_from=(config.steps - config.clean_steps) * config.batch_size,
+            ),
         )
         return DataLoader(self._windows, batch_size=self._part())
 
