@@ -12,6 +12,7 @@ from genint.errors import InputError
 from genint.text import read_lines
 
 Loss = Literal["poisson", "poisson-multinomial"]
+LossWeights = Literal["equal", "assay"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class TrainConfig:
     batch_size: Annotated[int, "Windows per step, over all processes."] = 4
     accumulate: Annotated[int, "Parts that a step's windows are computed in, to save memory."] = 1
     loss: Annotated[Loss, "What is minimised."] = "poisson"
+    loss_weights: Annotated[LossWeights, "equal: tracks as they are; assay: as much to gain in each assay."] = "equal"
     learning_rate: Annotated[float, "Peak of the cosine schedule."] = 1e-3
     warmup_steps: Annotated[int, "Steps over which the learning rate rises to its peak."] = 300
     weight_decay: Annotated[float, "AdamW's, of weights; biases and norms are left out."] = 0.05
@@ -41,13 +43,20 @@ class TrainConfig:
     seed: Annotated[int, "Decides weights and windows."] = 1
     from_model: Annotated[str, "Fine-tune: start from this model's trunk, with a new head."] = ""
     freeze_trunk: Annotated[bool, "With from_model: train the head alone."] = False
+    teachers: Annotated[tuple[str, ...], "Also learn from this model's predictions; may be given several times."] = ()
+    teacher_weight: Annotated[float, "With teachers: the fraction of the loss that is theirs."] = 0.5
 
     def __post_init__(self) -> None:
-        for name, choices in (("precision", get_args(Dtype)), ("loss", get_args(Loss))):
+        choices_of = {"precision": Dtype, "loss": Loss, "loss_weights": LossWeights}
+        for name, choices in ((name, get_args(words)) for name, words in choices_of.items()):
             if getattr(self, name) not in choices:
                 raise InputError(f"`{name}` {getattr(self, name)!r}: not one of {', '.join(choices)}")
         if self.freeze_trunk and not self.from_model:
             raise InputError("`freeze_trunk` needs `from_model`: a trunk that never learned is of no use")
+        if isinstance(self.teachers, str):
+            raise InputError(f"`teachers` is {self.teachers!r}. Expected a list of models")
+        if not 0 < self.teacher_weight <= 1:
+            raise InputError(f"`teacher_weight` is {self.teacher_weight}. Expected more than 0 and at most 1")
         if self.accumulate < 1 or self.batch_size % self.accumulate:
             raise InputError(
                 f"`accumulate` is {self.accumulate}. Expected a divisor of `batch_size`, {self.batch_size}"
@@ -75,7 +84,7 @@ def describe_setting(name: str) -> str:
 def show_default(name: str) -> str | bool:
     """A setting's default as help shows it; False where it depends on other settings or is off."""
     default = SETTINGS[name].default
-    return False if default is False or default == "" else str(default)
+    return False if default is False or default in ("", ()) else str(default)
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
@@ -128,8 +137,11 @@ def read_train_config(file: Path | None, overrides: dict[str, Any]) -> TrainConf
             raise InputError(f"{file}: {name} is not a setting. Known are {', '.join(SETTINGS)}")
         kind = type(SETTINGS[name].default)
         accepted = (int, float) if kind is float else kind
+        if kind is tuple and isinstance(value, list) and all(isinstance(part, str) for part in value):
+            values[name] = value = tuple(value)
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-            raise InputError(f"{file}: {name} = {value!r} is not of type {kind.__name__}")
+            expected = "a list of strings" if kind is tuple else f"of type {kind.__name__}"
+            raise InputError(f"{file}: {name} = {value!r} is not {expected}")
     return TrainConfig(**{**values, **{name: value for name, value in overrides.items() if value is not None}})
 
 

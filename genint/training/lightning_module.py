@@ -17,30 +17,42 @@ from genint.evaluation.metrics import Pearson, mean_over_tracks
 from genint.genome.grid import Geometry
 from genint.models.base import TrackModel
 from genint.training.config import TrainConfig
+from genint.training.loss_weights import weigh_tracks
 from genint.training.losses import LOSSES
+from genint.training.teachers import Teachers
 
 
 class TrainingModule(lightning.LightningModule):
     """A model in training on a data set. Every process takes each n-th window of a step."""
 
-    def __init__(self, model: TrackModel, dataset: TrackDataset, geometry: Geometry, config: TrainConfig) -> None:
+    def __init__(
+        self,
+        model: TrackModel,
+        dataset: TrackDataset,
+        geometry: Geometry,
+        config: TrainConfig,
+        teachers: Teachers | None = None,
+    ) -> None:
         super().__init__()
         self.model = model
-        self._dataset, self._geometry, self._config = dataset, geometry, config
+        self._dataset, self._geometry, self._config, self._teachers = dataset, geometry, config, teachers
         self._loss = LOSSES[config.loss]
+        weights = torch.from_numpy(weigh_tracks(dataset, config.loss_weights)).float()
+        self.register_buffer("_track_weights", weights, persistent=False)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """The windows between two validations. Which they are depends on the epoch alone, not on what ran before."""
         config, per_epoch = self._config, self._config.validate_every * self._config.batch_size
         first = self.trainer.current_epoch * per_epoch
         last = min(first + per_epoch, config.steps * config.batch_size)
+        self._indices = range(first + self.trainer.global_rank, last, self.trainer.world_size)
         self._windows = TrainingWindows(
             self._dataset,
             self._geometry,
             seed=config.seed,
             shift_bp=config.shift_bp,
             reverse=config.reverse_complement,
-            indices=range(first + self.trainer.global_rank, last, self.trainer.world_size),
+            indices=self._indices,
         )
         return DataLoader(self._windows, batch_size=self._part())
 
@@ -58,10 +70,12 @@ class TrainingModule(lightning.LightningModule):
 
     def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
         tokens, targets = batch
-        total, count = self._loss(self.model(tokens), targets)
-        mean_count = self.trainer.strategy.reduce(count.float(), reduce_op="mean")
-        assert isinstance(mean_count, Tensor)
-        loss: Tensor = total / mean_count.clamp(min=1)
+        predicted = self.model(tokens)
+        loss = self.mean_loss(predicted, targets)
+        if self._teachers:
+            first, weight = index * self._part(), self._config.teacher_weight
+            labels = self._teachers.label(tokens, self._indices[first : first + len(tokens)])
+            loss = (1 - weight) * loss + weight * self.mean_loss(predicted, labels)
         if not bool(torch.isfinite(loss)):
             places = [str(self._windows.region(index * self._part() + i)) for i in range(len(tokens))]
             raise InputError(
@@ -70,6 +84,13 @@ class TrainingModule(lightning.LightningModule):
             )
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(tokens), sync_dist=True)
         return loss
+
+    def mean_loss(self, predicted: Tensor, target: Tensor) -> Tensor:
+        """The mean over what is known of `target`; averaged over all processes, it is the mean over all of theirs."""
+        total, count = self._loss(predicted, target, self._track_weights)
+        mean_count = self.trainer.strategy.reduce(count.float(), reduce_op="mean")
+        assert isinstance(mean_count, Tensor)
+        return total / mean_count.clamp(min=1)
 
     def on_validation_epoch_start(self) -> None:
         self._pearson = Pearson(len(self._dataset.tracks))

@@ -25,7 +25,7 @@ from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import track_means
 from genint.errors import InputError, cannot_write
 from genint.evaluation.metrics import Pearson
-from genint.models.base import TrackModel
+from genint.models.base import ModelConfig, TrackModel
 from genint.models.folder import Model, load_model, save_model
 from genint.models.registry import ARCHITECTURES, build
 from genint.prediction.devices import choose_device, choose_dtype
@@ -34,6 +34,7 @@ from genint.training.callbacks import Averaging, Patience, RunLog
 from genint.training.config import TrainConfig, resolve, write_train_config
 from genint.training.lightning_module import TrainingModule
 from genint.training.model_card import write_card
+from genint.training.teachers import Teachers, load_teachers
 
 _BINS_AT_ONCE = 128  # until one track varies, when validation is checked
 
@@ -67,37 +68,41 @@ def train(
     `settings` are fields of TrainConfig that win over `config`. Best is the highest mean validation Pearson over
     tracks, of the averaged weights when ema_decay is set. Of a finished run the model is returned, and no file changes.
     Raises InputError when `out` holds a run of other settings or another data set, a model from elsewhere or a damaged
-    checkpoint, and when the loss is not finite; OutputError when the system refuses to write.
+    checkpoint, for teachers that do not fit, and when the loss is not finite; OutputError when the system refuses to
+    write.
     """
     config = resolve(dataclasses.replace(config or TrainConfig(), **settings))
     dataset = dataset if isinstance(dataset, TrackDataset) else TrackDataset(dataset)
     out, console, resources = Path(out), console or Console(quiet=True), resources or ComputeResources()
     _check_resources(config, resources)
     _check_validation(dataset)
+    source = load_model(config.from_model) if config.from_model else None
+    numbers = source.config if source else ARCHITECTURES[config.architecture].presets[config.preset]()
+    teachers = load_teachers(config.teachers, dataset, numbers.geometry, config.seed)
     with _report_refusals(out):
-        _claim(out / "training", config, dataset)
+        _claim(out / "training", config, _identify_data(dataset, source, teachers))
     if (out / "config.json").exists():  # the last file that a run writes
         console.say(f"{out}: this run is finished")
         return load_model(out)
     lightning.seed_everything(config.seed, verbose=False)
-    architecture, module = _new_module(dataset, config)
+    module = _new_module(dataset, config, numbers, source)
     with _report_refusals(out):
-        _fit(dataset, out, architecture, module, config, console, resources)
+        _fit(dataset, out, module, config, teachers, console, resources)
     return load_model(out)
 
 
 def _fit(
     dataset: TrackDataset,
     out: Path,
-    architecture: str,
     module: TrackModel,
     config: TrainConfig,
+    teachers: Teachers | None,
     console: Console,
     resources: ComputeResources,
 ) -> None:
     """Run Lightning over the steps that are left, then save the best checkpoint as a model folder."""
     folder = out / "training"
-    training_module = TrainingModule(module, dataset, module.geometry, config)
+    training_module = TrainingModule(module, dataset, module.geometry, config, teachers)
     best = _make_checkpoint(folder, "best", monitor="val_pearson", mode="max")
     # A second one, because Lightning writes `last` beside a monitored figure only when that is a new best.
     callbacks: list[Callback] = [best, _make_checkpoint(folder, "last")]
@@ -116,11 +121,12 @@ def _fit(
         training_module.load_state_dict(checkpoint["state_dict"])
         score = None if best.best_model_score is None else float(best.best_model_score)  # None: the folder was moved
         training = {"genint": __version__, "command": command_line(), "dataset": dataset.digest, "val_pearson": score}
-        training = {**training, **dataclasses.asdict(config)}
+        training |= dataclasses.asdict(config)
+        if teachers:
+            training["teacher_digests"] = teachers.digests
+        architecture, tracks, assembly = config.architecture, dataset.tracks, dataset.assembly
         card = write_card(out.name, architecture, module, training, dataset)
-        save_model(
-            out, module, dataset.tracks, dataset.assembly, architecture=architecture, training=training, card=card
-        )
+        save_model(out, module, tracks, assembly, architecture=architecture, training=training, card=card)
     trainer.strategy.barrier()
 
 
@@ -137,18 +143,15 @@ def _report_refusals(out: Path) -> Iterator[None]:
         raise cannot_write(error.filename or out / "training", reason) from None
 
 
-def _new_module(dataset: TrackDataset, config: TrainConfig) -> tuple[str, TrackModel]:
-    """An architecture's name and module: with fresh weights, or with another model's trunk under a fresh head."""
-    source = load_model(config.from_model) if config.from_model else None
-    architecture = source.architecture if source else config.architecture
-    numbers = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
-    module = build(architecture, numbers, len(dataset.tracks))
+def _new_module(dataset: TrackDataset, config: TrainConfig, numbers: ModelConfig, source: Model | None) -> TrackModel:
+    """A module with fresh weights, or with the trunk of `source` under a fresh head."""
+    module = build(config.architecture, numbers, len(dataset.tracks))
     module.init_output_bias(torch.from_numpy(track_means(dataset)).float())
     if source:
         module.load_trunk(source.module)
     if config.freeze_trunk:
         module.freeze_trunk()
-    return architecture, module
+    return module
 
 
 def _make_trainer(
@@ -218,11 +221,15 @@ def _check_validation(dataset: TrackDataset) -> None:
     )
 
 
-def _claim(folder: Path, config: TrainConfig, dataset: TrackDataset) -> None:
-    """Start a run in `folder`, or make sure that the run it holds is this one."""
-    identity = {"dataset": dataset.digest, **dataclasses.asdict(config)}
-    if config.from_model:
-        identity["from_model"] = load_model(config.from_model).digest
+def _identify_data(dataset: TrackDataset, source: Model | None, teachers: Teachers | None) -> dict[str, Any]:
+    """What a run learns from, so that it is not resumed on something else."""
+    identity: dict[str, Any] = {"dataset": dataset.digest, "teachers": teachers.digests if teachers else []}
+    return {**identity, "from_model": source.digest} if source else identity
+
+
+def _claim(folder: Path, config: TrainConfig, data: dict[str, Any]) -> None:
+    """Start a run in `folder`, or make sure that the run it holds is this one: `config` on this `data`."""
+    identity = {**dataclasses.asdict(config), **data}
     file = folder / "run.json"
     if file.exists():
         try:
