@@ -17,7 +17,6 @@ are those of the first system to each other one; their intervals are over 100 kb
 
 import argparse
 import csv
-import json
 import os
 import subprocess
 import sys
@@ -25,8 +24,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from genint.evaluation.evaluate import evaluate
 from genint.evaluation.results import OVERALL, Evaluation, System, compare_systems
+from genint.text import write_tsv
 
 SYSTEMS = ("interpreter", "attpool-dilate", "maxpool-cnn", "enformer", "attpool-cnn")
 
@@ -65,7 +67,8 @@ def train(row: Row, seed: int, options: argparse.Namespace) -> None:
     command += ["--architecture", row.architecture, "--preset", row.preset, "--seed", seed]
     command += ["--steps", options.steps] if options.steps else []
     command += ["--threads", 1, "--device", options.device, "--quiet"]
-    process = subprocess.Popen(list(map(str, command)), env={**os.environ, "OMP_NUM_THREADS": "1"})
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(list(map(str, command)), env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)  # this child's own seconds, whatever else runs
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -114,18 +117,19 @@ def print_scores(rows: list[Row], evaluation: Evaluation, out: Path) -> None:
         files = [out / model / "cpu_seconds" for model in models]
         seconds = [int(file.read_text()) for file in files if file.exists()]
         cells.append(f"{sum(seconds) / len(seconds):,.0f}" if seconds else "")
-        print(f"| {name} | {len(models)} | {' | '.join(cells)} |")
+        seeds = len(models) if trained.issuperset(models) else ""
+        print(f"| {name} | {seeds} | {' | '.join(cells)} |")
 
 
 def print_differences(rows: list[Row], evaluation: Evaluation, out: Path) -> None:
-    """Of the first system to the others, as Markdown; all pairs go to scores/systems.json."""
+    """Of the first system to the others, as Markdown; all pairs go to scores/systems.tsv."""
     results = {result.model: result for result in evaluation.models}
     systems = [
         System(row.name, [results.pop(row.folder(out, seed).name) for seed in range(1, row.seeds + 1)]) for row in rows
     ]
     systems += [System(name, [result]) for name, result in results.items()]
     differences = compare_systems(systems)
-    (out / "scores" / "systems.json").write_text(json.dumps([row._asdict() for row in differences], indent=1) + "\n")
+    write_tsv(out / "scores" / "systems.tsv", pd.DataFrame(differences))
     print("", "| difference of Overall | | 95 % interval |", "|---|---|---|", sep="\n")
     for row in differences[: len(systems) - 1]:
         interval = "-" if row.low != row.low else f"{row.low:+.4f} to {row.high:+.4f}"

@@ -71,11 +71,12 @@ class TrainingModule(lightning.LightningModule):
     def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
         tokens, targets = batch
         predicted = self.model(tokens)
-        loss = self.mean_loss(predicted, targets)
+        loss = self.mean_loss(*self._loss(predicted, targets, self._track_weights))
         if self._teachers:
             first, weight = index * self._part(), self._config.teacher_weight
             labels = self._teachers.label(tokens, self._indices[first : first + len(tokens)])
-            loss = (1 - weight) * loss + weight * self.mean_loss(predicted, labels)
+            taught = self.mean_loss(*self._loss(predicted, labels, self._track_weights))
+            loss = (1 - weight) * loss + weight * taught
         if not bool(torch.isfinite(loss)):
             places = [str(self._windows.region(index * self._part() + i)) for i in range(len(tokens))]
             raise InputError(
@@ -85,9 +86,8 @@ class TrainingModule(lightning.LightningModule):
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(tokens), sync_dist=True)
         return loss
 
-    def mean_loss(self, predicted: Tensor, target: Tensor) -> Tensor:
-        """The mean over what is known of `target`; averaged over all processes, it is the mean over all of theirs."""
-        total, count = self._loss(predicted, target, self._track_weights)
+    def mean_loss(self, total: Tensor, count: Tensor) -> Tensor:
+        """A sum over `count` values as a mean that, averaged over all processes, is the mean over all their values."""
         mean_count = self.trainer.strategy.reduce(count.float(), reduce_op="mean")
         assert isinstance(mean_count, Tensor)
         return total / mean_count.clamp(min=1)
