@@ -9,7 +9,7 @@ from genint.choices import Strategy as StrategyName
 from genint.choices import TrainingDevice
 from genint.cli import options
 from genint.training.config import Loss as LossName
-from genint.training.config import describe_setting, read_train_config, show_default
+from genint.training.config import TrainConfig, describe_setting, read_settings, show_default
 
 TRAINING = "Training"
 
@@ -111,14 +111,14 @@ def train(
 
     console = Console(quiet=quiet)
     console.say(f"reading {dataset} ...")
-    from genint.training.train import ComputeResources
     from genint.training.train import train as run
+    from genint.training.trainer import ComputeResources
 
     given: dict[str, object] = {"architecture": architecture, "preset": preset, "loss": loss, "steps": steps}
     given |= {"from_model": from_model, "freeze_trunk": freeze_trunk, "batch_size": batch_size}
     given |= {"teachers": tuple(teachers) if teachers else None, "teacher_weight": teacher_weight}
     given |= {"accumulate": accumulate, "learning_rate": learning_rate, "patience": patience, "seed": seed}
-    settings = read_train_config(config, given)
+    settings = read_settings(TrainConfig, config, given)
     options.use_threads(threads)
     run(
         dataset,
