@@ -77,8 +77,6 @@ class TrainConfig(RunConfig):
                 raise InputError(f"`{name}` {getattr(self, name)!r}: not one of {', '.join(choices)}")
         if self.freeze_trunk and not self.from_model:
             raise InputError("`freeze_trunk` needs `from_model`: a trunk that never learned is of no use")
-        if isinstance(self.teachers, str):
-            raise InputError(f"`teachers` is {self.teachers!r}. Expected a list of models")
         if not 0 < self.teacher_weight <= 1:
             raise InputError(f"`teacher_weight` is {self.teacher_weight}. Expected more than 0 and at most 1")
         for name in ("shift_bp", "patience"):

@@ -24,6 +24,9 @@ from genint.training.teachers import Teachers
 class TrainingModule(RunModule):
     """A model in training on a data set, and on what its teachers, if there are any, predict."""
 
+    _config: TrainConfig
+    _track_weights: Tensor
+
     def __init__(
         self,
         model: TrackModel,

@@ -65,9 +65,11 @@ class Teachers:
 def load_teachers(models: Sequence[str], dataset: TrackDataset, geometry: Geometry, seed: int) -> Teachers | None:
     """Load teachers by folder or bundled name for a student of this geometry; None for none. Any architecture will do.
 
-    Raises InputError as load_model does, for tracks or transforms other than the data set's and for other bins, core or
-    context than the student's.
+    Raises InputError as load_model does, for tracks or transforms other than the data set's, for other bins, core or
+    context than the student's, and for a single name in place of a list.
     """
+    if isinstance(models, str):
+        raise InputError(f"`teachers` is {models!r}. Expected a list of models")
     loaded = [replace(load_model(model), name=f"`teachers` {model}") for model in models]
     for teacher in loaded:
         check_tracks(dataset, teacher)

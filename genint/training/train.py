@@ -92,8 +92,8 @@ def _fit(
         checkpoint = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)
         training_module.load_state_dict(checkpoint["state_dict"])
         score = None if best.best_model_score is None else float(best.best_model_score)  # None: the folder was moved
-        training = {"genint": __version__, "command": command_line(), "dataset": dataset.digest, "val_pearson": score}
-        training = {**training, **dataclasses.asdict(config)}
+        made: dict[str, Any] = {"genint": __version__, "command": command_line(), "dataset": dataset.digest}
+        training = {**made, "val_pearson": score, **dataclasses.asdict(config)}
         if teachers:
             training["teacher_digests"] = teachers.digests
         card = write_card(out.name, architecture, module, training, dataset)

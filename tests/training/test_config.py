@@ -43,7 +43,6 @@ def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) 
         ({"seed": 2**32}, "seed"),
         ({"loss": "hinge"}, "hinge"),
         ({"loss_weights": "log"}, "loss_weights"),
-        ({"teachers": "one"}, "teachers"),
         ({"teacher_weight": 0.0}, "teacher_weight"),
         ({"accumulate": 3}, "accumulate"),
         ({"freeze_trunk": True}, "from_model"),

@@ -86,11 +86,11 @@ def test_a_student_of_its_teacher_alone_comes_close_to_it_and_the_teacher_stays(
     before, model = weights(teacher), load_model(teacher)
     config = settings(steps=30, validate_every=30, learning_rate=0.03, gradient_clip=0.0, ema_decay=0.0)
     student = train(dataset, tmp_path / "model", config, teachers=(str(teacher),), teacher_weight=1.0)
-    tokens, ones = draw_windows(dataset, model, 8), torch.ones(7)
+    tokens = draw_windows(dataset, model, 8)
     target = Teachers([model], seed=1).label(tokens, range(8))
     means = torch.from_numpy(track_means(dataset)).float().expand_as(target).clamp(min=1e-3)
     with torch.no_grad():
-        gaps = [poisson(values, target, ones)[0] for values in (means, student.module(tokens), target.nan_to_num(1.0))]
+        gaps = [poisson(values, target)[0] for values in (means, student.module(tokens), target.nan_to_num(1.0))]
     assert gaps[1] - gaps[2] < 0.3 * (gaps[0] - gaps[2])  # it started from the means of what was measured
     assert all(torch.equal(before[name], tensor) for name, tensor in weights(teacher).items())
 
@@ -104,7 +104,7 @@ def test_no_gradient_reaches_a_teacher_and_no_checkpoint_holds_it(
     module = TrainingModule(student, dataset, student.geometry, settings(), teachers)
     tokens = draw_windows(dataset, model, 2)
     labels = teachers.label(tokens, range(2))
-    poisson(student(tokens), labels, torch.ones(7))[0].backward()
+    poisson(student(tokens), labels)[0].backward()
     assert not labels.requires_grad
     assert all(parameter.grad is None for parameter in model.module.parameters())
     assert {name.split(".")[0] for name in module.state_dict()} == {"model"}
@@ -166,3 +166,5 @@ def test_a_teacher_may_be_of_another_architecture_but_not_of_other_windows_or_tr
     save_copy(tmp_path / "few", model, module=few, tracks=model.tracks.subset(range(3)))
     with pytest.raises(InputError, match=r"`teachers` .*few: its 3 tracks are not the 7 of"):
         load_teachers([str(tmp_path / "few")], dataset, geometry, 1)
+    with pytest.raises(InputError, match=r"`teachers` is 'few'\. Expected a list"):
+        load_teachers("few", dataset, geometry, 1)
