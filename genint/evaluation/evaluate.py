@@ -119,7 +119,7 @@ def check_tracks(dataset: TrackDataset, model: Model) -> None:
         )
         raise InputError(
             f"{model.name}: its {len(theirs)} tracks are not the {len(ours)} of {dataset.path}; they differ first in "
-            f"row {place + 1} of tracks.tsv. Evaluate it on a data set made with its own tracks.tsv"
+            f"row {place + 1} of tracks.tsv. Use it with a data set made with its own tracks.tsv"
         )
 
 

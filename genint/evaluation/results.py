@@ -61,6 +61,13 @@ class Mean(NamedTuple):
     pearson_windows: float
 
 
+class System(NamedTuple):
+    """A kind of model and how each of its runs, which differ in their seed alone, did."""
+
+    name: str
+    runs: Sequence[ModelScores]
+
+
 class Difference(NamedTuple):
     """Mean r over tracks of `model` minus that of `other`, with its 95 % interval over `blocks` blocks of chromosome.
 
@@ -160,17 +167,33 @@ def average_scores(result: ModelScores) -> list[Mean]:
 
 def compare_models(results: Sequence[ModelScores], seed: int = 1) -> list[Difference]:
     """Every pair of models on the same draws of 100 kb blocks; all were scored on the same split."""
-    if len(results) < 2:
+    return compare_systems([System(result.model, [result]) for result in results], seed)
+
+
+def compare_systems(systems: Sequence[System], seed: int = 1) -> list[Difference]:
+    """Every pair of systems, each the mean of its runs: 100 kb blocks are drawn again, and so are each system's runs.
+
+    All systems get the same draws of blocks. Drawing n runs again shows (n - 1) / n of the variance between seeds, none
+    of it for one run: intervals of two or three runs are too narrow in that part.
+    """
+    results = [run for system in systems for run in system.runs]
+    if len(systems) < 2:
         return []
     sums = np.stack([[result.blocks[block] for block in results[0].blocks] for result in results])
-    means = bootstrap_means(sums, DRAWS, seed)  # (models, blocks, 6, T) -> (draws, models)
-    overall = bootstrap_means(sums.sum(axis=1, keepdims=True), 1, seed)[0]
+    of_runs = bootstrap_means(sums, DRAWS, seed)  # (runs, blocks, 6, T) -> (draws, runs)
+    overall_of_runs = bootstrap_means(sums.sum(axis=1, keepdims=True), 1, seed)[0]
+    generator, first_run = np.random.default_rng([seed, 1]), 0
+    means, overall = [], []
+    for system in systems:
+        runs = range(first_run, first_run := first_run + len(system.runs))
+        drawn = generator.integers(runs.start, runs.stop, size=(DRAWS, len(runs)))
+        means.append(np.take_along_axis(of_runs, drawn, axis=1).mean(axis=1))
+        overall.append(overall_of_runs[runs].mean())
     rows, blocks = [], sums.shape[1]
-    for first, second in combinations(range(len(results)), 2):
-        low, high = np.nanquantile(means[:, first] - means[:, second], (0.025, 0.975)) if blocks > 1 else (np.nan,) * 2
-        names = results[first].model, results[second].model
+    for first, second in combinations(range(len(systems)), 2):
+        low, high = np.nanquantile(means[first] - means[second], (0.025, 0.975)) if blocks > 1 else (np.nan,) * 2
         difference = float(overall[first] - overall[second])
-        rows.append(Difference(*names, difference, float(low), float(high), blocks))
+        rows.append(Difference(systems[first].name, systems[second].name, difference, float(low), float(high), blocks))
     return rows
 
 

@@ -24,7 +24,7 @@ from tests.training.runs import settings, tiny_presets  # noqa: F401  a fixture
 
 
 def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) -> None:
-    config = settings(seed=9, learning_rate=1.5e-3)
+    config = settings(seed=9, learning_rate=1.5e-3, teachers=("one", "two"))
     write_settings(config, tmp_path / "train.toml")
     assert read_settings(TrainConfig, tmp_path / "train.toml", {}) == config
     assert read_settings(TrainConfig, tmp_path / "train.toml", {"seed": 4, "steps": None}) == dataclasses.replace(
@@ -42,6 +42,8 @@ def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) 
         ({"warmup_steps": -1}, "warmup_steps"),
         ({"seed": 2**32}, "seed"),
         ({"loss": "hinge"}, "hinge"),
+        ({"loss_weights": "log"}, "loss_weights"),
+        ({"teacher_weight": 0.0}, "teacher_weight"),
         ({"accumulate": 3}, "accumulate"),
         ({"freeze_trunk": True}, "from_model"),
         ({"relatives": 1.5}, "relatives"),

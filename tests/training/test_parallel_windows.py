@@ -88,7 +88,9 @@ def test_dropout_keeps_what_it_should_and_another_step_draws_anew() -> None:
     torch.manual_seed(1)
     with ParallelWindows(2) as parallel:
         (first, kept), (second, others) = (parallel.sum_loss(drop, [ones], [scale]) for _ in range(2))
-        eight, _ = parallel.sum_loss(lambda window: (scale * F.dropout(window, 0.5, False).sum(), kept), [ones], [scale])
+        eight, _ = parallel.sum_loss(
+            lambda window: (scale * F.dropout(window, 0.5, False).sum(), kept), [ones], [scale]
+        )
     assert float(kept) / ones.numel() == pytest.approx(0.75, abs=0.01)
     assert float(first.detach()) != float(second.detach())
     assert int(kept) != int(others)
