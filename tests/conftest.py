@@ -67,6 +67,12 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
+@pytest.fixture(autouse=True)
+def _no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expected predictions are in float32, which is not what a CPU with AMX computes in by default."""
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
+
+
 @pytest.fixture
 def example() -> Path:
     return EXAMPLE

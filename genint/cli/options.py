@@ -99,11 +99,3 @@ def count_threads(threads: int) -> int:
     from genint.prediction.cpus import usable_cpus
 
     return min(threads, os.cpu_count() or 1) or usable_cpus()
-
-
-def use_threads(threads: int) -> None:
-    """Let each of PyTorch's operations use so many cores, in training; 0: PyTorch's choice."""
-    import torch
-
-    if threads:
-        torch.set_num_threads(count_threads(threads))

@@ -9,7 +9,7 @@ from genint.choices import Strategy as StrategyName
 from genint.choices import TrainingDevice
 from genint.cli import options
 from genint.training.config import Loss as LossName
-from genint.training.config import describe_setting, read_train_config, show_default
+from genint.training.config import TrainConfig, describe_setting, read_settings, show_default
 
 TRAINING = "Training"
 
@@ -107,21 +107,25 @@ def train(
 
     console = Console(quiet=quiet)
     console.say(f"reading {dataset} ...")
-    from genint.training.train import ComputeResources
     from genint.training.train import train as run
+    from genint.training.trainer import ComputeResources
 
     given: dict[str, object] = {"architecture": architecture, "preset": preset, "loss": loss, "steps": steps}
     given |= {"from_model": from_model, "freeze_trunk": freeze_trunk, "batch_size": batch_size}
     given |= {"accumulate": accumulate, "learning_rate": learning_rate, "patience": patience, "seed": seed}
-    settings = read_train_config(config, given)
-    options.use_threads(threads)
+    settings = read_settings(TrainConfig, config, given)
     run(
         dataset,
         out,
         settings,
         console=console,
         resources=ComputeResources(
-            device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard
+            device=device,
+            processes=processes,
+            nodes=nodes,
+            strategy=strategy,
+            threads=threads,
+            tensorboard=tensorboard,
         ),
     )
     print(out)

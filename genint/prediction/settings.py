@@ -83,7 +83,7 @@ def plan_job(
     several = [models] if isinstance(models, Model | Path | str) else models
     loaded = [model if isinstance(model, Model) else load_model(model) for model in several]
     options = _choose_options(cast(FolderSettings, settings), relatives)
-    console.say(describe_device(options.devices[0], options.threads))
+    console.say(describe_device(options.devices[0], options.dtype, options.threads))
     for model in loaded:
         _compare_genomes(model, genome, console)
     tracks = settings.get("tracks")

@@ -1,6 +1,7 @@
 """The callbacks of a training run: averaged weights, early stopping, progress and log."""
 
 import csv
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,6 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, WeightAveraging
 from torch import Tensor
 
 from genint.console import Console
-from genint.training.config import TrainConfig
 
 
 class Averaging(WeightAveraging):
@@ -47,14 +47,15 @@ class Patience(EarlyStopping):
 class RunLog(Callback):
     """Moves the progress bar, prints a line per validation and keeps log.csv, all from the first process alone.
 
-    A context manager: the bar is there while its block runs.
+    `figures` are the logged values that both show. A context manager: the bar is there while its block runs.
     """
 
-    def __init__(self, log: Path, config: TrainConfig, console: Console) -> None:
-        self._log, self._config, self._console, self._stack = log, config, console, ExitStack()
+    def __init__(self, log: Path, steps: int, console: Console, figures: Sequence[str]) -> None:
+        self._log, self._steps, self._console, self._figures = log, steps, console, figures
+        self._stack = ExitStack()
 
     def __enter__(self) -> "RunLog":
-        self._advance = self._stack.enter_context(self._console.progress("training", self._config.steps, "steps"))
+        self._advance = self._stack.enter_context(self._console.progress("training", self._steps, "steps"))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,7 +75,7 @@ class RunLog(Callback):
         if trainer.global_step == self._reported or not trainer.is_global_zero:
             return  # a resumed run ends the epoch that its checkpoint was written in a second time
         self._reported = trainer.global_step
-        figures = {name: float(trainer.callback_metrics[name]) for name in ("train_loss", "val_pearson")}
+        figures = {name: float(trainer.callback_metrics[name]) for name in self._figures}
         row = {"step": trainer.global_step, **figures}
         new = not self._log.exists()
         with open(self._log, "a", newline="") as file:
@@ -83,4 +84,4 @@ class RunLog(Callback):
                 writer.writeheader()
             writer.writerow(row)
         line = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        self._console.say(f"step {trainer.global_step:,} of {self._config.steps:,}  {line}")
+        self._console.say(f"step {trainer.global_step:,} of {self._steps:,}  {line}")

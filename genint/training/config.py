@@ -5,7 +5,7 @@ import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 from genint.choices import Dtype
 from genint.errors import InputError
@@ -15,43 +15,26 @@ Loss = Literal["poisson", "poisson-multinomial"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """Everything that decides a training run besides the data set. Written beside the model as train.toml.
-
-    Raises InputError for a number that makes no sense. What depends on other files, `architecture`, `preset` and
-    `from_model`, is filled in and checked by `resolve`.
-    """
+class RunConfig:
+    """What every training run decides: model, steps, optimizer. InputError for a number that makes no sense."""
 
     architecture: Annotated[str, "Kind of model. Left out: from_model's, or interpreter."] = ""
     preset: Annotated[str, "Its size. Left out: the one with from_model's numbers, or small."] = ""
     steps: Annotated[int, "Optimizer steps."] = 10_000
     batch_size: Annotated[int, "Windows per step, over all processes."] = 4
     accumulate: Annotated[int, "Parts that a step's windows are computed in, to save memory."] = 1
-    loss: Annotated[Loss, "What is minimised."] = "poisson"
     learning_rate: Annotated[float, "Peak of the cosine schedule."] = 1e-3
     warmup_steps: Annotated[int, "Steps over which the learning rate rises to its peak."] = 300
     weight_decay: Annotated[float, "AdamW's, of weights; biases and norms are left out."] = 0.05
     gradient_clip: Annotated[float, "Largest norm of a step's gradient; 0: no limit."] = 1.0
     ema_decay: Annotated[float, "Of the averaged weights, which are kept; 0: no average."] = 0.999
-    shift_bp: Annotated[int, "Most bases that DNA is shifted by against its targets."] = 16
-    reverse_complement: Annotated[bool, "Show half of the windows reverse-complemented."] = True
-    relatives: Annotated[float, "Fraction of the windows whose DNA is a relative's, if the data set has any."] = 0.5
-    identity_power: Annotated[float, "A relative's chance grows as its identity to this power; 0: all alike."] = 0.0
-    mutation_rate: Annotated[float, "Most of a window's bases that random others replace; each draws less."] = 0.0
-    clean_steps: Annotated[int, "Last steps, on the reference's own, unmutated DNA alone."] = 0
     precision: Annotated[Dtype, "auto: bfloat16 where the device multiplies it."] = "auto"
     validate_every: Annotated[int, "Steps between validations, each of which saves a checkpoint."] = 500
-    patience: Annotated[int, "Validations without a better Pearson before it stops; 0: never."] = 0
     seed: Annotated[int, "Decides weights and windows."] = 1
-    from_model: Annotated[str, "Fine-tune: start from this model's trunk, with a new head."] = ""
-    freeze_trunk: Annotated[bool, "With from_model: train the head alone."] = False
 
     def __post_init__(self) -> None:
-        for name, choices in (("precision", get_args(Dtype)), ("loss", get_args(Loss))):
-            if getattr(self, name) not in choices:
-                raise InputError(f"`{name}` {getattr(self, name)!r}: not one of {', '.join(choices)}")
-        if self.freeze_trunk and not self.from_model:
-            raise InputError("`freeze_trunk` needs `from_model`: a trunk that never learned is of no use")
+        if self.precision not in get_args(Dtype):
+            raise InputError(f"`precision` {self.precision!r}: not one of {', '.join(get_args(Dtype))}")
         if self.accumulate < 1 or self.batch_size % self.accumulate:
             raise InputError(
                 f"`accumulate` is {self.accumulate}. Expected a divisor of `batch_size`, {self.batch_size}"
@@ -59,16 +42,41 @@ class TrainConfig:
         for name in ("steps", "batch_size", "learning_rate", "validate_every"):
             if not getattr(self, name) > 0:
                 raise InputError(f"`{name}` is {getattr(self, name)}. Expected a number above 0")
-        for name in (
-            "warmup_steps",
-            "weight_decay",
-            "gradient_clip",
-            "shift_bp",
-            "seed",
-            "patience",
-            "identity_power",
-            "clean_steps",
-        ):
+        for name in ("warmup_steps", "weight_decay", "gradient_clip", "seed"):
+            if not getattr(self, name) >= 0:
+                raise InputError(f"`{name}` is {getattr(self, name)}. Expected 0 or more")
+        if self.seed >= 2**32:
+            raise InputError(f"`seed` is {self.seed}. Expected less than 4294967296")
+        if not 0 <= self.ema_decay < 1:
+            raise InputError(f"`ema_decay` is {self.ema_decay}. Expected 0 (off) or a number below 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(RunConfig):
+    """Everything that decides a training run besides the data set. Written beside the model as train.toml.
+
+    Raises InputError for a number that makes no sense. What depends on other files, `architecture`, `preset` and
+    `from_model`, is filled in and checked by `resolve`.
+    """
+
+    loss: Annotated[Loss, "What is minimised."] = "poisson"
+    shift_bp: Annotated[int, "Most bases that DNA is shifted by against its targets."] = 16
+    reverse_complement: Annotated[bool, "Show half of the windows reverse-complemented."] = True
+    relatives: Annotated[float, "Fraction of the windows whose DNA is a relative's, if the data set has any."] = 0.5
+    identity_power: Annotated[float, "A relative's chance grows as its identity to this power; 0: all alike."] = 0.0
+    mutation_rate: Annotated[float, "Most of a window's bases that random others replace; each draws less."] = 0.0
+    clean_steps: Annotated[int, "Last steps, on the reference's own, unmutated DNA alone."] = 0
+    patience: Annotated[int, "Validations without a better Pearson before it stops; 0: never."] = 0
+    from_model: Annotated[str, "Fine-tune: start from this model's trunk, with a new head."] = ""
+    freeze_trunk: Annotated[bool, "With from_model: train the head alone."] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss not in get_args(Loss):
+            raise InputError(f"`loss` {self.loss!r}: not one of {', '.join(get_args(Loss))}")
+        if self.freeze_trunk and not self.from_model:
+            raise InputError("`freeze_trunk` needs `from_model`: a trunk that never learned is of no use")
+        for name in ("shift_bp", "patience", "identity_power", "clean_steps"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"`{name}` is {getattr(self, name)}. Expected 0 or more")
         for name in ("relatives", "mutation_rate"):
@@ -76,23 +84,20 @@ class TrainConfig:
                 raise InputError(f"`{name}` is {getattr(self, name)}. Expected a fraction, from 0 to 1")
         if self.clean_steps > self.steps:
             raise InputError(f"`clean_steps` is {self.clean_steps}. Expected at most `steps`, {self.steps}")
-        if self.seed >= 2**32:
-            raise InputError(f"`seed` is {self.seed}. Expected less than 4294967296")
-        if not 0 <= self.ema_decay < 1:
-            raise InputError(f"`ema_decay` is {self.ema_decay}. Expected 0 (off) or a number below 1")
 
 
+Config = TypeVar("Config", bound=RunConfig)
 SETTINGS = {setting.name: setting for setting in dataclasses.fields(TrainConfig)}
 
 
-def describe_setting(name: str) -> str:
-    """What a setting means, in a sentence, as help on the command line."""
-    return str(get_type_hints(TrainConfig, include_extras=True)[name].__metadata__[0])
+def describe_setting(name: str, kind: type[RunConfig] = TrainConfig) -> str:
+    """What a setting of a kind of run means, in a sentence, as help on the command line."""
+    return str(get_type_hints(kind, include_extras=True)[name].__metadata__[0])
 
 
-def show_default(name: str) -> str | bool:
+def show_default(name: str, kind: type[RunConfig] = TrainConfig) -> str | bool:
     """A setting's default as help shows it; False where it depends on other settings or is off."""
-    default = SETTINGS[name].default
+    default = kind.__dataclass_fields__[name].default
     return False if default is False or default == "" else str(default)
 
 
@@ -133,25 +138,26 @@ def _identify(model: str) -> tuple[str, str]:
     return architecture, next((name for name, make in presets if make() == numbers), "")
 
 
-def read_train_config(file: Path | None, overrides: dict[str, Any]) -> TrainConfig:
+def read_settings(kind: type[Config], file: Path | None, overrides: dict[str, Any]) -> Config:
     """Defaults, then the TOML file's values, then `overrides` (None = not given). Raises InputError for either."""
     values: dict[str, Any] = {}
+    settings = {setting.name: setting for setting in dataclasses.fields(kind)}
     if file is not None:
         try:
             values = tomllib.loads("\n".join(read_lines(file, "a TOML file")))
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"{file}: is not TOML ({error})") from None
     for name, value in values.items():
-        if name not in SETTINGS:
-            raise InputError(f"{file}: {name} is not a setting. Known are {', '.join(SETTINGS)}")
-        kind = type(SETTINGS[name].default)
-        accepted = (int, float) if kind is float else kind
-        if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-            raise InputError(f"{file}: {name} = {value!r} is not of type {kind.__name__}")
-    return TrainConfig(**{**values, **{name: value for name, value in overrides.items() if value is not None}})
+        if name not in settings:
+            raise InputError(f"{file}: {name} is not a setting. Known are {', '.join(settings)}")
+        expected = type(settings[name].default)
+        accepted = (int, float) if expected is float else expected
+        if not isinstance(value, accepted) or (isinstance(value, bool) and expected is not bool):
+            raise InputError(f"{file}: {name} = {value!r} is not of type {expected.__name__}")
+    return kind(**{**values, **{name: value for name, value in overrides.items() if value is not None}})
 
 
-def write_train_config(config: TrainConfig, file: Path) -> None:
+def write_settings(config: RunConfig, file: Path) -> None:
     """TOML that reads back as the same config (its scalars are spelled as in JSON)."""
     lines = [f"{name} = {json.dumps(value, allow_nan=False)}\n" for name, value in dataclasses.asdict(config).items()]
     file.write_text("".join(lines), encoding="utf-8")

@@ -1,10 +1,8 @@
 """What Lightning runs: a model with its loss, optimizer and validation."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-import lightning
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,29 +17,28 @@ from genint.genome.grid import Geometry
 from genint.models.base import TrackModel
 from genint.training.config import TrainConfig
 from genint.training.losses import LOSSES
+from genint.training.run_module import RunModule
 
 
-class TrainingModule(lightning.LightningModule):
-    """A model in training on a data set. Every process takes each n-th window of a step."""
+class TrainingModule(RunModule):
+    """A model in training on a data set."""
 
     def __init__(self, model: TrackModel, dataset: TrackDataset, geometry: Geometry, config: TrainConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         self.model = model
-        self._dataset, self._geometry, self._config = dataset, geometry, config
+        self._dataset, self._geometry = dataset, geometry
         self._loss = LOSSES[config.loss]
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """The windows between two validations. Which they are depends on the epoch alone, not on what ran before."""
-        config, per_epoch = self._config, self._config.validate_every * self._config.batch_size
-        first = self.trainer.current_epoch * per_epoch
-        last = min(first + per_epoch, config.steps * config.batch_size)
+        """The windows between two validations."""
+        config = self._config
         self._windows = TrainingWindows(
             self._dataset,
             self._geometry,
             seed=config.seed,
             shift_bp=config.shift_bp,
             reverse=config.reverse_complement,
-            indices=range(first + self.trainer.global_rank, last, self.trainer.world_size),
+            indices=self.window_indices(),
             variation=Variation(
                 relatives=config.relatives,
                 identity_power=config.identity_power,
@@ -49,62 +46,34 @@ class TrainingModule(lightning.LightningModule):
                 clean_from=(config.steps - config.clean_steps) * config.batch_size,
             ),
         )
-        return DataLoader(self._windows, batch_size=self._part())
+        return DataLoader(self._windows, batch_size=self.windows_at_once())
 
     def val_dataloader(self) -> DataLoader[Any]:
         part = slice(self.trainer.global_rank, None, self.trainer.world_size)
-        return DataLoader(SplitTiles(self._dataset, self._geometry, "valid", part), batch_size=self._part())
-
-    def _part(self) -> int:
-        """Windows that one process computes at once."""
-        return max(self._config.batch_size // (self.trainer.world_size * self._config.accumulate), 1)
-
-    def on_train_epoch_start(self) -> None:
-        # So that dropout, too, is the same in a run that was killed and in one that was not.
-        torch.manual_seed(hash((self._config.seed, self.trainer.current_epoch, self.trainer.global_rank)) % 2**63)
+        return DataLoader(SplitTiles(self._dataset, self._geometry, "valid", part), batch_size=self.windows_at_once())
 
     def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
-        tokens, targets = batch
-        total, count = self._loss(self.model(tokens), targets)
-        mean_count = self.trainer.strategy.reduce(count.float(), reduce_op="mean")
-        assert isinstance(mean_count, Tensor)
-        loss: Tensor = total / mean_count.clamp(min=1)
+        loss = self.mean_loss(*self.sum_loss(self._window_loss, batch))
         if not bool(torch.isfinite(loss)):
-            places = [str(self._windows.region(index * self._part() + i)) for i in range(len(tokens))]
+            places = [str(self._windows.region(index * self.windows_at_once() + i)) for i in range(len(batch[0]))]
             raise InputError(
                 f"step {self.trainer.global_step}: the loss is {float(loss)} on {', '.join(places)}. "
                 "Look at the bigWigs there, clip the tracks, or lower `learning_rate`"
             )
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(tokens), sync_dist=True)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[0]), sync_dist=True)
         return loss
+
+    def _window_loss(self, tokens: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        return self._loss(self.model(tokens), targets)
 
     def on_validation_epoch_start(self) -> None:
         self._pearson = Pearson(len(self._dataset.tracks))
 
     def validation_step(self, batch: Sequence[Tensor], index: int) -> None:
         tokens, targets = batch
-        self._pearson.update(self.model(tokens).float().cpu().numpy(), targets.cpu().numpy())
+        self._pearson.update(self.map_windows(self.model, tokens).float().cpu().numpy(), targets.cpu().numpy())
 
     def on_validation_epoch_end(self) -> None:
         sums = torch.from_numpy(self._pearson.sums).to(self.device)
         self._pearson.sums = np.asarray(self.trainer.strategy.reduce(sums, reduce_op="sum").cpu())
         self.log("val_pearson", mean_over_tracks(self._pearson.compute()), rank_zero_only=False)
-
-    def configure_optimizers(self) -> Any:
-        config = self._config
-        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        # Biases, gains and norms are not pulled towards zero.
-        groups = [
-            {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
-            {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
-
-        def rate(step: int) -> float:
-            if step < config.warmup_steps:
-                return (step + 1) / config.warmup_steps
-            done = (step - config.warmup_steps) / max(config.steps - config.warmup_steps, 1)
-            return 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -14,10 +14,10 @@ from genint.training.config import (
     Loss,
     TrainConfig,
     describe_setting,
-    read_train_config,
+    read_settings,
     resolve,
     show_default,
-    write_train_config,
+    write_settings,
 )
 from genint.training.losses import LOSSES
 from tests.training.runs import settings, tiny_presets  # noqa: F401  a fixture
@@ -25,9 +25,11 @@ from tests.training.runs import settings, tiny_presets  # noqa: F401  a fixture
 
 def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) -> None:
     config = settings(seed=9, learning_rate=1.5e-3)
-    write_train_config(config, tmp_path / "train.toml")
-    assert read_train_config(tmp_path / "train.toml", {}) == config
-    assert read_train_config(tmp_path / "train.toml", {"seed": 4, "steps": None}) == dataclasses.replace(config, seed=4)
+    write_settings(config, tmp_path / "train.toml")
+    assert read_settings(TrainConfig, tmp_path / "train.toml", {}) == config
+    assert read_settings(TrainConfig, tmp_path / "train.toml", {"seed": 4, "steps": None}) == dataclasses.replace(
+        config, seed=4
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,13 +84,13 @@ def test_the_choices_of_a_setting_are_the_losses_there_are() -> None:
 @pytest.mark.parametrize("content", [b"\xef\xbb\xbfseed = 5\r\n", b"\xef\xbb\xbf# a comment\nseed = 5"])
 def test_a_byte_order_mark_before_toml_is_no_part_of_it(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_bytes(content)
-    assert read_train_config(tmp_path / "run.toml", {}).seed == 5
+    assert read_settings(TrainConfig, tmp_path / "run.toml", {}).seed == 5
 
 
 def test_toml_that_is_not_utf_8_is_said_to_be_that(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_bytes("seed = 5\n".encode("utf-16"))
     with pytest.raises(InputError, match=r"run\.toml, line 1: is not UTF-8 text"):
-        read_train_config(tmp_path / "run.toml", {})
+        read_settings(TrainConfig, tmp_path / "run.toml", {})
 
 
 @pytest.mark.parametrize("given", [{"architecture": "enformer"}, {"preset": "small"}])

@@ -11,7 +11,7 @@ import torch
 from genint.datasets.dataset import TrackDataset
 from genint.models.enformer_weights import import_enformer
 from genint.models.folder import load_model
-from genint.training.config import TrainConfig, read_train_config
+from genint.training.config import TrainConfig, read_settings
 from genint.training.lightning_module import TrainingModule
 from genint.training.train import train
 from tests.conftest import Run, write_enformer_source
@@ -53,7 +53,7 @@ def test_a_fine_tuned_model_is_recorded_as_what_its_source_is(
     assert "A model, enformer-published, of " in (model / "README.md").read_text()
     for said in (load_model(model).training, tomllib.loads((model / "training" / "train.toml").read_text())):
         assert (said["architecture"], said["preset"]) == ("enformer-published", "")  # no preset is as small
-    assert read_train_config(model / "training" / "train.toml", {}).from_model == str(published)
+    assert read_settings(TrainConfig, model / "training" / "train.toml", {}).from_model == str(published)
 
 
 def test_a_frozen_trunk_keeps_its_batch_statistics_and_drops_nothing_out(

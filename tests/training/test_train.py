@@ -25,7 +25,8 @@ from genint.models.folder import load_model
 from genint.models.registry import ARCHITECTURES
 from genint.output.bigwig import BigWigWriter
 from genint.training.lightning_module import TrainingModule
-from genint.training.train import ComputeResources, train
+from genint.training.train import train
+from genint.training.trainer import ComputeResources
 from tests.conftest import Run, file_size_limit
 from tests.training.runs import Killed, killed_at, settings, tiny_presets, weights  # noqa: F401  a fixture
 
@@ -299,7 +300,8 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
         "from pathlib import Path\n"
         "from genint.datasets.dataset import TrackDataset\n"
         "from genint.models.registry import ARCHITECTURES\n"
-        "from genint.training.train import ComputeResources, train\n"
+        "from genint.training.train import train\n"
+        "from genint.training.trainer import ComputeResources\n"
         "from tests.training.runs import add_tiny_presets, settings\n"
         "add_tiny_presets(ARCHITECTURES)\n"
         "resources = ComputeResources(device='cpu', processes=2)\n"
@@ -317,13 +319,3 @@ def test_two_processes_follow_one(example_dataset: Path, tmp_path: Path) -> None
         with open(tmp_path / processes / "model" / "training" / "log.csv") as file:
             logs.append([[float(value) for value in row.values()] for row in csv.DictReader(file)])
     np.testing.assert_allclose(logs[0], logs[1], rtol=1e-4, atol=1e-4)
-
-
-def test_processes_that_cannot_share_out_a_batch_are_refused(example_dataset: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="multiple of 3"):
-        train(
-            TrackDataset(example_dataset),
-            tmp_path / "model",
-            settings(),
-            resources=ComputeResources(processes=3),
-        )
