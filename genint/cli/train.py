@@ -43,6 +43,7 @@ Architecture = Annotated[str | None, _setting("architecture", "--architecture", 
 Preset = Annotated[str | None, _setting("preset", "--preset", panel=options.MODEL)]
 FromModel = Annotated[str | None, _setting("from_model", "--from", panel=options.MODEL)]
 FreezeTrunk = Annotated[bool | None, _setting("freeze_trunk", "--freeze-trunk", panel=options.MODEL)]
+Attention = Annotated[bool | None, _setting("attention", "--attention/--no-attention", panel=options.MODEL)]
 Loss = Annotated[LossName | None, _setting("loss", "--loss")]
 Steps = Annotated[int | None, _setting("steps", "--steps")]
 BatchSize = Annotated[int | None, _setting("batch_size", "--batch-size", "-b")]
@@ -80,6 +81,7 @@ def train(
     preset: Preset = None,
     from_model: FromModel = None,
     freeze_trunk: FreezeTrunk = None,
+    attention: Attention = None,
     config: Config = None,
     loss: Loss = None,
     steps: Steps = None,
@@ -112,7 +114,13 @@ def train(
 
     given: dict[str, object] = {"architecture": architecture, "preset": preset, "loss": loss, "steps": steps}
     given |= {"from_model": from_model, "freeze_trunk": freeze_trunk, "batch_size": batch_size}
-    given |= {"accumulate": accumulate, "learning_rate": learning_rate, "patience": patience, "seed": seed}
+    given |= {
+        "attention": attention,
+        "accumulate": accumulate,
+        "learning_rate": learning_rate,
+        "patience": patience,
+        "seed": seed,
+    }
     settings = read_train_config(config, given)
     options.use_threads(threads)
     run(
