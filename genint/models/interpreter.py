@@ -6,7 +6,7 @@ Letters in shapes: B batch, L tokens, C channels, N windows, W window, A heads, 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
 from torch import Tensor, nn
@@ -134,6 +134,12 @@ def plain() -> InterpreterConfig:
     )
 
 
+def without_attention(config: InterpreterConfig) -> InterpreterConfig:
+    """The same hyperparameters, but no layer has attention: what is left of each is its feed-forward."""
+    blocks = tuple(replace(block, heads=0) for block in config.blocks)
+    return replace(config, blocks=blocks, final=tuple(replace(layer, heads=0) for layer in config.final))
+
+
 class AttentionMap(NamedTuple):
     """The attention weights of one layer, with the layer and the tokens that they belong to."""
 
@@ -221,4 +227,9 @@ def _conv_reach(layer: LayerConfig) -> int:
     return layer.dilation * (layer.conv_width // 2) if layer.hidden and layer.feed_forward != "plain" else 0
 
 
-ARCHITECTURE = Architecture(InterpreterConfig, GenomicInterpreter, {"small": small, "plain": plain, "paper": paper})
+ARCHITECTURE = Architecture(
+    InterpreterConfig,
+    GenomicInterpreter,
+    {"small": small, "plain": plain, "paper": paper},
+    without_attention=without_attention,
+)

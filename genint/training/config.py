@@ -21,6 +21,7 @@ class RunConfig:
 
     architecture: Annotated[str, "Kind of model. Left out: from_model's, or interpreter."] = ""
     preset: Annotated[str, "Its size. Left out: the one with from_model's numbers, or small."] = ""
+    attention: Annotated[bool, "Off: a twin without attention layers, to learn what attention gives."] = True
     steps: Annotated[int, "Optimizer steps."] = 10_000
     batch_size: Annotated[int, "Windows per step, over all processes."] = 4
     accumulate: Annotated[int, "Parts that a step's windows are computed in, to save memory."] = 1
@@ -103,16 +104,16 @@ def describe_setting(name: str, kind: type[RunConfig] = TrainConfig) -> str:
 
 
 def show_default(name: str, kind: type[RunConfig] = TrainConfig) -> str | bool:
-    """A setting's default as help shows it; False where it depends on other settings or is off."""
+    """A setting's default as help shows it; False where it depends on other settings or is plain from the text."""
     default = kind.__dataclass_fields__[name].default
-    return False if default is False or default in ("", ()) else str(default)
+    return False if isinstance(default, bool) or default in ("", ()) else str(default)
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
     """Fill in `architecture` and `preset` where they are left out; beside `from_model` they can only be its own.
 
     Opens the folder of `from_model`. Raises InputError for an architecture or preset that there is not, for others than
-    the source's, and for a source that cannot be read.
+    the source's, for a source that cannot be read, and for attention that cannot be left out.
     """
     from genint.models.registry import ARCHITECTURES
 
@@ -129,7 +130,22 @@ def resolve(config: TrainConfig) -> TrainConfig:
     presets = ARCHITECTURES[filled.architecture].presets
     if filled.preset not in presets and not filled.from_model:
         raise InputError(f"`preset` {filled.preset!r}: {filled.architecture} has {', '.join(presets)}")
+    if not filled.attention:
+        _check_attention_can_be_off(filled)
     return filled
+
+
+def _check_attention_can_be_off(config: TrainConfig) -> None:
+    from genint.models.registry import ARCHITECTURES
+
+    able = [name for name, architecture in ARCHITECTURES.items() if architecture.without_attention]
+    if config.architecture not in able:
+        raise InputError(
+            f"`attention` is off: {config.architecture} has none that can be left out. Choose `architecture` "
+            f"{' or '.join(able)}, or leave it on"
+        )
+    if config.from_model:
+        raise InputError("`attention` is off: the layers are from_model's. Train it without attention, or leave it on")
 
 
 def _identify(model: str) -> tuple[str, str]:

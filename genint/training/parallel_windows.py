@@ -119,7 +119,7 @@ class ParallelWindows:
 
 
 class OwnRandomNumbers(TorchFunctionMode):
-    """In this thread, dropout and `torch.rand` draw from their own generator, not from the one that all threads share."""
+    """In this thread, dropout and `torch.rand` draw from their own generator, not the one that all threads share."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()

@@ -122,7 +122,10 @@ def _new_module(dataset: TrackDataset, config: TrainConfig) -> tuple[str, TrackM
     """An architecture's name and module: with fresh weights, or with another model's trunk under a fresh head."""
     source = load_model(config.from_model) if config.from_model else None
     architecture = source.architecture if source else config.architecture
-    numbers = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
+    kind = ARCHITECTURES[architecture]
+    numbers = source.config if source else kind.presets[config.preset]()
+    if not config.attention and kind.without_attention:
+        numbers = kind.without_attention(numbers)
     module = build(architecture, numbers, len(dataset.tracks))
     module.init_output_bias(torch.from_numpy(track_means(dataset)).float())
     if source:

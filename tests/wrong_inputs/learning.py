@@ -27,6 +27,11 @@ def train_with_an_unknown_architecture(folder: Path, model: Path) -> tuple[Argum
 
 
 @case
+def train_without_attention_where_there_is_none(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--architecture", "enformer", "--no-attention"], ["--attention is off", "interpreter"]
+
+
+@case
 def train_with_an_unknown_setting(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     return ["train", model, "--config", written(folder / "bad.toml", "speed = 11\n")], ["bad.toml", "speed"]
 
