@@ -16,7 +16,7 @@ from genint.datasets.loader import track_means
 from genint.errors import InputError
 from genint.evaluation.metrics import Pearson
 from genint.models.base import TrackModel
-from genint.models.folder import Model, load_model, save_model
+from genint.models.folder import Model, load_model, load_trunk, save_model
 from genint.models.registry import ARCHITECTURES, build
 from genint.provenance import command_line
 from genint.training.callbacks import Patience, RunLog
@@ -96,19 +96,19 @@ def _fit(
 
 def _identify_data(config: TrainConfig, dataset: TrackDataset) -> dict[str, str]:
     """What a run learns from, so that it is not resumed on something else."""
-    source = {"from_model": load_model(config.from_model).digest} if config.from_model else {}
+    source = {"from_model": load_trunk(config.from_model).digest} if config.from_model else {}
     return {"dataset": dataset.digest, **source}
 
 
 def _new_module(dataset: TrackDataset, config: TrainConfig) -> tuple[str, TrackModel]:
     """An architecture's name and module: with fresh weights, or with another model's trunk under a fresh head."""
-    source = load_model(config.from_model) if config.from_model else None
+    source = load_trunk(config.from_model) if config.from_model else None
     architecture = source.architecture if source else config.architecture
     numbers = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
     module = build(architecture, numbers, len(dataset.tracks))
     module.init_output_bias(torch.from_numpy(track_means(dataset)).float())
     if source:
-        module.load_trunk(source.module)
+        module.load_trunk(source.weights)
     if config.freeze_trunk:
         module.freeze_trunk()
     return architecture, module
