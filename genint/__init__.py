@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.genome.bed import BedRow as BedRow
     from genint.genome.bed import read_bed as read_bed
     from genint.genome.fasta import Genome as Genome
+    from genint.genome.projection import align_relative as align_relative
     from genint.genome.region import Region as Region
     from genint.models.bundled import list_models as list_models
     from genint.models.folder import Model as Model
@@ -57,6 +58,7 @@ _HOMES = {
     "TrainConfig": "genint.training.config",
     "Trunk": "genint.models.folder",
     "UserError": "genint.errors",
+    "align_relative": "genint.genome.projection",
     "evaluate": "genint.evaluation.evaluate",
     "list_models": "genint.models.bundled",
     "load_model": "genint.models.folder",

@@ -114,14 +114,18 @@ def train(
     given |= {"from_model": from_model, "freeze_trunk": freeze_trunk, "batch_size": batch_size}
     given |= {"accumulate": accumulate, "learning_rate": learning_rate, "patience": patience, "seed": seed}
     settings = read_settings(TrainConfig, config, given)
-    options.use_threads(threads)
     run(
         dataset,
         out,
         settings,
         console=console,
         resources=ComputeResources(
-            device=device, processes=processes, nodes=nodes, strategy=strategy, tensorboard=tensorboard
+            device=device,
+            processes=processes,
+            nodes=nodes,
+            strategy=strategy,
+            threads=threads,
+            tensorboard=tensorboard,
         ),
     )
     print(out)

@@ -128,7 +128,8 @@ class TrackModel(nn.Module, ABC):
         if means.shape != self.head.bias.shape:
             raise ValueError(f"means of shape {tuple(means.shape)}, expected ({len(self.head.bias)},)")
         self.head.weight.mul_(0.1)
-        self.head.bias.copy_(means.clamp(min=1e-3).expm1().log())  # the inverse of softplus
+        means = means.clamp(min=1e-3)
+        self.head.bias.copy_(means + torch.log(-torch.expm1(-means)))  # the inverse of softplus, for large means, too
 
     def trunk_weights(self) -> dict[str, Tensor]:
         """The weights that do not depend on the tracks: the state_dict but for the linear layer per track."""

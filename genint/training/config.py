@@ -62,6 +62,10 @@ class TrainConfig(RunConfig):
     loss: Annotated[Loss, "What is minimised."] = "poisson"
     shift_bp: Annotated[int, "Most bases that DNA is shifted by against its targets."] = 16
     reverse_complement: Annotated[bool, "Show half of the windows reverse-complemented."] = True
+    relatives: Annotated[float, "Fraction of the windows whose DNA is a relative's, if the data set has any."] = 0.5
+    identity_power: Annotated[float, "A relative's chance grows as its identity to this power; 0: all alike."] = 0.0
+    mutation_rate: Annotated[float, "Most of a window's bases that random others replace; each draws less."] = 0.0
+    clean_steps: Annotated[int, "Last steps, on the reference's own, unmutated DNA alone."] = 0
     patience: Annotated[int, "Validations without a better Pearson before it stops; 0: never."] = 0
     from_model: Annotated[str, "Fine-tune: start from this model's trunk, with a new head."] = ""
     freeze_trunk: Annotated[bool, "With from_model: train the head alone."] = False
@@ -72,9 +76,14 @@ class TrainConfig(RunConfig):
             raise InputError(f"`loss` {self.loss!r}: not one of {', '.join(get_args(Loss))}")
         if self.freeze_trunk and not self.from_model:
             raise InputError("`freeze_trunk` needs `from_model`: a trunk that never learned is of no use")
-        for name in ("shift_bp", "patience"):
+        for name in ("shift_bp", "patience", "identity_power", "clean_steps"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"`{name}` is {getattr(self, name)}. Expected 0 or more")
+        for name in ("relatives", "mutation_rate"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"`{name}` is {getattr(self, name)}. Expected a fraction, from 0 to 1")
+        if self.clean_steps > self.steps:
+            raise InputError(f"`clean_steps` is {self.clean_steps}. Expected at most `steps`, {self.steps}")
 
 
 Config = TypeVar("Config", bound=RunConfig)

@@ -1,6 +1,7 @@
 """What the LightningModules of all runs share: how windows are dealt out, the optimizer, its schedule."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning
@@ -8,14 +9,31 @@ import torch
 from torch import Tensor
 
 from genint.training.config import RunConfig
+from genint.training.parallel_windows import Loss, ParallelWindows
 
 
 class RunModule(lightning.LightningModule):
-    """A module in training. Every process takes each n-th window of a step."""
+    """A module in training. Every process takes each n-th window of a step.
+
+    `parallel`, where it is set, computes the windows of a batch on the cores of a CPU.
+    """
+
+    parallel: ParallelWindows | None = None
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__()
         self._config = config
+
+    def sum_loss(self, loss: Loss, batch: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """`loss` of a batch's tensors, with gradients: the sum over all its values, and how many there are."""
+        if self.parallel is None:
+            return loss(*batch)
+        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        return self.parallel.sum_loss(loss, batch, trained)
+
+    def map_windows(self, compute: Callable[..., Tensor], *batch: Tensor) -> Tensor:
+        """`compute` of a batch's tensors, without gradients."""
+        return compute(*batch) if self.parallel is None else self.parallel.map(compute, *batch)
 
     def window_indices(self) -> range:
         """This process's windows between two validations, which depend on the epoch alone, not on what ran before."""

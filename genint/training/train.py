@@ -24,7 +24,7 @@ from genint.training.config import TrainConfig, resolve
 from genint.training.lightning_module import TrainingModule
 from genint.training.model_card import write_card
 from genint.training.run_folder import claim, make_checkpoint, report_refusals
-from genint.training.trainer import ComputeResources, check_resources, fit
+from genint.training.trainer import ComputeResources, check_resources, describe_resources, fit
 
 _BINS_AT_ONCE = 128  # until one track varies, when validation is checked
 
@@ -55,6 +55,7 @@ def train(
     if (out / "config.json").exists():  # the last file that a run writes
         console.say(f"{out}: this run is finished")
         return load_model(out)
+    console.say(describe_resources(config, resources))
     lightning.seed_everything(config.seed, verbose=False)
     architecture, module = _new_module(dataset, config)
     with report_refusals(out):

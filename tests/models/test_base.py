@@ -127,7 +127,7 @@ def test_dna_of_another_type_shape_or_value_is_refused(wrong: Tensor, message: s
 
 
 def test_training_starts_from_the_means_of_the_tracks(model: TrackModel) -> None:
-    means = torch.tensor([0.01, 1.0, 20.0])
+    means = torch.tensor([0.01, 1.0, 20_000.0])
     model.init_output_bias(means)
     with torch.no_grad():
         torch.testing.assert_close(nn.functional.softplus(model.head.bias), means)

@@ -44,6 +44,11 @@ def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) 
         ({"loss": "hinge"}, "hinge"),
         ({"accumulate": 3}, "accumulate"),
         ({"freeze_trunk": True}, "from_model"),
+        ({"relatives": 1.5}, "relatives"),
+        ({"mutation_rate": -0.1}, "mutation_rate"),
+        ({"identity_power": -1.0}, "identity_power"),
+        ({"clean_steps": 7}, "clean_steps"),
+        ({"clean_steps": -1}, "clean_steps"),
     ],
 )
 def test_settings_that_make_no_sense_are_named(change: dict[str, Any], word: str) -> None:
