@@ -70,6 +70,13 @@ class TrackModel(nn.Module, ABC):
     def trunk(self, one_hot: Tensor) -> Tensor:
         """One-hot DNA (B, input_bp, 4) -> bins (B, input_bp / bin_bp, C)."""
 
+    def levels(self, one_hot: Tensor) -> list[Tensor]:
+        """The trunk's tokens at every resolution it has, finest first, each (B, tokens, C); the last are its bins.
+
+        Pretraining predicts bases from them. The bins alone, unless overridden.
+        """
+        return [self.trunk(one_hot)]
+
     @property
     def receptive_field_bp(self) -> int:
         """Bases that can change the prediction for a bin far from the input's ends; the input, unless overridden."""
@@ -129,10 +136,10 @@ class TrackModel(nn.Module, ABC):
         of_tracks = {f"head.{name}" for name in self.head.state_dict()}
         return {name: tensor for name, tensor in self.state_dict().items() if name not in of_tracks}
 
-    def load_trunk(self, source: "TrackModel") -> None:
-        """Copy the trunk of a model with the same config and any tracks. RuntimeError for another config."""
+    def load_trunk(self, weights: Mapping[str, Tensor]) -> None:
+        """Copy `trunk_weights` of a model with the same config and any tracks. RuntimeError for another config."""
         of_tracks = {f"head.{name}": tensor for name, tensor in self.head.state_dict().items()}
-        self.load_state_dict({**source.trunk_weights(), **of_tracks})
+        self.load_state_dict({**weights, **of_tracks})
 
     def freeze_trunk(self) -> None:
         """Let training change the linear layer per track alone."""

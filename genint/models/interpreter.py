@@ -184,6 +184,17 @@ class GenomicInterpreter(TrackModel):
             x = layer(x, maps)  # (B, L, C), L halved by each block
         return x
 
+    def levels(self, one_hot: Tensor) -> list[Tensor]:
+        """The tokens of each block before they merge, at 1, 2, 4, ... bp, then the bins."""
+        x, levels = convolve(self.stem, one_hot), []
+        for block in self.blocks:
+            assert isinstance(block, Swin1dBlock)
+            levels.append(block.shifted(block.regular(x)))
+            x = block.merge(levels[-1])
+        for layer in self.final:
+            x = layer(x)
+        return [*levels, x]
+
     def attention_maps(self, dna: Tensor) -> tuple[Tensor, list[AttentionMap]]:
         """The prediction, and the attention weights of every layer that has any, from the first block on."""
         weights: list[Tensor] = []

@@ -115,8 +115,6 @@ def resolve(config: TrainConfig) -> TrainConfig:
     Opens the folder of `from_model`. Raises InputError for an architecture or preset that there is not, for others than
     the source's, for a source that cannot be read, and for attention that cannot be left out.
     """
-    from genint.models.registry import ARCHITECTURES
-
     architecture, preset = _identify(config.from_model) if config.from_model else ("interpreter", "small")
     for name, value in (("architecture", architecture), ("preset", preset)):
         given = getattr(config, name)
@@ -125,14 +123,30 @@ def resolve(config: TrainConfig) -> TrainConfig:
     filled = dataclasses.replace(
         config, architecture=config.architecture or architecture, preset=config.preset or preset
     )
-    if filled.architecture not in ARCHITECTURES:
-        raise InputError(f"`architecture` {filled.architecture!r}: not one of {', '.join(ARCHITECTURES)}")
-    presets = ARCHITECTURES[filled.architecture].presets
-    if filled.preset not in presets and not filled.from_model:
-        raise InputError(f"`preset` {filled.preset!r}: {filled.architecture} has {', '.join(presets)}")
+    check_architecture(filled.architecture)
+    if not filled.from_model:
+        check_preset(filled.architecture, filled.preset)
     if not filled.attention:
         _check_attention_can_be_off(filled)
     return filled
+
+
+def check_architecture(architecture: str) -> None:
+    """Raise InputError for an architecture that there is not."""
+    from genint.models.registry import ARCHITECTURES
+
+    if architecture not in ARCHITECTURES:
+        raise InputError(f"`architecture` {architecture!r}: not one of {', '.join(ARCHITECTURES)}")
+
+
+def check_preset(architecture: str, preset: str) -> None:
+    """Raise InputError for a preset that an architecture has not, or for an architecture that there is not."""
+    from genint.models.registry import ARCHITECTURES
+
+    check_architecture(architecture)
+    presets = ARCHITECTURES[architecture].presets
+    if preset not in presets:
+        raise InputError(f"`preset` {preset!r}: {architecture} has {', '.join(presets)}")
 
 
 def _check_attention_can_be_off(config: TrainConfig) -> None:
