@@ -1,7 +1,7 @@
 """Options that read the same in every command, and the panels that help shows them in."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -79,6 +79,17 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.", rich_help_panel=RUN)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=RUN)]
+
+
+def relatives(panel: str) -> Any:
+    """The option for a table of relatives, in the panel that suits the command."""
+    return typer.Option(
+        "--relatives",
+        metavar="TABLE",
+        help="Table of relatives: columns name and file, FASTAs on GENOME's coordinates (genint data align).",
+        show_default=False,
+        rich_help_panel=panel,
+    )
 
 
 def count_threads(threads: int) -> int:
