@@ -81,7 +81,7 @@ class ParallelWindows:
 
     def _results(self, compute: Callable[..., Any], *columns: Any) -> Iterator[Any]:
         """In order; a column's tensor is cut into windows, (1, ...) each, and anything else into its elements."""
-        cut = [column.split(1) if isinstance(column, Tensor) else column for column in columns]
+        cut = [torch.split(column, 1) if isinstance(column, Tensor) else column for column in columns]
         enabled, dtype = torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")  # each thread has its own
 
         def run(*arguments: Any) -> Any:
