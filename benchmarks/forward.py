@@ -142,7 +142,8 @@ def layer_costs(model: nn.Module, tokens: Tensor) -> list[tuple[str, int, int]]:
         handle.remove()
     counts = counter.get_flop_counts()
     root = type(model).__name__
-    return [(name, sum(counts[f"{root}.{name}"].values()), n) for name, n in numbers.items()]
+    within = {name: counts.get(f"{root}.{name}") for name in numbers}  # None of a layer without any products
+    return [(name, sum(found.values()), numbers[name]) for name, found in within.items() if found]
 
 
 def main() -> None:
