@@ -23,9 +23,11 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.genome.bed import BedRow as BedRow
     from genint.genome.bed import read_bed as read_bed
     from genint.genome.fasta import Genome as Genome
+    from genint.genome.projection import align_relative as align_relative
     from genint.genome.region import Region as Region
     from genint.models.bundled import list_models as list_models
     from genint.models.folder import Model as Model
+    from genint.models.folder import Trunk as Trunk
     from genint.models.folder import load_model as load_model
     from genint.output.merge import merge as merge
     from genint.prediction.in_memory import predict_regions as predict_regions
@@ -35,6 +37,8 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.tracks.table import read_tracks as read_tracks
     from genint.tracks.track_data import TrackData as TrackData
     from genint.training.config import TrainConfig as TrainConfig
+    from genint.training.pretrain import pretrain as pretrain
+    from genint.training.pretrain_config import PretrainConfig as PretrainConfig
     from genint.training.train import train as train
 
 __version__ = "0.1.0"
@@ -46,12 +50,15 @@ _HOMES = {
     "InputError": "genint.errors",
     "Model": "genint.models.folder",
     "OutputError": "genint.errors",
+    "PretrainConfig": "genint.training.pretrain_config",
     "Region": "genint.genome.region",
     "TrackData": "genint.tracks.track_data",
     "TrackDataset": "genint.datasets.dataset",
     "TrackTable": "genint.tracks.table",
     "TrainConfig": "genint.training.config",
+    "Trunk": "genint.models.folder",
     "UserError": "genint.errors",
+    "align_relative": "genint.genome.projection",
     "evaluate": "genint.evaluation.evaluate",
     "list_models": "genint.models.bundled",
     "load_model": "genint.models.folder",
@@ -60,6 +67,7 @@ _HOMES = {
     "predict_regions": "genint.prediction.in_memory",
     "predict_sequence": "genint.prediction.in_memory",
     "predict_to_folder": "genint.prediction.to_folder",
+    "pretrain": "genint.training.pretrain",
     "read_bed": "genint.genome.bed",
     "read_tracks": "genint.tracks.table",
     "train": "genint.training.train",

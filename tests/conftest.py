@@ -24,6 +24,7 @@ from genint.models.interpreter import InterpreterConfig
 from genint.models.registry import build
 from genint.models.swin1d import BlockConfig, LayerConfig
 from genint.tracks.table import read_tracks
+from tests.datasets.made_up import write_relatives
 
 torch.set_num_threads(1)  # the models of the tests are so small that threads would only wait for each other
 
@@ -64,6 +65,12 @@ Run = Callable[..., Finished]
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
+def _no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expected predictions are in float32, which is not what a CPU with AMX computes in by default."""
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
 
 
 @pytest.fixture
@@ -167,6 +174,17 @@ def write_enformer_source(folder: Path, **numbers: object) -> Path:
     tensors["_trunk.1.0.weight"] = tensors["stem.0.weight"]  # and it keeps its layers a second time
     torch.save(tensors, folder / "pytorch_model.bin")
     return folder
+
+
+@pytest.fixture(scope="session")
+def related_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the DNA of two relatives, whose files and table are in `relatives` beside it."""
+    folder = tmp_path_factory.mktemp("related")
+    table = write_relatives(folder / "relatives", EXAMPLE / "genome.fa")
+    split, exclude = Split(valid=["chr3"], test=["chr2"]), [EXAMPLE / "exclude.bed"]
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        make_dataset(genome, EXAMPLE / "tracks.tsv", folder / "dataset", split=split, exclude=exclude, relatives=table)
+    return folder / "dataset"
 
 
 @pytest.fixture(scope="session")

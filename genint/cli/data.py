@@ -7,12 +7,16 @@ import typer
 
 from genint import choices
 from genint.cli import options
+from genint.cli.align import align
 
 if TYPE_CHECKING:
     from genint.console import Console
     from genint.genome.fasta import Assembly
 
-app = typer.Typer(help="Make, import, crop and verify data sets for training and evaluation.", no_args_is_help=True)
+app = typer.Typer(
+    help="Make, import, crop and verify data sets for training and evaluation; align relatives for them.",
+    no_args_is_help=True,
+)
 
 SPLITS = "Splits"
 
@@ -79,6 +83,7 @@ def make(
     seed: Seed = 1,
     exclude: Exclude = None,
     aliases: options.Aliases = None,
+    relatives: Annotated[Path | None, options.relatives(options.WHERE)] = None,
     bin_bp: BinBp = 128,
     quiet: options.Quiet = False,
 ) -> None:
@@ -113,6 +118,7 @@ def make(
             exclude=exclude or [],
             bin_bp=bin_bp,
             aliases=read_aliases(aliases) if aliases else None,
+            relatives=relatives,
             console=console,
         )
     print(out)
@@ -288,3 +294,6 @@ def verify(
             f"{dataset}: {count} of {len(opened.segments)} segments are damaged or differ from {genome}, as listed"
         )
     console.say(f"{dataset}: all {len(opened.segments)} segments are {genome.name}'s, every chunk is intact")
+
+
+app.command()(align)

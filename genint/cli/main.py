@@ -34,7 +34,7 @@ class _Commands(TyperGroup):
 
 def make_app() -> typer.Typer:
     """All commands with their options."""
-    from genint.cli import data, evaluate, merge, models, predict, tracks, train
+    from genint.cli import data, evaluate, merge, models, predict, pretrain, tracks, train
 
     app = typer.Typer(
         name="genint",
@@ -49,6 +49,7 @@ def make_app() -> typer.Typer:
     app.command("predict")(predict.predict)
     app.command("merge")(merge.merge)
     app.command("train")(train.train)
+    app.command("pretrain")(pretrain.pretrain)
     app.command("eval")(evaluate.evaluate)
     app.add_typer(data.app, name="data")
     app.command("tracks")(tracks.tracks)

@@ -40,7 +40,7 @@ def show(
         str, typer.Argument(help="Model folder, bundled model, or preset as ARCHITECTURE:PRESET.")
     ] = DEFAULT_MODEL,
     n_tracks: Annotated[
-        int, typer.Option("--n-tracks", min=1, help="Tracks of a preset; a model has its own.")
+        int, typer.Option("--n-tracks", min=1, help="Tracks of a preset or a pretrained trunk; a model has its own.")
     ] = 5_313,
     batch_size: Annotated[
         int | None,

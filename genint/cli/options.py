@@ -1,7 +1,7 @@
 """Options that read the same in every command, and the panels that help shows them in."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -81,6 +81,17 @@ Quiet = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=RUN)]
 
 
+def relatives(panel: str) -> Any:
+    """The option for a table of relatives, in the panel that suits the command."""
+    return typer.Option(
+        "--relatives",
+        metavar="TABLE",
+        help="Table of relatives: columns name and file, FASTAs on GENOME's coordinates (genint data align).",
+        show_default=False,
+        rich_help_panel=panel,
+    )
+
+
 def count_threads(threads: int) -> int:
     """`threads`, at most the machine's cores (thousands crash); for 0, the cores that the process may really use."""
     import os
@@ -88,11 +99,3 @@ def count_threads(threads: int) -> int:
     from genint.prediction.cpus import usable_cpus
 
     return min(threads, os.cpu_count() or 1) or usable_cpus()
-
-
-def use_threads(threads: int) -> None:
-    """Let each of PyTorch's operations use so many cores, in training; 0: PyTorch's choice."""
-    import torch
-
-    if threads:
-        torch.set_num_threads(count_threads(threads))

@@ -98,6 +98,7 @@ Overlap = Annotated[
         rich_help_panel=options.AVERAGING,
     ),
 ]
+Relatives = Annotated[Path | None, options.relatives(options.AVERAGING)]
 Out = Annotated[
     Path, typer.Option("--out", "-o", help="Folder for the bigWigs and tables.", rich_help_panel=options.OUTPUT)
 ]
@@ -171,6 +172,7 @@ def predict(
     rc: Rc = False,
     shifts: Shifts = "0",
     overlap: Overlap = 0.0,
+    relatives: Relatives = None,
     out: Out = Path("predictions"),
     scale: Scale = "coverage",
     format: Format = "bigwig",
@@ -232,9 +234,21 @@ def predict(
             settings |= {"summary": summary or "mean", "summary_file": summary_file}
         models = [model, *(ensemble or [])]
         if dry_run:
-            return _print_estimate(plan_job(opened, rows, models, settings, console=console), json_output)
+            from genint.genome.relatives import open_relatives
+
+            with open_relatives(relatives, opened) as related:
+                job = plan_job(opened, rows, models, settings, relatives=related, console=console)
+                return _print_estimate(job, json_output)
         report = predict_to_folder(
-            opened, rows, models, out, overwrite=overwrite, resume=resume, console=console, **settings
+            opened,
+            rows,
+            models,
+            out,
+            overwrite=overwrite,
+            resume=resume,
+            relatives=relatives,
+            console=console,
+            **settings,
         )
     _print_report(report, out, len(rows), console, json_output)
 

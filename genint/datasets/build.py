@@ -18,6 +18,7 @@ from genint.genome.dna import UNKNOWN
 from genint.genome.fasta import Genome
 from genint.genome.grid import BinMask, bases_per_bin, requested_bins, touched_bins
 from genint.genome.region import Region
+from genint.genome.relatives import Relative, RelativeInfo, measure_relative, open_relatives
 from genint.output.bigwig import BigWigReader
 from genint.tracks.table import TrackTable, read_tracks
 
@@ -38,6 +39,7 @@ def make_dataset(
     exclude: Path | str | Sequence[Path | str] = (),
     bin_bp: int = 128,
     aliases: list[list[str]] | None = None,
+    relatives: Path | str | None = None,
     console: Console | None = None,
 ) -> None:
     """Write the data set `out` from the bigWigs that `tracks_file` names (paths relative to the table).
@@ -46,15 +48,17 @@ def make_dataset(
     of an `exclude` BED, and bins of which more than half is N. Targets below 0 become 0, as a Poisson mean cannot be
     negative; a warning says of how many bins. Chromosomes that no track measured are left out, and so are contigs that
     the genome lacks. `valid`, `test`, `split` and `seed` are those of `choose_split`. A segment that ends inside a
-    chromosome has up to 65,536 bp of the DNA that follows.
-    Raises InputError for any table, BED, bigWig or chromosome that does not fit.
+    chromosome has up to 65,536 bp of the DNA that follows. `relatives`: a table of FASTAs on the genome's coordinates,
+    as `align_relative` writes them (columns name and file); their DNA at the same places is then there, too.
+    Raises InputError for any table, BED, bigWig, chromosome or relative that does not fit.
     """
     console, tracks_file, out = console or Console(quiet=True), Path(tracks_file), Path(out)
     splitter = choose_split(valid, test, split, seed)
     excluded = [Path(exclude)] if isinstance(exclude, Path | str) else [Path(file) for file in exclude]
     with ExitStack() as stack:
         opened = genome if isinstance(genome, Genome) else stack.enter_context(Genome(genome))
-        _write(opened, tracks_file, out, splitter, excluded, bin_bp, aliases, console)
+        related = stack.enter_context(open_relatives(relatives, opened))
+        _write(opened, tracks_file, out, splitter, excluded, bin_bp, aliases, related, console)
 
 
 def _write(
@@ -65,10 +69,12 @@ def _write(
     exclude: Sequence[Path],
     bin_bp: int,
     aliases: list[list[str]] | None,
+    relatives: Sequence[Relative],
     console: Console,
 ) -> None:
     tracks = read_tracks(tracks_file)
-    create = create_dataset(out, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks)
+    infos = [_measure(relative, genome, console) for relative in relatives]
+    create = create_dataset(out, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks, relatives=infos)
     with create as writer, ExitStack() as stack:
         readers = [stack.enter_context(_open_track(tracks_file, track.identifier, track.file)) for track in tracks]
         columns = [_match_chromosomes(reader, genome, aliases) for reader in readers]
@@ -87,15 +93,27 @@ def _write(
             masked |= excluded.get(chrom, np.zeros(len(masked), dtype=np.bool_))
             names = [column.get(chrom) for column in columns]
             for region, label in own:
-                first, last = max(region.start - FLANK_BP, 0), region.end + FLANK_BP
-                targets = binned.read(names, region, sizes[chrom], masked)
-                writer.add(region, label, dna_start=first, tokens=[tokens[first:last]], targets=targets)
+                first, last = max(region.start - FLANK_BP, 0), min(region.end + FLANK_BP, sizes[chrom])
+                writer.add(
+                    region,
+                    label,
+                    dna_start=first,
+                    tokens=[tokens[first:last]],
+                    targets=binned.read(names, region, sizes[chrom], masked),
+                    relatives=(relative.genome.tokens(chrom, first, last) for relative in relatives),
+                )
                 trains |= label == "train" and not masked[touched_bins(region, bin_bp)].all()
         if not trains:
             raise InputError(
                 f"{genome.path}: nothing is left of it to train on: other splits, N and `exclude` take every bin"
             )
     _warn_of_negatives(tracks_file, tracks, binned, console)
+
+
+def _measure(relative: Relative, genome: Genome, console: Console) -> RelativeInfo:
+    info = measure_relative(relative, genome)
+    console.say(f"{info.name}: {info.aligned:.1%} aligned, {info.identity:.1%} of that identical")
+    return info
 
 
 def _open_track(tracks_file: Path, identifier: str, file: str) -> BigWigReader:

@@ -27,6 +27,7 @@ def crop_dataset(dataset: TrackDataset, out: Path, *, core_bp: int = 16_384, con
         chunk_bp=core_bp + 2 * context_bp,
         chunk_bins=bins,
         dtype=dataset.dtype.name,
+        relatives=dataset.relatives,
     ) as writer:
         for segment in dataset.segments:
             full_bins = (segment.end - segment.start) // bin_bp
@@ -38,10 +39,18 @@ def crop_dataset(dataset: TrackDataset, out: Path, *, core_bp: int = 16_384, con
             start = segment.start + first_bin * bin_bp
             dna_start = max(start - context_bp, segment.dna_start)
             dna_end = min(start + core_bp + context_bp, segment.dna_end)
-            tokens = dataset.tokens(segment, dna_start - segment.start, dna_end - dna_start)
+            place = segment, dna_start - segment.start, dna_end - dna_start
+            relatives = (dataset.tokens(*place, relative) for relative in range(len(dataset.relatives)))
             targets = dataset.targets(segment, first_bin, bins).astype(dataset.dtype)
             core = Region(segment.chrom, start, start + core_bp)
-            writer.add(core, segment.split, dna_start=dna_start, tokens=[tokens], targets=[targets])
+            writer.add(
+                core,
+                segment.split,
+                dna_start=dna_start,
+                tokens=[dataset.tokens(*place)],
+                targets=[targets],
+                relatives=relatives,
+            )
         published = dataset.path / "targets.txt"
         if published.exists():
             shutil.copyfile(published, writer.folder / "targets.txt")

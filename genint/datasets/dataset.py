@@ -1,13 +1,15 @@
 """A data set on disk.
 
     DATASET/
-      dataset.json      format version, bin width, assembly, sha256 of the DNA and of the targets
+      dataset.json      format version, bin width, assembly, sha256 of each array's content
       tracks.tsv        the track table; its transforms are already applied to the targets
       segments.tsv      chrom, start, end, split, dna_start, dna_end: unbroken segments of chromosome, one after
                         another in the arrays. Bins fill [start, end), the last may be shorter; DNA is there for
                         [dna_start, dna_end), which holds the bins and may reach past the chromosome's ends
-      arrays.zarr/      dna      (sum of DNA lengths,) uint8 tokens
-                        targets  (sum of bins, T) float16 or float32 on the model's scale; NaN = not measured, excluded
+      relatives.tsv     name, aligned, identity of each relative, if there are any
+      arrays.zarr/      dna        (sum of DNA lengths,) uint8 tokens
+                        targets    (sum of bins, T) float16 or float32, model's scale; NaN = not measured, excluded
+                        relatives  (R, sum of DNA lengths) uint8 tokens of relatives at the same places, if any
 
 Arrays are cut into chunks, a file each, compressed with zstd and closed with a CRC32C, so that a flipped bit is an
 error and not a number. A window that reaches past what a segment has sees unknown DNA and NaN targets there.
@@ -29,9 +31,10 @@ from genint.errors import InputError
 from genint.genome import dna
 from genint.genome.fasta import Assembly
 from genint.genome.grid import count_bins
+from genint.genome.relatives import RelativeInfo
 from genint.tracks.table import TrackTable, read_tracks
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 SPLITS = get_args(Split)
 CHUNK_BP = 16_384
 SEGMENT_COLUMNS = ("chrom", "start", "end", "split", "dna_start", "dna_end")
@@ -58,7 +61,10 @@ class Segment:
 
 
 class TrackDataset:
-    """A data set opened for reading; cheap to pickle, so that loader processes each open their own."""
+    """A data set opened for reading; cheap to pickle, so that loader processes each open their own.
+
+    Attributes: `path`, `bin_bp`, `assembly`, `tracks`, `segments`, and `relatives`, empty where it has none.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -67,19 +73,28 @@ class TrackDataset:
         self.assembly = Assembly(header["assembly"]["name"], header["assembly"]["sizes"])
         self.tracks: TrackTable = read_tracks(self.path / "tracks.tsv")
         self.segments = _read_segments(self.path / "segments.tsv", self.bin_bp)
+        has_relatives = "relatives" in header.get("content", ())
+        self.relatives = _read_relatives(self.path / "relatives.tsv") if has_relatives else ()
+        self._check_shapes()
+
+    def _check_shapes(self) -> None:
         bases = sum(segment.dna_end - segment.dna_start for segment in self.segments)
         bins = sum(segment.bins(self.bin_bp) for segment in self.segments)
-        shapes, expected = (self._dna.shape, self._targets.shape), ((bases,), (bins, len(self.tracks)))
+        expected = {"dna": (bases,), "targets": (bins, len(self.tracks))}
+        shapes = {"dna": self._dna.shape, "targets": self._targets.shape}
+        if self.relatives:
+            expected["relatives"] = (len(self.relatives), bases)
+            shapes["relatives"] = self._relatives.shape
         if shapes != expected:
             raise InputError(
-                f"{self.path}: DNA and targets have shapes {shapes}, segments.tsv and tracks.tsv say {expected}. "
+                f"{self.path}: the arrays have shapes {shapes}, the tables beside them say {expected}. "
                 "Make the data set again"
             )
 
     @property
     def digest(self) -> str:
-        """sha256 of the header, which holds a digest of DNA and targets, of the track table and the segments."""
-        files = ("dataset.json", "tracks.tsv", "segments.tsv")
+        """sha256 of the header, which holds a digest of each array, and of the tables beside it."""
+        files = ["dataset.json", "tracks.tsv", "segments.tsv", *(["relatives.tsv"] if self.relatives else [])]
         return hashlib.sha256(b"".join((self.path / file).read_bytes() for file in files)).hexdigest()
 
     def split(self, name: str) -> list[Segment]:
@@ -89,14 +104,20 @@ class TrackDataset:
             raise InputError(f"{self.path}: the {name} split is empty. Make the data set again with `{name}`")
         return found
 
-    def tokens(self, segment: Segment, start: int, length: int) -> dna.Tokens:
-        """(length,) tokens from base `start` of the segment on, which may be negative; UNKNOWN where it has no DNA."""
+    def tokens(self, segment: Segment, start: int, length: int, relative: int | None = None) -> dna.Tokens:
+        """(length,) tokens from base `start` of the segment on, which may be negative; UNKNOWN where it has no DNA.
+
+        They are the genome's own or, with `relative`, those of that one of `relatives`.
+        """
         tokens = np.full(length, dna.UNKNOWN, dtype=np.uint8)
         first = max(start, segment.dna_start - segment.start)
         last = min(start + length, segment.dna_end - segment.start)
         if first < last:
             base = segment.first_base + segment.start - segment.dna_start
-            tokens[first - start : last - start] = self._dna[base + first : base + last]
+            rows = slice(base + first, base + last)
+            tokens[first - start : last - start] = (
+                self._dna[rows] if relative is None else self._relatives[relative, rows]
+            )
         return tokens
 
     def targets(self, segment: Segment, first_bin: int, bins: int) -> F32:
@@ -120,8 +141,13 @@ class TrackDataset:
     def _targets(self) -> CheckedArray:
         return CheckedArray(self.path / "arrays.zarr" / "targets")
 
+    @cached_property
+    def _relatives(self) -> CheckedArray:
+        return CheckedArray(self.path / "arrays.zarr" / "relatives")
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_dna", "_targets")}
+        arrays = ("_dna", "_targets", "_relatives")
+        return {name: value for name, value in vars(self).items() if name not in arrays}
 
 
 def _read_header(path: Path) -> dict[str, Any]:
@@ -142,6 +168,14 @@ def _read_header(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file}: is damaged ({error!r}). Make the data set again") from None
     return header
+
+
+def _read_relatives(path: Path) -> tuple[RelativeInfo, ...]:
+    try:
+        rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+        return tuple(RelativeInfo(name, float(aligned), float(identity)) for name, aligned, identity in rows)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is damaged ({error}). Make the data set again") from None
 
 
 def _read_segments(path: Path, bin_bp: int) -> tuple[Segment, ...]:

@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 
 from genint.arrays import F32, F64, U8
 from genint.datasets.dataset import Segment, TrackDataset
+from genint.datasets.variation import Variation
 from genint.errors import InputError
 from genint.genome.dna import reverse_complement
 from genint.genome.grid import Geometry
@@ -31,7 +32,8 @@ class TrainingWindows(Dataset[Window]):
     """Random windows of the training split. Window i depends on seed and i alone, so that a killed run can resume.
 
     A window starts on a random bin border; its DNA is then shifted by up to `shift_bp` bases against its targets,
-    and half of the windows are reverse-complemented, with stranded tracks swapped.
+    and half of the windows are reverse-complemented, with stranded tracks swapped. `variation`: whose DNA it is, and
+    what is changed in it; what that draws comes last, so that it changes nothing else.
     """
 
     def __init__(
@@ -43,9 +45,12 @@ class TrainingWindows(Dataset[Window]):
         shift_bp: int,
         reverse: bool,
         indices: Sequence[int],
+        variation: Variation | None = None,
     ) -> None:
         check_geometry(dataset, geometry)
         self._dataset, self._geometry = dataset, geometry
+        self._variation = variation or Variation()
+        self._sources = self._variation.chances(dataset.relatives)
         self._seed, self._shift_bp, self._reverse = seed, shift_bp, reverse
         self._indices = indices
         self._segments = dataset.split("train")
@@ -57,20 +62,30 @@ class TrainingWindows(Dataset[Window]):
         return len(self._indices)
 
     def __getitem__(self, position: int) -> Window:
-        segment, first_bin, shift, reverse = self._draw(position)
-        tokens, targets = read_window(self._dataset, segment, first_bin, self._geometry, shift)
+        draw = self._generator(position)
+        segment, first_bin, shift, reverse = self._draw_place(draw)
+        relative, clean = None, self._variation.is_clean(self._indices[position])
+        if not clean and len(self._sources) > 1:
+            source = int(draw.choice(len(self._sources), p=self._sources))
+            relative = source - 1 if source else None
+        tokens, targets = read_window(self._dataset, segment, first_bin, self._geometry, shift, relative)
+        if not clean:
+            tokens = self._variation.mutate(tokens, draw)
         if reverse:
             tokens, targets = reverse_complement(tokens), targets[::-1, self._partners]
         return torch.from_numpy(np.ascontiguousarray(tokens)), torch.from_numpy(np.ascontiguousarray(targets))
 
     def region(self, position: int) -> Region:
         """Where the targets of a window lie, for messages."""
-        segment, first_bin, _, _ = self._draw(position)
+        segment, first_bin, _, _ = self._draw_place(self._generator(position))
         start = segment.start + first_bin * self._geometry.bin_bp
         return Region(segment.chrom, start, start + self._geometry.core_bp)
 
-    def _draw(self, position: int) -> tuple[Segment, int, int, bool]:
-        draw = np.random.default_rng([self._seed, self._indices[position]])
+    def _generator(self, position: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, self._indices[position]])
+
+    def _draw_place(self, draw: np.random.Generator) -> tuple[Segment, int, int, bool]:
+        """Segment, first bin, shift of the DNA, whether it is reverse-complemented."""
         segment = self._segments[draw.choice(len(self._segments), p=self._chances)]
         last_start = max(segment.bins(self._dataset.bin_bp) - self._geometry.core_bins, 0)
         first_bin = int(draw.integers(last_start + 1))
@@ -121,9 +136,14 @@ def track_means(dataset: TrackDataset) -> F64:
 
 
 def read_window(
-    dataset: TrackDataset, segment: Segment, first_bin: int, geometry: Geometry, shift: int = 0
+    dataset: TrackDataset,
+    segment: Segment,
+    first_bin: int,
+    geometry: Geometry,
+    shift: int = 0,
+    relative: int | None = None,
 ) -> tuple[U8, F32]:
     """Tokens (input_bp,) and targets (core_bins, T) of the window whose core begins at `first_bin` of the segment."""
     start = first_bin * geometry.bin_bp - geometry.context_bp + shift
-    tokens = dataset.tokens(segment, start, geometry.input_bp)
+    tokens = dataset.tokens(segment, start, geometry.input_bp, relative)
     return tokens, dataset.targets(segment, first_bin, geometry.core_bins)

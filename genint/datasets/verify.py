@@ -52,7 +52,7 @@ def verify(
             place = (line, segment.chrom, segment.start, segment.end)
             try:
                 bases, note = _compare(dataset, segment, genome, names[segment.chrom])
-                _read_targets(dataset, segment)
+                _read_rest(dataset, segment)
             except InputError as error:
                 yield Finding(*place, "damaged", 0, str(error))
             else:
@@ -75,7 +75,12 @@ def _compare(dataset: TrackDataset, segment: Segment, genome: Genome, chrom: str
     return bases, note
 
 
-def _read_targets(dataset: TrackDataset, segment: Segment) -> None:
+def _read_rest(dataset: TrackDataset, segment: Segment) -> None:
+    """Every chunk of targets and relatives' DNA."""
+    for relative in range(len(dataset.relatives)):
+        for start in range(segment.dna_start, segment.dna_end, _BLOCK_BP):
+            end = min(start + _BLOCK_BP, segment.dna_end)
+            dataset.tokens(segment, start - segment.start, end - start, relative)
     step = max(_BLOCK_VALUES // len(dataset.tracks), 1)
     for first in range(0, segment.bins(dataset.bin_bp), step):
         dataset.targets(segment, first, step)

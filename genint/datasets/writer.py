@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from genint.errors import OutputError, cannot_write
 from genint.genome import dna
 from genint.genome.fasta import Assembly
 from genint.genome.region import Region
+from genint.genome.relatives import RelativeInfo
 from genint.text import write_tsv
 from genint.tracks.table import TrackTable
 
@@ -37,11 +38,12 @@ def create_dataset(
     chunk_bp: int = CHUNK_BP,
     chunk_bins: int | None = None,
     dtype: str = "float32",
+    relatives: Sequence[RelativeInfo] = (),
 ) -> Iterator["TrackDatasetWriter"]:
     """A writer of the data set `out`, which is there when the block ends well and leaves nothing when it does not.
 
-    Where every segment has `chunk_bp` of DNA and `chunk_bins` bins, each has its own chunk. Raises OutputError when
-    `out` is there already and when the system refuses to write.
+    Where every segment has `chunk_bp` of DNA and `chunk_bins` bins, each has its own chunk. `relatives` are those whose
+    DNA comes with each segment. Raises OutputError when `out` is there already and when the system refuses to write.
     """
     if out.exists():
         raise OutputError(f"{out}: is there already. Remove it, or choose another `out`")
@@ -49,7 +51,14 @@ def create_dataset(
     with replacing(out) as folder:
         chunks = chunk_bp, chunk_bins or max(chunk_bp // bin_bp, 1)
         writer = TrackDatasetWriter(
-            folder, out, bin_bp=bin_bp, assembly=assembly, tracks=tracks, chunks=chunks, dtype=dtype
+            folder,
+            out,
+            bin_bp=bin_bp,
+            assembly=assembly,
+            tracks=tracks,
+            chunks=chunks,
+            dtype=dtype,
+            relatives=relatives,
         )
         yield writer
         writer.close()
@@ -68,10 +77,11 @@ class TrackDatasetWriter:
         tracks: TrackTable,
         chunks: tuple[int, int],
         dtype: str,
+        relatives: Sequence[RelativeInfo],
     ) -> None:
         self.folder, self._out, self._bin_bp, self._assembly = folder, out, bin_bp, assembly
         self._segments: list[Segment] = []
-        self._content = {"dna": hashlib.sha256(), "targets": hashlib.sha256()}
+        self._content = {name: hashlib.sha256() for name in ("dna", "targets", *(["relatives"] if relatives else []))}
         common: dict[str, Any] = {
             "compressors": [ZstdCodec(level=3), Crc32cCodec()],
             "config": {"write_empty_chunks": True},  # a chunk without a file is a lost one
@@ -92,6 +102,17 @@ class TrackDatasetWriter:
                 fill_value=np.nan,
                 **common,
             )
+            self._relatives: Any = None
+            if relatives:
+                write_tsv(folder / "relatives.tsv", pd.DataFrame(relatives))
+                self._relatives = arrays.create_array(
+                    "relatives",
+                    shape=(len(relatives), 0),
+                    chunks=(1, chunk_bp),
+                    dtype="uint8",
+                    fill_value=dna.UNKNOWN,
+                    **common,
+                )
 
     def add(
         self,
@@ -101,16 +122,20 @@ class TrackDatasetWriter:
         dna_start: int,
         tokens: Iterable[dna.Tokens],
         targets: Iterable[Targets],
+        relatives: Iterable[dna.Tokens] = (),
     ) -> None:
         """Append a segment: its DNA from base `dna_start` of the chromosome on, and targets (bins, T), both in blocks.
 
-        ValueError when they do not cover the region.
+        `relatives`: as much DNA, in one piece, of each in turn. ValueError when they do not cover the region, or each
+        other.
         """
         base, first_bin = self._dna.shape[0], self._targets.shape[0]
         for block in tokens:
             self._append(self._dna, block)
         for values in targets:
             self._append(self._targets, values)
+        if self._relatives is not None:
+            self._append_relatives(relatives, self._dna.shape[0] - base)
         dna_end = dna_start + self._dna.shape[0] - base
         segment = Segment(region.chrom, region.start, region.end, split, dna_start, dna_end, base, first_bin)
         bins = self._targets.shape[0] - first_bin
@@ -123,6 +148,17 @@ class TrackDatasetWriter:
         with self._report_refusals():
             array.append(stored)
         self._content[array.basename].update(stored.data)
+
+    def _append_relatives(self, relatives: Iterable[dna.Tokens], length: int) -> None:
+        layers, base = self._relatives.shape
+        with self._report_refusals():
+            self._relatives.resize((layers, base + length))
+        for layer, tokens in zip(range(layers), relatives, strict=True):
+            if len(tokens) != length:
+                raise ValueError(f"{len(tokens)} bases of relative {layer}, DNA of {length}")
+            with self._report_refusals():
+                self._relatives[layer, base:] = tokens
+            self._content["relatives"].update(np.ascontiguousarray(tokens).data)
 
     def close(self) -> None:
         """Write the table of segments and the header."""

@@ -82,14 +82,40 @@ class Difference(NamedTuple):
     blocks: int
 
 
+class Agreement(NamedTuple):
+    """How alike two of the models predict: r between their predictions, (T,) over all measured bins of the split."""
+
+    model: str
+    other: str
+    pearson: F64
+
+
+class AttentionOff(NamedTuple):
+    """What attention gives a model: mean r over `tracks` of an assay, as it is and with attention off.
+
+    `agreement` is the mean over the same tracks of r between the two predictions.
+    """
+
+    model: str
+    assay: str
+    tracks: int
+    pearson: float
+    pearson_off: float
+    agreement: float
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
-    """How `models` did on `split` of the data set at `dataset`, whose digest is `digest`."""
+    """How `models` did on `split` of the data set at `dataset`, whose digest is `digest`.
+
+    `agreements`: of each model that was also scored with attention off, how alike the two predict.
+    """
 
     dataset: Path
     digest: str
     split: str
     models: tuple[ModelScores, ...]
+    agreements: tuple[Agreement, ...] = ()
 
     def __repr__(self) -> str:
         return f"Evaluation({self.dataset}, {self.split}: {', '.join(result.model for result in self.models)})"
@@ -108,6 +134,23 @@ class Evaluation:
     def differences(self) -> pd.DataFrame:
         """A row per pair of models: difference of mean pearson, its 95 % interval (low, high), and blocks drawn."""
         return pd.DataFrame(self.comparisons, columns=list(Difference._fields))
+
+    def attention(self) -> pd.DataFrame:
+        """A row per model scored with attention off and assay, then over `all` tracks: see `AttentionOff`."""
+        return pd.DataFrame(self.attention_off, columns=list(AttentionOff._fields))
+
+    @property
+    def attention_off(self) -> list[AttentionOff]:
+        """The rows of `attention`."""
+        means = {(mean.model, mean.assay): mean for mean in self.means}
+        scores = {result.model: result.scores for result in self.models}
+        rows = []
+        for model, other, alike in self.agreements:
+            for assay in dict.fromkeys(mean.assay for mean in self.means):
+                scored = [score.pearson == score.pearson and assay in (score.assay, OVERALL) for score in scores[model]]
+                r, mean = mean_over_tracks(alike[scored]), means[model, assay]
+                rows.append(AttentionOff(model, assay, mean.tracks, mean.pearson, means[other, assay].pearson, r))
+        return rows
 
     @cached_property
     def means(self) -> list[Mean]:
@@ -138,6 +181,7 @@ class Evaluation:
             "axes": AXES,
             "means": [_replace_nan(mean) for mean in means],
             "pearson_across_tracks": _replace_nan({result.model: result.across_tracks for result in self.models}),
+            "attention_off": [_replace_nan(row._asdict()) for row in self.attention_off],
             "differences": [_replace_nan(difference._asdict()) for difference in self.comparisons],
             "not_scored": self.not_scored,
             "tracks": [_replace_nan(asdict(score)) for result in self.models for score in result.scores],

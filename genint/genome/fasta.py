@@ -8,6 +8,7 @@ import codecs
 import hashlib
 import os
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -17,6 +18,7 @@ from typing import Self
 import numpy as np
 import pyfaidx
 
+from genint.arrays import Mask
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome import dna
@@ -99,16 +101,27 @@ class Genome:
     def tokens(self, chrom: str, start: int, end: int) -> dna.Tokens:
         """Tokens of [start, end), 0-based: a fresh uint8 array of length end - start, UNKNOWN beyond the two ends."""
         read = np.full(end - start, dna.UNKNOWN, dtype=np.uint8)
-        inside_end = min(end, self.sizes[chrom])
-        for first in range(max(start, 0), inside_end, _PIECE_BP):
-            last = min(first + _PIECE_BP, inside_end)
-            read[first - start : last - start] = self._read(chrom, first, last)
+        for first, text in self._pieces(chrom, start, end):
+            read[first - start : first - start + len(text)] = dna.tokens(text)
         return read
 
-    def _read(self, chrom: str, start: int, end: int) -> dna.Tokens:
+    def lower_case(self, chrom: str, start: int, end: int) -> Mask:
+        """Which bases of [start, end), 0-based, stand in lower case: a fresh array, False beyond the two ends."""
+        found = np.zeros(end - start, dtype=np.bool_)
+        for first, text in self._pieces(chrom, start, end):
+            found[first - start : first - start + len(text)] = np.frombuffer(text, dtype=np.uint8) >= ord("a")
+        return found
+
+    def _pieces(self, chrom: str, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """The letters of what lies inside the chromosome, and where each piece begins."""
+        inside_end = min(end, self.sizes[chrom])
+        for first in range(max(start, 0), inside_end, _PIECE_BP):
+            yield first, self._read(chrom, first, min(first + _PIECE_BP, inside_end))
+
+    def _read(self, chrom: str, start: int, end: int) -> bytes:
         try:
             with fasta_errors(self.path):
-                text = self._open().fetch(chrom, start + 1, end).encode()
+                text: bytes = self._open().fetch(chrom, start + 1, end).encode()
         except OSError as error:
             raise InputError(f"{self.path}: cannot read {chrom} any more ({error.strerror or error})") from None
         if len(text) != end - start:
@@ -116,7 +129,7 @@ class Genome:
                 f"{self.path}: holds {len(text):,} of the {end - start:,} bases of {chrom}:{start + 1:,}-{end:,}. "
                 "The file changed while it was read, or was cut short; copy it again"
             )
-        return dna.tokens(text)
+        return text
 
     def _open(self) -> pyfaidx.Faidx:
         """This process's own reader: a handle shared after a fork shares its file offset and reads wrong bases."""

@@ -70,6 +70,13 @@ class TrackModel(nn.Module, ABC):
     def trunk(self, one_hot: Tensor) -> Tensor:
         """One-hot DNA (B, input_bp, 4) -> bins (B, input_bp / bin_bp, C)."""
 
+    def levels(self, one_hot: Tensor) -> list[Tensor]:
+        """The trunk's tokens at every resolution it has, finest first, each (B, tokens, C); the last are its bins.
+
+        Pretraining predicts bases from them. The bins alone, unless overridden.
+        """
+        return [self.trunk(one_hot)]
+
     @property
     def receptive_field_bp(self) -> int:
         """Bases that can change the prediction for a bin far from the input's ends; the input, unless overridden."""
@@ -121,17 +128,18 @@ class TrackModel(nn.Module, ABC):
         if means.shape != self.head.bias.shape:
             raise ValueError(f"means of shape {tuple(means.shape)}, expected ({len(self.head.bias)},)")
         self.head.weight.mul_(0.1)
-        self.head.bias.copy_(means.clamp(min=1e-3).expm1().log())  # the inverse of softplus
+        means = means.clamp(min=1e-3)
+        self.head.bias.copy_(means + torch.log(-torch.expm1(-means)))  # the inverse of softplus, for large means, too
 
     def trunk_weights(self) -> dict[str, Tensor]:
         """The weights that do not depend on the tracks: the state_dict but for the linear layer per track."""
         of_tracks = {f"head.{name}" for name in self.head.state_dict()}
         return {name: tensor for name, tensor in self.state_dict().items() if name not in of_tracks}
 
-    def load_trunk(self, source: "TrackModel") -> None:
-        """Copy the trunk of a model with the same config and any tracks. RuntimeError for another config."""
+    def load_trunk(self, weights: Mapping[str, Tensor]) -> None:
+        """Copy `trunk_weights` of a model with the same config and any tracks. RuntimeError for another config."""
         of_tracks = {f"head.{name}": tensor for name, tensor in self.head.state_dict().items()}
-        self.load_state_dict({**source.trunk_weights(), **of_tracks})
+        self.load_state_dict({**weights, **of_tracks})
 
     def freeze_trunk(self) -> None:
         """Let training change the linear layer per track alone."""
@@ -141,11 +149,16 @@ class TrackModel(nn.Module, ABC):
 
 @dataclass(frozen=True)
 class Architecture:
-    """A kind of model: its config class, its module (config, number of tracks), and presets by name."""
+    """A kind of model: its config class, its module (config, number of tracks), and presets by name.
+
+    `without_attention`, where there is attention to leave out: the config of a model that is the same but for it. Its
+    weights go by the same names.
+    """
 
     config: type[ModelConfig]
     module: Callable[[Any, int], TrackModel]
     presets: Mapping[str, Callable[[], ModelConfig]]
+    without_attention: Callable[[Any], ModelConfig] | None = None
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -157,11 +157,15 @@ class Stage(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, C) -> (B, L / 2, O)."""
+        pooled: Tensor = self.pool(self.before_pool(x))
+        return pooled
+
+    def before_pool(self, x: Tensor) -> Tensor:
+        """(B, L, C) -> (B, L, O)."""
         x = self.conv(x)
         if self.residual is not None:
             x = x + self.residual(x)
-        pooled: Tensor = self.pool(x)
-        return pooled
+        return x
 
 
 class Tower(nn.Module):
@@ -178,6 +182,15 @@ class Tower(nn.Module):
         for stage in self.stages:
             x = stage(x)
         return x
+
+    def levels(self, one_hot: Tensor) -> list[Tensor]:
+        """The tokens of each stage before they are pooled, at 1, 2, 4, ... bp, then the bins."""
+        x, levels = convolve(self.stem, one_hot), []
+        for stage in self.stages:
+            assert isinstance(stage, Stage)
+            levels.append(stage.before_pool(x))
+            x = stage.pool(levels[-1])
+        return [*levels, x]
 
 
 def tower_reach(config: TowerConfig, bins: int = 1) -> int:
@@ -207,7 +220,14 @@ class Cnn(TrackModel):
 
     def trunk(self, one_hot: Tensor) -> Tensor:
         """(B, input_bp, 4) -> (B, input_bp / bin_bp, C)."""
-        x: Tensor = self.tower(one_hot)
+        return self._over_bins(self.tower(one_hot))
+
+    def levels(self, one_hot: Tensor) -> list[Tensor]:
+        """See TrackModel."""
+        *levels, bins = self.tower.levels(one_hot)
+        return [*levels, self._over_bins(bins)]
+
+    def _over_bins(self, x: Tensor) -> Tensor:
         for layer in self.final:
             x = x + layer(x)
         return x

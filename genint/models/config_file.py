@@ -6,7 +6,8 @@
  "architecture": one of the registry's names,
  "config": its hyperparameters, a dataclass whose fields may be tuples of dataclasses,
  "assembly": {"name": ..., "sizes": {chromosome: bases}},
- "training": how the model was trained
+ "training": how the model was trained,
+ "tracks": "none", in the folder of a pretrained trunk alone
 }
 """
 
@@ -24,7 +25,13 @@ FORMAT_VERSION = 2
 
 
 def write_config(
-    *, name: str, architecture: str, config: ModelConfig, assembly: Assembly, training: dict[str, Any]
+    *,
+    name: str,
+    architecture: str,
+    config: ModelConfig,
+    assembly: Assembly,
+    training: dict[str, Any],
+    has_tracks: bool = True,
 ) -> bytes:
     """The content of config.json."""
     header = {
@@ -34,6 +41,7 @@ def write_config(
         "config": asdict(config),
         "assembly": {"name": assembly.name, "sizes": assembly.sizes},
         "training": training,
+        **({} if has_tracks else {"tracks": "none"}),
     }
     return (json.dumps(header, indent=1) + "\n").encode()
 
@@ -58,6 +66,11 @@ def read_header(folder: Path) -> dict[str, Any]:
             f"{file}: unknown architecture {header.get('architecture')!r}. This genint has {', '.join(ARCHITECTURES)}"
         )
     return dict(header)
+
+
+def has_tracks(header: dict[str, Any]) -> bool:
+    """Whether a folder holds a model that predicts, or else a pretrained trunk."""
+    return header.get("tracks") != "none"
 
 
 def read_config(folder: Path, header: dict[str, Any]) -> ModelConfig:

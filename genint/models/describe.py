@@ -9,14 +9,17 @@ import torch
 from genint.errors import InputError
 from genint.models.base import ModelConfig, count_parameters
 from genint.models.bundled import find_model
-from genint.models.config_file import read_assembly, read_config, read_header
+from genint.models.config_file import has_tracks, read_assembly, read_config, read_header
 from genint.models.cost import Loss, flops_per_tile, training_step
 from genint.models.registry import ARCHITECTURES, build
 from genint.tracks.table import read_tracks
 
 
 def describe(model: str, n_tracks: int) -> dict[str, Any]:
-    """What a model, or a preset as ARCHITECTURE:PRESET with `n_tracks`, is made of, for people and for scripts."""
+    """What a model is made of, for people and for scripts.
+
+    A preset as ARCHITECTURE:PRESET and a pretrained trunk are shown with a head for `n_tracks`.
+    """
     found = _find(model, n_tracks)
     with torch.device("meta"):
         module = build(found.architecture, found.config, found.n_tracks)
@@ -63,5 +66,6 @@ def _find(model: str, n_tracks: int) -> _Found:
         "assembly": read_assembly(folder, header).name,
         "training": header.get("training"),
     }
-    tracks = read_tracks(folder / "tracks.tsv")
-    return _Found(header["architecture"], read_config(folder, header), len(tracks), origin)
+    if has_tracks(header):
+        n_tracks = len(read_tracks(folder / "tracks.tsv"))
+    return _Found(header["architecture"], read_config(folder, header), n_tracks, origin)

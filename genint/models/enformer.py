@@ -195,7 +195,14 @@ class Enformer(TrackModel):
 
     def trunk(self, one_hot: Tensor) -> Tensor:
         """(B, input_bp, 4) -> (B, input_bp / bin_bp, C)."""
-        x: Tensor = self.tower(one_hot)
+        return self._over_bins(self.tower(one_hot))
+
+    def levels(self, one_hot: Tensor) -> list[Tensor]:
+        """See TrackModel."""
+        *levels, bins = self.tower.levels(one_hot)
+        return [*levels, self._over_bins(bins)]
+
+    def _over_bins(self, x: Tensor) -> Tensor:
         for layer in self.layers:
             x = layer(x)
         return x

@@ -5,9 +5,12 @@ MODEL/
   model.safetensors   the weights (float32, or float16 to save space)
   tracks.tsv          what each output column is
   README.md           the model card
+
+The folder of a trunk that was pretrained on DNA alone has no tracks.tsv: there is nothing yet that it predicts.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
@@ -15,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import safetensors
 import torch
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor
 
 from genint.atomic import replacing
 from genint.errors import InputError, OutputError, cannot_write
@@ -23,7 +26,7 @@ from genint.genome.fasta import Assembly
 from genint.genome.grid import Geometry
 from genint.models.base import ModelConfig, TrackModel
 from genint.models.bundled import DEFAULT_MODEL, find_model
-from genint.models.config_file import read_assembly, read_config, read_header, write_config
+from genint.models.config_file import has_tracks, read_assembly, read_config, read_header, write_config
 from genint.models.registry import build
 from genint.tracks.table import TrackTable, read_tracks
 
@@ -69,6 +72,21 @@ class Model:
         )
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Trunk:
+    """What a model learned that does not depend on its tracks, to train another model from.
+
+    `weights` are those of `TrackModel.trunk_weights`; `training` is as in Model.
+    """
+
+    name: str
+    architecture: str
+    config: ModelConfig
+    weights: Mapping[str, Tensor]
+    digest: str
+    training: dict[str, Any]
+
+
 def save_model(
     folder: Path,
     module: TrackModel,
@@ -89,15 +107,45 @@ def save_model(
     header = write_config(
         name=name, architecture=architecture, config=module.config, assembly=assembly, training=training or {}
     )
-    weights = {key: tensor.detach().cpu().contiguous() for key, tensor in module.state_dict().items()}
+    _write_files(folder, header, module.state_dict(), card or f"# {name}\n", tracks)
+
+
+def save_trunk(
+    folder: Path,
+    module: TrackModel,
+    assembly: Assembly,
+    *,
+    architecture: str,
+    training: dict[str, Any],
+    card: str,
+) -> None:
+    """Write the folder of a trunk that predicts no tracks yet; `load_trunk` and `genint train --from` read it.
+
+    `assembly` names the genomes that it was pretrained on; the rest is as in `save_model`.
+    """
+    header = write_config(
+        name=folder.name,
+        architecture=architecture,
+        config=module.config,
+        assembly=assembly,
+        training=training,
+        has_tracks=False,
+    )
+    _write_files(folder, header, module.trunk_weights(), card, None)
+
+
+def _write_files(
+    folder: Path, header: bytes, weights: Mapping[str, Tensor], card: str, tracks: TrackTable | None
+) -> None:
     contents = {
-        "README.md": (card or f"# {name}\n").encode(),
-        "model.safetensors": save(weights),
+        "README.md": card.encode(),
+        "model.safetensors": save({key: tensor.detach().cpu().contiguous() for key, tensor in weights.items()}),
         "config.json": header,
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tracks.write(folder / "tracks.tsv")
+        if tracks is not None:
+            tracks.write(folder / "tracks.tsv")
         for file, content in contents.items():
             with replacing(folder / file) as new:
                 new.write_bytes(content)
@@ -108,16 +156,21 @@ def save_model(
 def load_model(model: str | Path = DEFAULT_MODEL, device: torch.device | str = "cpu") -> Model:
     """Load a model folder (or a bundled model by name) in evaluation mode, weights in float32.
 
-    Raises InputError for a missing or damaged file, an unknown format version or architecture, and weights or a track
-    table that do not fit the config.
+    Raises InputError for a missing or damaged file, an unknown format version or architecture, weights or a track
+    table that do not fit the config, and a trunk that was pretrained without tracks.
     """
     folder = find_model(model)
     header = read_header(folder)
+    if not has_tracks(header):
+        raise InputError(
+            f"{folder}: was pretrained on DNA alone and predicts no tracks. "
+            f"Train it on a data set first: genint train DATASET --from {folder} -o MODEL"
+        )
     config = read_config(folder, header)
     tracks = read_tracks(folder / "tracks.tsv")
     weights_file = folder / "model.safetensors"
     module = build(header["architecture"], config, len(tracks))
-    module.load_state_dict(_read_weights(weights_file, module))
+    module.load_state_dict(_read_weights(weights_file, module.state_dict()))
     return Model(
         name=str(header.get("name") or folder.name),
         architecture=header["architecture"],
@@ -126,6 +179,28 @@ def load_model(model: str | Path = DEFAULT_MODEL, device: torch.device | str = "
         tracks=tracks,
         assembly=read_assembly(folder, header),
         digest=_digest(weights_file, folder / "config.json", folder / "tracks.tsv"),
+        training=header.get("training", {}),
+    )
+
+
+def load_trunk(model: str | Path) -> Trunk:
+    """Load the trunk of a model folder, a bundled model or a pretrained trunk. Raises InputError as load_model does."""
+    folder = find_model(model)
+    header = read_header(folder)
+    if has_tracks(header):
+        whole = load_model(model)
+        weights, config, digest = whole.module.trunk_weights(), whole.config, whole.digest
+    else:
+        config, file = read_config(folder, header), folder / "model.safetensors"
+        with torch.device("meta"):
+            expected = build(header["architecture"], config, 1).trunk_weights()
+        weights, digest = _read_weights(file, expected), _digest(file, folder / "config.json")
+    return Trunk(
+        name=str(header.get("name") or folder.name),
+        architecture=header["architecture"],
+        config=config,
+        weights=weights,
+        digest=digest,
         training=header.get("training", {}),
     )
 
@@ -157,15 +232,14 @@ def _digest(*files: Path) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _read_weights(file: Path, module: nn.Module) -> dict[str, torch.Tensor]:
-    """Weights in float32, their names and shapes checked against the module's."""
+def _read_weights(file: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights in float32, their names and shapes checked against those of a module."""
     try:
         weights = load_file(file)
     except FileNotFoundError:
         raise InputError(f"{file}: is missing. Copy the model folder again") from None
     except (safetensors.SafetensorError, OSError) as error:
         raise InputError(f"{file}: is damaged or cut short ({error}). Copy the model folder again") from None
-    expected = module.state_dict()
     for name in sorted(expected.keys() ^ weights.keys()):
         state = "is missing" if name in expected else "is not part of the model that config.json describes"
         raise InputError(f"{file}: the tensor {name} {state}. Weights and config.json are of different models")

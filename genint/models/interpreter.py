@@ -5,14 +5,15 @@ M Transformer layers over complete bins, a crop to the core, a linear head per t
 Letters in shapes: B batch, L tokens, C channels, N windows, W window, A heads, T tracks.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple, cast
 
 from torch import Tensor, nn
 
 from genint.models.base import Architecture, ModelConfig, TrackModel
 from genint.models.layers import StandardizedConv, check_positive, convolve, token_conv
-from genint.models.swin1d import BlockConfig, LayerConfig, Swin1dBlock, TransformerLayer
+from genint.models.swin1d import BlockConfig, LayerConfig, Merge, Swin1dBlock, TransformerLayer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,25 +34,29 @@ class InterpreterConfig(ModelConfig):
             raise ValueError(f"stem_width={self.stem_width} must be odd")
         for index, block in enumerate(self.blocks):
             tokens = self.geometry.input_bp >> index
-            if tokens % block.window:
+            if block.heads and tokens % block.window:
                 raise ValueError(f"blocks[{index}].window={block.window} must divide the {tokens} tokens of that block")
+        widths = [block.channels for block in self.blocks[1:]] + [self.bin_channels]
+        for index, (block, out) in enumerate(zip(self.blocks, widths, strict=True)):
+            if block.merge == "max" and block.channels != out:
+                raise ValueError(f"blocks[{index}].merge='max' makes tokens of {block.channels} channels, not {out}")
 
 
 def small() -> InterpreterConfig:
     """The preset for small genomes and CPUs, chosen among short training runs on yeast (docs/model.md).
 
-    Against the paper: a stem over 15 bases, attention that is narrow where tokens are many, convolutions before
-    max-pooling merges, branches that start at zero, dilated convolutions between the bins, and attention that is left
-    out for a quarter of the sequences in training.
+    Against the paper: convolutions find motifs (a stem over 15 bases, a convolution before every max-pooling merge but
+    the first), and whatever lies further apart is left to attention: there is none on tokens of 1 to 4 bp, and from
+    8 bp on its windows span 512 to 4,352 bp. Heads begin by looking at fixed distances, branches start at zero.
     """
-    blocks = (  # channels, window, heads, head_width, hidden
-        (64, 16, 1, 8, 32),
-        (80, 32, 1, 8, 40),
-        (96, 32, 1, 16, 48),
-        (128, 32, 2, 16, 64),
-        (160, 64, 2, 16, 80),
-        (208, 68, 4, 16, 104),
-        (256, 68, 4, 16, 128),
+    blocks = (  # channels, window, heads, merge
+        (64, 16, 0, "max"),
+        (64, 16, 0, "conv"),
+        (96, 16, 0, "conv"),
+        (128, 64, 4, "conv"),
+        (144, 64, 4, "conv"),
+        (176, 68, 6, "conv"),
+        (224, 68, 8, "conv"),
     )
     return InterpreterConfig(
         stem_width=15,
@@ -60,29 +65,16 @@ def small() -> InterpreterConfig:
                 channels=channels,
                 window=window,
                 heads=heads,
-                head_width=head_width,
-                hidden=hidden,
-                merge="conv",
-                drop_path=0.25,
-                residual_scale=0.2,
-            )
-            for channels, window, heads, head_width, hidden in blocks
-        ),
-        bin_channels=320,
-        final=tuple(
-            LayerConfig(
-                heads=4,
                 head_width=16,
-                hidden=288,
-                feed_forward="conv",
-                conv_width=3,
-                dilation=dilation,
-                dropout=0.2,
-                drop_path=0.25,
+                positions="bias",
+                hidden=channels if heads else 0,
+                merge=cast(Merge, merge),
                 residual_scale=1.0,
             )
-            for dilation in (1, 2, 4, 8, 16, 32)
+            for channels, window, heads, merge in blocks
         ),
+        bin_channels=320,
+        final=4 * (LayerConfig(heads=8, head_width=24, positions="bias", hidden=480, dropout=0.2, residual_scale=1.0),),
     )
 
 
@@ -114,6 +106,38 @@ def paper() -> InterpreterConfig:
         bin_channels=1456,
         final=2 * (LayerConfig(heads=8, head_width=64, positions="basis", hidden=2912),),
     )
+
+
+def plain() -> InterpreterConfig:
+    """The paper's blocks at about the size of `small`, to see what `small` gains by differing (docs/table1.md).
+
+    As `paper` in everything but the widths, fewer heads, and rotary positions, which take half the time on CPUs.
+    """
+    blocks = ((32, 32), (48, 32), (64, 32), (96, 32), (144, 32), (208, 32), (288, 34))  # channels, window
+    return InterpreterConfig(
+        stem_width=1,
+        blocks=tuple(
+            BlockConfig(
+                channels=channels,
+                window=window,
+                heads=2,
+                head_width=16,
+                hidden=2 * channels,
+                feed_forward="depthwise",
+                conv_width=3,
+                wrap="paper",
+            )
+            for channels, window in blocks
+        ),
+        bin_channels=384,
+        final=2 * (LayerConfig(heads=4, head_width=32, hidden=768),),
+    )
+
+
+def without_attention(config: InterpreterConfig) -> InterpreterConfig:
+    """The same hyperparameters, but no layer has attention: what is left of each is its feed-forward."""
+    blocks = tuple(replace(block, heads=0) for block in config.blocks)
+    return replace(config, blocks=blocks, final=tuple(replace(layer, heads=0) for layer in config.final))
 
 
 class AttentionMap(NamedTuple):
@@ -149,8 +173,9 @@ class GenomicInterpreter(TrackModel):
 
     @property
     def receptive_field_bp(self) -> int:
-        """The input, as every bin attends to every bin; without final layers, what the blocks reach."""
-        return self.geometry.input_bp if self.config.final else _blocks_reach_bp(self.config)
+        """The input where every bin attends to every bin; without such final layers, what all layers reach."""
+        attends = any(layer.heads for layer in self.config.final)
+        return self.geometry.input_bp if attends else _layers_reach_bp(self.config)
 
     def trunk(self, one_hot: Tensor, maps: list[Tensor] | None = None) -> Tensor:
         """(B, input_bp, 4) -> (B, input_bp / bin_bp, C). See `attention_maps` for `maps`."""
@@ -159,35 +184,63 @@ class GenomicInterpreter(TrackModel):
             x = layer(x, maps)  # (B, L, C), L halved by each block
         return x
 
+    def levels(self, one_hot: Tensor) -> list[Tensor]:
+        """The tokens of each block before they merge, at 1, 2, 4, ... bp, then the bins."""
+        x, levels = convolve(self.stem, one_hot), []
+        for block in self.blocks:
+            assert isinstance(block, Swin1dBlock)
+            levels.append(block.shifted(block.regular(x)))
+            x = block.merge(levels[-1])
+        for layer in self.final:
+            x = layer(x)
+        return [*levels, x]
+
     def attention_maps(self, dna: Tensor) -> tuple[Tensor, list[AttentionMap]]:
-        """The prediction, and the attention weights of every layer from the first block to the last layer over bins."""
-        maps: list[Tensor] = []
-        prediction = self.output_head(self.crop(self.trunk(self.one_hot(dna), maps)))
-        blocks, named = len(self.blocks), []
-        for number, weights in enumerate(maps):
-            if number < 2 * blocks:
-                stage, shifted = number // 2 + 1, number % 2 == 1
-            else:
-                stage, shifted = number - blocks + 1, False
-            named.append(AttentionMap(stage, shifted, 2 ** min(stage - 1, blocks), weights))
-        return prediction, named
+        """The prediction, and the attention weights of every layer that has any, from the first block on."""
+        weights: list[Tensor] = []
+        prediction = self.output_head(self.crop(self.trunk(self.one_hot(dna), weights)))
+        blocks, maps = len(self.blocks), iter(weights)
+        return prediction, [
+            AttentionMap(stage, layer.attention.shift > 0, 2 ** min(stage - 1, blocks), next(maps))
+            for stage, layer in self._transformer_layers()
+            if layer.attention is not None
+        ]
+
+    def _transformer_layers(self) -> Iterator[tuple[int, TransformerLayer]]:
+        """Every Transformer layer in the order that DNA passes them, with its stage; see `AttentionMap`."""
+        for stage, part in enumerate((*self.blocks, *self.final), start=1):
+            for layer in (part.regular, part.shifted) if isinstance(part, Swin1dBlock) else (part,):
+                assert isinstance(layer, TransformerLayer)
+                yield stage, layer
 
 
-def _blocks_reach_bp(config: InterpreterConfig) -> int:
-    """Bases that the blocks alone let the middle bin see: from the bin back to the bases, layer by layer."""
-    middle = config.geometry.input_bp // config.bin_bp // 2
-    first, last = middle, middle + 1  # tokens [first, last), clipped to the input at every step
+def _layers_reach_bp(config: InterpreterConfig) -> int:
+    """Bases that the middle bin sees without attention over bins: from the bin back to the bases, layer by layer."""
+    bins = config.geometry.input_bp // config.bin_bp
+    first, last = bins // 2, bins // 2 + 1  # tokens [first, last), clipped to the input at every step
+    for layer in reversed(config.final):
+        first, last = max(first - _conv_reach(layer), 0), min(last + _conv_reach(layer), bins)
     for index, block in reversed(list(enumerate(config.blocks))):
         window, tokens = block.window, config.geometry.input_bp >> index
-        conv = block.dilation * (block.conv_width // 2) if block.feed_forward != "plain" else 0
         merge = 2 if block.merge == "conv" else 0
         first, last = 2 * first - merge, 2 * last + merge
         for shift in (window // 2, 0):  # the shifted layer is the later one
-            first, last = max(first - conv, 0), min(last + conv, tokens)
-            first = max((first - shift) // window * window + shift, 0)
-            last = min(-((shift - last) // window) * window + shift, tokens)
+            first, last = max(first - _conv_reach(block), 0), min(last + _conv_reach(block), tokens)
+            if block.heads:
+                first = max((first - shift) // window * window + shift, 0)
+                last = min(-((shift - last) // window) * window + shift, tokens)
     stem = config.stem_width // 2
     return min(last + stem, config.geometry.input_bp) - max(first - stem, 0)
 
 
-ARCHITECTURE = Architecture(InterpreterConfig, GenomicInterpreter, {"small": small, "paper": paper})
+def _conv_reach(layer: LayerConfig) -> int:
+    """Tokens to each side that the convolution of a layer's feed-forward sees."""
+    return layer.dilation * (layer.conv_width // 2) if layer.hidden and layer.feed_forward != "plain" else 0
+
+
+ARCHITECTURE = Architecture(
+    InterpreterConfig,
+    GenomicInterpreter,
+    {"small": small, "plain": plain, "paper": paper},
+    without_attention=without_attention,
+)

@@ -31,17 +31,17 @@ from genint.models.layers import (
 from genint.models.window_attention import Positions, WindowAttention, Wrap
 from genint.models.window_attention_cpu import fits_chunks, transform_in_chunks
 
-Merge = Literal["linear", "conv"]
+Merge = Literal["linear", "conv", "max"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerConfig:
     """Hyperparameters of one Transformer layer. ValueError for an unknown choice, or numbers that do not fit."""
 
-    heads: int  # of attention
-    head_width: int  # channels of a head. Even
+    heads: int  # of attention; 0: no attention
+    head_width: int  # channels of a head. Even; without heads, any
     positions: Positions = "rotary"  # see `WindowAttention`
-    hidden: int  # channels inside the feed-forward
+    hidden: int  # channels inside the feed-forward; 0: no feed-forward
     feed_forward: FeedForwardKind = "plain"  # see `FeedForward`
     conv_width: int = 1  # tokens that a convolution in the feed-forward spans. Odd
     dilation: int = 1  # tokens from one input of that convolution to the next
@@ -52,9 +52,14 @@ class LayerConfig:
     def __post_init__(self) -> None:
         check_choice("positions", self.positions, Positions)
         check_choice("feed_forward", self.feed_forward, FeedForwardKind)
-        check_positive(self, "heads", "head_width", "hidden", "conv_width", "dilation")
-        if self.head_width % 2:
-            raise ValueError(f"head_width={self.head_width} must be even")
+        check_positive(self, "conv_width", "dilation")
+        for name in ("heads", "hidden"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least 0")
+        if self.heads:
+            check_positive(self, "head_width")
+            if self.head_width % 2:
+                raise ValueError(f"head_width={self.head_width} must be even")
         if self.conv_width % 2 == 0:
             raise ValueError(f"conv_width={self.conv_width} must be odd")
         for name in ("dropout", "drop_path"):
@@ -69,7 +74,7 @@ class BlockConfig(LayerConfig):
     channels: int  # of a token that comes in
     window: int  # tokens that attend to each other. Even
     wrap: Wrap = "mask"  # "mask": the two ends of the sequence do not attend to each other. "paper": they do
-    merge: Merge = "linear"  # the paper's, or "conv"; see `ConvMerge`
+    merge: Merge = "linear"  # the paper's, "conv" (see `ConvMerge`), or "max": the larger of the two
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -83,6 +88,8 @@ class BlockConfig(LayerConfig):
 class TransformerLayer(nn.Module):
     """x + attention(x), then x + feed-forward(x); (B, L, C) -> (B, L, C). L is a multiple of `window`.
 
+    Without heads the first step is left out, and any L will do; without hidden channels the second. Without both the
+    layer is the identity.
     `overwrite`: the caller does not use x afterwards, so without gradients the output may take its memory.
     """
 
@@ -98,35 +105,44 @@ class TransformerLayer(nn.Module):
     ) -> None:
         super().__init__()
         self.overwrite = overwrite
-        self.attention = WindowAttention(
-            channels,
-            window=window,
-            heads=config.heads,
-            head_width=config.head_width,
-            shifted=shifted,
-            positions=config.positions,
-            wrap=wrap,
-            residual_scale=config.residual_scale,
-        )
-        self.feed_forward = FeedForward(
-            channels,
-            config.hidden,
-            kind=config.feed_forward,
-            conv_width=config.conv_width,
-            dilation=config.dilation,
-            dropout=config.dropout,
-            residual_scale=config.residual_scale,
-        )
+        self.attention: WindowAttention | None = None
+        if config.heads:
+            self.attention = WindowAttention(
+                channels,
+                window=window,
+                heads=config.heads,
+                head_width=config.head_width,
+                shifted=shifted,
+                positions=config.positions,
+                wrap=wrap,
+                residual_scale=config.residual_scale,
+            )
+        self.feed_forward: FeedForward | None = None
+        if config.hidden:
+            self.feed_forward = FeedForward(
+                channels,
+                config.hidden,
+                kind=config.feed_forward,
+                conv_width=config.conv_width,
+                dilation=config.dilation,
+                dropout=config.dropout,
+                residual_scale=config.residual_scale,
+            )
         self.drop_path = DropPath(config.drop_path)
 
     def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
-        """(B, L, C) -> (B, L, C). Attention weights (B, N, heads, W, W) are appended to `maps` if it is given."""
+        """(B, L, C) -> (B, L, C). Attention weights (B, N, heads, W, W) are appended to `maps` if it is given.
+
+        A layer without attention appends none.
+        """
         path = "explicit" if maps is not None else self.choose_path(x)
         if path == "chunks":
             return transform_in_chunks(x, self.attention, self.feed_forward, overwrite=self.overwrite)
-        x = x + self.drop_path(self.attention(x, maps, fused=path == "fused"))
-        out: Tensor = x + self.feed_forward(x)
-        return out
+        if self.attention is not None:
+            x = x + self.drop_path(self.attention(x, maps, fused=path == "fused"))
+        if self.feed_forward is not None:
+            x = x + self.feed_forward(x)
+        return x
 
     def choose_path(self, x: Tensor) -> Literal["chunks", "explicit", "fused"]:
         """The fastest way to compute this layer; all give the same output but for rounding.
@@ -137,7 +153,8 @@ class TransformerLayer(nn.Module):
         if x.device.type != "cpu":
             return "fused"
         if torch.is_grad_enabled():
-            return "explicit" if x.requires_grad or self.attention.to_qkv.weight.requires_grad else "fused"
+            learns = self.attention is not None and self.attention.to_qkv.weight.requires_grad
+            return "explicit" if x.requires_grad or learns else "fused"
         in_chunks = not self.training and not torch.compiler.is_compiling() and fits_chunks(self.attention)
         return "chunks" if in_chunks else "fused"
 
@@ -169,6 +186,17 @@ class ConvMerge(nn.Module):
         return pooled
 
 
+def make_merge(kind: Merge, channels: int, out: int) -> nn.Module:
+    """What merges pairs of tokens, (B, L, C) -> (B, L / 2, O). ValueError if "max", without weights, is to widen."""
+    if kind == "linear":
+        return LinearMerge(channels, out)
+    if kind == "conv":
+        return ConvMerge(channels, out)
+    if channels != out:
+        raise ValueError(f"merge='max' keeps the channels of a token, {channels}, and cannot make {out}")
+    return MaxPool()
+
+
 class Swin1dBlock(nn.Module):
     """One 1D-Swin block, (B, L, C) -> (B, L / 2, O). L is a multiple of the window and of 2.
 
@@ -181,9 +209,9 @@ class Swin1dBlock(nn.Module):
         channels, window, wrap = config.channels, config.window, config.wrap
         self.regular = TransformerLayer(config, channels, window, wrap=wrap, overwrite=overwrite)
         self.shifted = TransformerLayer(config, channels, window, wrap=wrap, shifted=True, overwrite=True)
-        self.merge = LinearMerge(channels, out) if config.merge == "linear" else ConvMerge(channels, out)
+        self.merge = make_merge(config.merge, channels, out)
 
     def forward(self, x: Tensor, maps: list[Tensor] | None = None) -> Tensor:
-        """(B, L, C) -> (B, L / 2, O). If `maps` is given, two tensors of attention weights are appended to it."""
+        """(B, L, C) -> (B, L / 2, O). If `maps` is given, its layers append their attention weights, if any."""
         merged: Tensor = self.merge(self.shifted(self.regular(x, maps), maps))
         return merged

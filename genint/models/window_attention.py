@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from genint.models.layers import check_choice, residual_output
 
-Positions = Literal["rotary", "basis"]
+Positions = Literal["rotary", "basis", "bias"]
 Wrap = Literal["mask", "paper"]
 
 
@@ -27,7 +27,8 @@ class WindowAttention(nn.Module):
     Positions are relative, so a window's output does not depend on where it lies. "rotary": queries and keys are
     rotated by an angle proportional to the position (Su et al. 2021, arXiv 2104.09864). "basis": a query also scores
     the distance to each key, through basis functions of that distance (Transformer-XL, arXiv 1901.02860, with the
-    exponential and sign features of Enformer; this is what the authors' code of 1D-Swin does).
+    exponential and sign features of Enformer; this is what the authors' code of 1D-Swin does). "bias": a learned score
+    per distance (Swin Transformer, arXiv 2103.14030), which begins as a peak at another distance in every head.
     L must be a multiple of the window; ValueError otherwise.
     """
 
@@ -57,7 +58,7 @@ class WindowAttention(nn.Module):
         self.norm = nn.LayerNorm(channels)
         self.to_qkv = nn.Linear(channels, 3 * inner)
         self.to_out = residual_output(inner, channels, residual_scale)
-        self.position = Rotary(window, heads, head_width) if positions == "rotary" else Basis(window, heads, head_width)
+        self.position = POSITIONS[positions](window, heads, head_width)
 
     def forward(self, x: Tensor, maps: list[Tensor] | None = None, *, fused: bool = True) -> Tensor:
         """(B, L, C) -> (B, L, C). If `maps` is given, the attention weights (B, N, A, W, W) are appended to it.
@@ -186,6 +187,51 @@ class Rotary(nn.Module):
         return q, k, torch.unflatten(v.flatten(0, 1), -1, (self.heads, -1)).transpose(1, 2), None
 
 
+class DistanceBias(nn.Module):
+    """A learned score per head and distance, added to q . k / sqrt(D) (Liu et al. 2021, arXiv 2103.14030, eq. 4).
+
+    Before training every head has its peak at another distance, half of them upstream and half downstream: attention
+    begins as a convolution with soft taps and learns from there what else to attend to (the start that d'Ascoli et al.
+    2021, ConViT, arXiv 2103.10697, give it in two dimensions).
+    """
+
+    FARTHEST = 32  # tokens from the query, at most half a window, up to which peaks are spread on a log scale
+    LOWEST = -6.0  # score of what is far from the peak: little, and a gradient
+
+    offsets: Tensor
+
+    def __init__(self, window: int, heads: int, head_width: int) -> None:
+        super().__init__()
+        self.heads, self.scale = heads, head_width**-0.5
+        distance = torch.arange(1 - window, window)  # (2W - 1,), key minus query
+        peaks = self.initial_peaks(window, heads)[:, None]  # (A, 1)
+        scores = -(distance - peaks).abs() / (peaks.abs() / 2).clamp(min=0.5)
+        self.scores = nn.Parameter(scores.clamp(min=self.LOWEST))  # (A, 2W - 1)
+        token = torch.arange(window)
+        self.register_buffer("offsets", token[None, :] - token[:, None] + window - 1, persistent=False)  # (W, W)
+
+    def initial_peaks(self, window: int, heads: int) -> Tensor:
+        """(A,): where each head looks first, in tokens from the query; negative is upstream."""
+        sides = (heads + 1) // 2
+        reach = float(max(min(window // 2, self.FARTHEST), 1))
+        distances = (reach ** ((torch.arange(sides) + 0.5) / sides)).round()
+        return torch.stack([-distances, distances], dim=1).flatten()[:heads]
+
+    def matrix(self, window: int) -> Tensor:
+        """(A, W, W): the score of every pair of a window of this size or a smaller one."""
+        return self.scores[:, self.offsets[:window, :window]]
+
+    def project(self, x: Tensor, to_qkv: nn.Linear) -> Tensor:
+        """(B, L, C) -> (B, L, 3 * A * D)."""
+        projected: Tensor = to_qkv(x)
+        return projected
+
+    def split(self, qkv: Tensor, window: int) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """(B, L, 3 * A * D) -> queries, keys, values (B * N, A, W, D) and the distances' scores (A, W, W)."""
+        q, k, v = (split_heads(part, window, self.heads) for part in qkv.chunk(3, dim=-1))
+        return q * self.scale, k, v, self.matrix(window).to(q.dtype)
+
+
 class Basis(nn.Module):
     """Transformer-XL positions: score(i, j) = (q_i + u) . k_j / sqrt(D) + (q_i + w) . r(i - j).
 
@@ -224,3 +270,10 @@ class Basis(nn.Module):
         column = (token[None, :] - token[:, None] + window - 1).expand(*q.shape[:2], -1, -1)
         q = (q + self.content_bias.to(q.dtype)) * q.shape[-1] ** -0.5
         return q, k, v, by_distance.gather(-1, column)
+
+
+POSITIONS: dict[Positions, type[Rotary | Basis | DistanceBias]] = {
+    "rotary": Rotary,
+    "basis": Basis,
+    "bias": DistanceBias,
+}

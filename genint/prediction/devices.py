@@ -47,13 +47,14 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def describe_device(device: torch.device, threads: int = 0) -> str:
-    """One line for the user: the device, a CPU's `threads`, and a warning when a faster device stands idle."""
+def describe_device(device: torch.device, dtype: torch.dtype, threads: int = 0) -> str:
+    """One line for the user: the device, its numbers, a CPU's `threads`, and a warning when a faster device is idle."""
+    numbers = str(dtype).removeprefix("torch.")
     if device.type == "cuda":
-        return f"device: {device} ({torch.cuda.get_device_name(device)})"
+        return f"device: {device} ({torch.cuda.get_device_name(device)}, {numbers})"
     if device.type != "cpu":
-        return f"device: {device.type}"
-    line = f"device: cpu ({threads or usable_cpus()} threads)"
+        return f"device: {device.type} ({numbers})"
+    line = f"device: cpu ({threads or usable_cpus()} threads, {numbers})"
     if torch.cuda.is_available():
         return f"{line}. WARNING: a GPU ({torch.cuda.get_device_name(0)}) is there but not used; choose device cuda"
     return line
@@ -62,22 +63,25 @@ def describe_device(device: torch.device, threads: int = 0) -> str:
 def choose_dtype(name: str, device: torch.device, *, training: bool = False) -> torch.dtype:
     """Turn `auto`, `float32` or `bfloat16` into a dtype. Raises InputError for another name.
 
-    `auto` is bfloat16 on CUDA devices that multiply it natively, otherwise float32; in `training` also on CPUs with
-    AMX. There prediction and evaluation stay in float32, whose outputs have 7 correct digits in place of 2.
+    `auto` is bfloat16 on CUDA devices that multiply it natively and on CPUs with AMX, in `training` also on CPUs with
+    AVX512_BF16, otherwise float32. Outputs have 2 correct digits in place of 7, which moves no score by 0.001
+    (docs/performance.md).
     """
     if name not in DTYPES:
         raise InputError(f"`dtype` {name}: not one of {', '.join(DTYPES)}")
     if name == "auto":
-        return torch.bfloat16 if _multiplies_bfloat16(device, amx=training) else torch.float32
+        return torch.bfloat16 if multiplies_bfloat16(device, training=training) else torch.float32
     return torch.bfloat16 if name == "bfloat16" else torch.float32
 
 
-def _multiplies_bfloat16(device: torch.device, *, amx: bool) -> bool:
-    """Whether the device has it in hardware; of CPUs, whether they have AMX, if that counts."""
+def multiplies_bfloat16(device: torch.device, *, training: bool) -> bool:
+    """Whether the device has it in hardware and gains by it; AVX512_BF16 makes nothing but training much faster."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     is_x86 = platform.machine() in ("x86_64", "AMD64")
-    return amx and device.type == "cpu" and is_x86 and bool(torch.cpu._is_amx_tile_supported())
+    if device.type != "cpu" or not is_x86:
+        return False
+    return bool(torch.cpu._is_amx_tile_supported() or (training and torch.cpu._is_avx512_bf16_supported()))
 
 
 @contextmanager

@@ -9,8 +9,7 @@ from itertools import cycle, islice
 
 from genint.prediction.inference import Engine
 from genint.prediction.job import Job, disk_bytes
-from genint.prediction.pipeline import requests, task
-from genint.prediction.windows import Stitcher
+from genint.prediction.pipeline import make_stitcher, requests, task
 
 _WRITERS_BYTES = 100 << 20  # what writing holds on top: pieces of the spool, and buffers of the files open at a time
 
@@ -53,8 +52,8 @@ def estimate(job: Job) -> Estimate:
     Memory is the peak of this process, and of others, after those windows, with what writing adds. Several processes
     that start at different speeds make the time an upper bound.
     """
-    stitcher = Stitcher(job.genome, job.geometry, job.options.augmentation)
-    windows = job.options.augmentation.per_window * sum(len(stitcher.new_windows(tile)) for tile in job.todo)
+    stitcher = make_stitcher(job)
+    windows = stitcher.per_window * sum(len(stitcher.new_windows(tile)) for tile in job.todo)
     spool_bytes, result_bytes = disk_bytes(job)
     with Engine(task(job), job.options.devices, job.options.threads) as engine:
         seconds = _seconds_per_round(job, engine) * -(-windows // engine.windows_per_round)
@@ -76,8 +75,7 @@ def _seconds_per_round(job: Job, engine: Engine) -> float:
     first = next(requests(job, job.todo), None)
     if first is None:
         return 0.0
-    stitcher = Stitcher(job.genome, job.geometry, job.options.augmentation)
-    windows = list(islice(cycle(stitcher.windows([first])), engine.windows_per_round))
+    windows = list(islice(cycle(make_stitcher(job).windows([first])), engine.windows_per_round))
     deque(engine.map(windows), maxlen=0)
     started = time.monotonic()
     deque(engine.map(windows), maxlen=0)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import Unpack
 
 import numpy as np
@@ -14,6 +15,7 @@ from genint.genome.bed import BedRow
 from genint.genome.dna_source import SequenceSource
 from genint.genome.grid import Geometry, Tile, touched_bins
 from genint.genome.region import Region
+from genint.genome.relatives import open_relatives
 from genint.prediction.inference import Engine
 from genint.prediction.job import Job, prepare
 from genint.prediction.pipeline import predict_tiles, task
@@ -48,13 +50,19 @@ def predict_sequence(model: AnyModel, sequence: str, **settings: Unpack[PredictS
 
 
 def predict_regions(
-    genome: AnyGenome, regions: AnyRegions, model: AnyModel, **settings: Unpack[PredictSettings]
+    genome: AnyGenome,
+    regions: AnyRegions,
+    model: AnyModel,
+    *,
+    relatives: Path | str | None = None,
+    **settings: Unpack[PredictSettings],
 ) -> Iterator[TrackData]:
     """Yield the tracks of each region, in the order given: a TrackData of the bins that the region touches.
 
     Values are those of the grid: bins and tiles are anchored to the chromosome, so a bin has the value that
     `predict_to_folder` writes, whichever region it is part of. A region that reaches past its chromosome's end is
-    clipped. Memory is bounded by the longest region. Before anything is predicted, raises InputError for what cannot be
+    clipped. `relatives`: a table of genomes to average over, see `predict_to_folder`. Memory is bounded by the longest
+    region. Before anything is predicted, raises InputError for what cannot be
     read, and for a region without a base on its chromosome.
     """
     with ExitStack() as stack:
@@ -65,7 +73,8 @@ def predict_regions(
             if not len(row.region) or row.region.start >= length:
                 place = f"start {row.region.start:,} and end {row.region.end:,} hold no base of {chrom}, {length:,} bp"
                 raise InputError(f"{row.source}: {place}. Remove the row, or use predict_to_folder")
-        job = plan_job(opened, rows, model, settings)
+        related = stack.enter_context(open_relatives(relatives, opened))
+        job = plan_job(opened, rows, model, settings, relatives=related)
         keep_open = stack.pop_all()
     return _yield_rows(job, rows, keep_open)
 

@@ -14,6 +14,7 @@ from genint.genome.bed import BedRow
 from genint.genome.dna_source import DnaSource
 from genint.genome.grid import BinMask, Geometry, Tile, requested_bins, tiles
 from genint.genome.region import Region
+from genint.genome.relatives import Relative
 from genint.models.folder import Model
 from genint.output.formats import FORMATS
 from genint.output.report import RUN_FILE
@@ -30,12 +31,13 @@ class Options:
     """What changes a prediction besides genome, regions and models, and where it is computed.
 
     `scale`: `coverage`, the mean per base over the bin in the units of the training bigWigs, or `model`, the model's
-    own. `max_n`: a bin with a larger fraction of N than this is masked; with 1, none is, and the model reads N as a
-    column of zeros. `blacklist`: bins that these touch are masked. `batch_size`: windows that a GPU takes at once.
-    `devices`: one, or several GPUs that share the work. `threads`: windows that a CPU computes at the same time, 0 for
-    the cores that the process may use, see inference.Engine. `compile`: with torch.compile. `format`: one of
-    output.formats.FORMATS. `summary`: `mean`, `sum` or `max`, also a table of the requested regions; `summary_file` is
-    its name in the output folder and ends in .tsv or .parquet.
+    own. `relatives`: genomes that are read, too, see windows.Stitcher; masks are those of the genome itself. `max_n`: a
+    bin with a larger fraction of N than this is masked; with 1, none is, and the model reads N as a column of zeros.
+    `blacklist`: bins that these touch are masked. `batch_size`: windows that a GPU takes at once. `devices`: one, or
+    several GPUs that share the work. `threads`: windows that a CPU computes at the same time, 0 for the cores that the
+    process may use, see inference.Engine. `compile`: with torch.compile. `format`: one of output.formats.FORMATS.
+    `summary`: `mean`, `sum` or `max`, also a table of the requested regions; `summary_file` is its name in the output
+    folder and ends in .tsv or .parquet.
     ValueError for a scale, format or summary that is none of these.
     """
 
@@ -43,6 +45,7 @@ class Options:
     max_n: float = 0.5
     blacklist: Sequence[Region] = ()
     augmentation: Augmentation = field(default_factory=Augmentation)
+    relatives: Sequence[Relative] = ()
     batch_size: int = 8
     devices: tuple[torch.device, ...] = (torch.device("cpu"),)
     threads: int = 0
@@ -69,6 +72,7 @@ class Options:
             "max_n": self.max_n,
             "blacklist": _digest(sorted(set(self.blacklist))) if self.blacklist else None,
             **vars(self.augmentation),
+            "relatives": [relative.identity() for relative in self.relatives],
             "device": device,
             "dtype": str(self.dtype).removeprefix("torch."),
             "batch_size": "any" if device == "cpu" else self.batch_size,

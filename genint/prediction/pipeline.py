@@ -19,10 +19,16 @@ def predict_tiles(job: Job, engine: Engine, todo: Iterable[Tile]) -> Iterator[tu
 
     Of several models, T means and then T standard deviations. Raises InputError for a model that predicts NaN.
     """
-    stitcher, scale = Stitcher(job.genome, job.geometry, job.options.augmentation), _Scale(job)
+    stitcher, scale = make_stitcher(job), _Scale(job)
     windows = stitcher.windows(requests(job, todo))
     for request, values in stitcher.tiles(engine.map(windows)):
         yield request.tile, np.where(request.keep, scale(values, request.tile), np.float32(np.nan))
+
+
+def make_stitcher(job: Job) -> Stitcher:
+    """What makes windows of the job's tiles."""
+    relatives = [relative.genome for relative in job.options.relatives]
+    return Stitcher(job.genome, job.geometry, job.options.augmentation, relatives)
 
 
 def task(job: Job) -> PredictTracks:

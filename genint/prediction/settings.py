@@ -13,6 +13,7 @@ from genint.genome.chromosome_names import reconcile
 from genint.genome.dna_source import DnaSource
 from genint.genome.fasta import Genome
 from genint.genome.region import Region, parse_region, split_region
+from genint.genome.relatives import Relative
 from genint.models.folder import Model, load_model
 from genint.output.formats import FormatName
 from genint.prediction.devices import choose_devices, choose_dtype, describe_device
@@ -70,6 +71,7 @@ def plan_job(
     models: AnyModel | Sequence[AnyModel],
     settings: PredictSettings | FolderSettings,
     *,
+    relatives: Sequence[Relative] = (),
     console: Console | None = None,
 ) -> Job:
     """Load the models and find what there is to do.
@@ -80,8 +82,8 @@ def plan_job(
     console = console or Console(quiet=True)
     several = [models] if isinstance(models, Model | Path | str) else models
     loaded = [model if isinstance(model, Model) else load_model(model) for model in several]
-    options = _choose_options(cast(FolderSettings, settings))
-    console.say(describe_device(options.devices[0], options.threads))
+    options = _choose_options(cast(FolderSettings, settings), relatives)
+    console.say(describe_device(options.devices[0], options.dtype, options.threads))
     for model in loaded:
         _compare_genomes(model, genome, console)
     tracks = settings.get("tracks")
@@ -89,7 +91,7 @@ def plan_job(
     return prepare(genome, rows, loaded, columns=columns, options=options)
 
 
-def _choose_options(settings: FolderSettings) -> Options:
+def _choose_options(settings: FolderSettings, relatives: Sequence[Relative]) -> Options:
     devices = choose_devices(settings.get("device", "auto"))
     augmentation = Augmentation(
         rc=settings.get("rc", False), shifts=tuple(settings.get("shifts", (0,))), overlap=settings.get("overlap", 0.0)
@@ -98,6 +100,7 @@ def _choose_options(settings: FolderSettings) -> Options:
         scale=settings.get("scale", "coverage"),
         max_n=settings.get("max_n", 0.5),
         augmentation=augmentation,
+        relatives=relatives,
         batch_size=settings.get("batch_size", 8),
         devices=devices,
         threads=settings.get("threads", 0),

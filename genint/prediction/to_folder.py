@@ -7,6 +7,7 @@ from typing import Unpack
 
 from genint.console import Console
 from genint.genome.grid import BinMask
+from genint.genome.relatives import open_relatives
 from genint.output.formats import FORMATS
 from genint.output.report import RunReport
 from genint.output.run_folder import check_space, output_folder
@@ -36,6 +37,7 @@ def predict_to_folder(
     *,
     overwrite: bool = False,
     resume: bool = False,
+    relatives: Path | str | None = None,
     console: Console | None = None,
     **settings: Unpack[FolderSettings],
 ) -> RunReport:
@@ -43,12 +45,14 @@ def predict_to_folder(
 
     Writes a file per track (`format` zarr: one of all), tracks.tsv, regions.tsv, run.json and, with `summary`, a table
     of a number per region and track. Several models make an ensemble: the mean, and files of the standard deviation.
-    Bins that the `blacklist` touches are masked. A killed run resumes when it is called again, and ends with the same
-    bytes. Returns what run.json holds. Raises InputError and OutputError, see `predict_job`.
+    Bins that the `blacklist` touches are masked. `relatives`: a table of FASTAs on the genome's coordinates (columns
+    name and file): predictions are the mean of the genome's own and of the mean over them. A killed run resumes when it
+    is called again, and ends with the same bytes. Returns what run.json holds. Raises InputError and OutputError, see
+    `predict_job`.
     """
-    with open_genome(genome) as opened:
+    with open_genome(genome) as opened, open_relatives(relatives, opened) as related:
         rows = find_rows(regions, opened)
-        job = plan_job(opened, rows, model, settings, console=console)
+        job = plan_job(opened, rows, model, settings, relatives=related, console=console)
         return predict_job(job, Path(out), overwrite=overwrite, resume=resume, console=console)
 
 

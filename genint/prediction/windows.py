@@ -1,4 +1,4 @@
-"""Test-time augmentation: each tile once, or from both strands, shifted, in overlapping windows, and averaged.
+"""Test-time augmentation: each tile once, or from both strands, relatives, shifted, overlapping; and averaged.
 
 A window is a core of bins with context around it, as the model reads it. Windows start at multiples of a stride in
 bins, counted from the chromosome's start, so which windows a bin lies in depends on the bin alone. Without overlap the
@@ -6,7 +6,7 @@ stride is the core and the windows are the tiles.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ class Window(NamedTuple):
     first_bin: int  # of the window's core; it may lie before the chromosome's start
     reverse: bool
     tokens: dna.Tokens  # (input_bp,), of the reverse strand if `reverse`
+    weight: float = 1.0  # in the average with the other windows at this place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +81,17 @@ class Augmentation:
 class Stitcher:
     """Requests in genome order become windows in genome order; their predictions, in that order, become tiles again.
 
-    A bin sums up its windows from left to right, at each place in the order of the augmentation, so its value does not
-    depend on which other bins are requested.
+    With `relatives`, a window is read from each of them, too; together they weigh as much as the genome itself. A bin
+    sums up its windows from left to right, at each place in the order of the augmentation, so its value does not depend
+    on which other bins are requested.
     """
 
-    def __init__(self, source: DnaSource, geometry: Geometry, augmentation: Augmentation) -> None:
+    def __init__(
+        self, source: DnaSource, geometry: Geometry, augmentation: Augmentation, relatives: Sequence[DnaSource] = ()
+    ) -> None:
         self._source, self._geometry, self._augmentation = source, geometry, augmentation
+        self._sources = [(source, float(len(relatives) or 1)), *((relative, 1.0) for relative in relatives)]
+        self.per_window = augmentation.per_window * len(self._sources)  # forward passes for each window position
         self._stride, self._weights = augmentation.stride(geometry), augmentation.weights(geometry)
         self._open: deque[_OpenTile] = deque()  # tiles that miss a prediction
         self._last_window = ("", 0)  # of the previous tile
@@ -104,7 +110,7 @@ class Stitcher:
         request = next(requests, None)
         if request is None:
             return None
-        n_windows = len(self._first_bins(request.tile)) * self._augmentation.per_window
+        n_windows = len(self._first_bins(request.tile)) * self.per_window
         self._open.append(_OpenTile(request, request.tile.bins(self._geometry).start, n_windows))
         return request.tile
 
@@ -133,11 +139,12 @@ class Stitcher:
 
     def _read_windows(self, chrom: str, first_bin: int) -> Iterator[Window]:
         start = first_bin * self._geometry.bin_bp - self._geometry.context_bp
-        for shift in self._augmentation.shifts:
-            tokens = self._source.tokens(chrom, start + shift, start + shift + self._geometry.input_bp)
-            yield Window(chrom, first_bin, False, tokens)
-            if self._augmentation.rc:
-                yield Window(chrom, first_bin, True, dna.reverse_complement(tokens))
+        for source, weight in self._sources:
+            for shift in self._augmentation.shifts:
+                tokens = source.tokens(chrom, start + shift, start + shift + self._geometry.input_bp)
+                yield Window(chrom, first_bin, False, tokens, weight)
+                if self._augmentation.rc:
+                    yield Window(chrom, first_bin, True, dna.reverse_complement(tokens), weight)
 
 
 class _OpenTile:
@@ -158,8 +165,9 @@ class _OpenTile:
         part = slice(inside.start - offset, inside.stop - offset)  # of the window
         if not self._total.ndim:
             self._total = np.zeros(values.shape)
-        self._total[..., inside] += weights[part] * values[..., part]
-        self._weight[inside] += weights[part]
+        of_bins = window.weight * weights[part]
+        self._total[..., inside] += of_bins * values[..., part]
+        self._weight[inside] += of_bins
         self.missing -= 1
 
     def average(self) -> F64:

@@ -21,6 +21,7 @@ class RunConfig:
 
     architecture: Annotated[str, "Kind of model. Left out: from_model's, or interpreter."] = ""
     preset: Annotated[str, "Its size. Left out: the one with from_model's numbers, or small."] = ""
+    attention: Annotated[bool, "Off: a twin without attention layers, to learn what attention gives."] = True
     steps: Annotated[int, "Optimizer steps."] = 10_000
     batch_size: Annotated[int, "Windows per step, over all processes."] = 4
     accumulate: Annotated[int, "Parts that a step's windows are computed in, to save memory."] = 1
@@ -64,6 +65,10 @@ class TrainConfig(RunConfig):
     loss_weights: Annotated[LossWeights, "equal: tracks as they are; assay: as much to gain in each assay."] = "equal"
     shift_bp: Annotated[int, "Most bases that DNA is shifted by against its targets."] = 16
     reverse_complement: Annotated[bool, "Show half of the windows reverse-complemented."] = True
+    relatives: Annotated[float, "Fraction of the windows whose DNA is a relative's, if the data set has any."] = 0.5
+    identity_power: Annotated[float, "A relative's chance grows as its identity to this power; 0: all alike."] = 0.0
+    mutation_rate: Annotated[float, "Most of a window's bases that random others replace; each draws less."] = 0.0
+    clean_steps: Annotated[int, "Last steps, on the reference's own, unmutated DNA alone."] = 0
     patience: Annotated[int, "Validations without a better Pearson before it stops; 0: never."] = 0
     from_model: Annotated[str, "Fine-tune: start from this model's trunk, with a new head."] = ""
     freeze_trunk: Annotated[bool, "With from_model: train the head alone."] = False
@@ -79,9 +84,14 @@ class TrainConfig(RunConfig):
             raise InputError("`freeze_trunk` needs `from_model`: a trunk that never learned is of no use")
         if not 0 < self.teacher_weight <= 1:
             raise InputError(f"`teacher_weight` is {self.teacher_weight}. Expected more than 0 and at most 1")
-        for name in ("shift_bp", "patience"):
+        for name in ("shift_bp", "patience", "identity_power", "clean_steps"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"`{name}` is {getattr(self, name)}. Expected 0 or more")
+        for name in ("relatives", "mutation_rate"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"`{name}` is {getattr(self, name)}. Expected a fraction, from 0 to 1")
+        if self.clean_steps > self.steps:
+            raise InputError(f"`clean_steps` is {self.clean_steps}. Expected at most `steps`, {self.steps}")
 
 
 Config = TypeVar("Config", bound=RunConfig)
@@ -94,19 +104,17 @@ def describe_setting(name: str, kind: type[RunConfig] = TrainConfig) -> str:
 
 
 def show_default(name: str, kind: type[RunConfig] = TrainConfig) -> str | bool:
-    """A setting's default as help shows it; False where it depends on other settings or is off."""
+    """A setting's default as help shows it; False where it depends on other settings or is plain from the text."""
     default = kind.__dataclass_fields__[name].default
-    return False if default is False or default in ("", ()) else str(default)
+    return False if isinstance(default, bool) or default in ("", ()) else str(default)
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
     """Fill in `architecture` and `preset` where they are left out; beside `from_model` they can only be its own.
 
     Opens the folder of `from_model`. Raises InputError for an architecture or preset that there is not, for others than
-    the source's, and for a source that cannot be read.
+    the source's, for a source that cannot be read, and for attention that cannot be left out.
     """
-    from genint.models.registry import ARCHITECTURES
-
     architecture, preset = _identify(config.from_model) if config.from_model else ("interpreter", "small")
     for name, value in (("architecture", architecture), ("preset", preset)):
         given = getattr(config, name)
@@ -115,12 +123,43 @@ def resolve(config: TrainConfig) -> TrainConfig:
     filled = dataclasses.replace(
         config, architecture=config.architecture or architecture, preset=config.preset or preset
     )
-    if filled.architecture not in ARCHITECTURES:
-        raise InputError(f"`architecture` {filled.architecture!r}: not one of {', '.join(ARCHITECTURES)}")
-    presets = ARCHITECTURES[filled.architecture].presets
-    if filled.preset not in presets and not filled.from_model:
-        raise InputError(f"`preset` {filled.preset!r}: {filled.architecture} has {', '.join(presets)}")
+    check_architecture(filled.architecture)
+    if not filled.from_model:
+        check_preset(filled.architecture, filled.preset)
+    if not filled.attention:
+        _check_attention_can_be_off(filled)
     return filled
+
+
+def check_architecture(architecture: str) -> None:
+    """Raise InputError for an architecture that there is not."""
+    from genint.models.registry import ARCHITECTURES
+
+    if architecture not in ARCHITECTURES:
+        raise InputError(f"`architecture` {architecture!r}: not one of {', '.join(ARCHITECTURES)}")
+
+
+def check_preset(architecture: str, preset: str) -> None:
+    """Raise InputError for a preset that an architecture has not, or for an architecture that there is not."""
+    from genint.models.registry import ARCHITECTURES
+
+    check_architecture(architecture)
+    presets = ARCHITECTURES[architecture].presets
+    if preset not in presets:
+        raise InputError(f"`preset` {preset!r}: {architecture} has {', '.join(presets)}")
+
+
+def _check_attention_can_be_off(config: TrainConfig) -> None:
+    from genint.models.registry import ARCHITECTURES
+
+    able = [name for name, architecture in ARCHITECTURES.items() if architecture.without_attention]
+    if config.architecture not in able:
+        raise InputError(
+            f"`attention` is off: {config.architecture} has none that can be left out. Choose `architecture` "
+            f"{' or '.join(able)}, or leave it on"
+        )
+    if config.from_model:
+        raise InputError("`attention` is off: the layers are from_model's. Train it without attention, or leave it on")
 
 
 def _identify(model: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """What the LightningModules of all runs share: how windows are dealt out, the optimizer, its schedule."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning
@@ -8,14 +9,31 @@ import torch
 from torch import Tensor
 
 from genint.training.config import RunConfig
+from genint.training.parallel_windows import Loss, ParallelWindows
 
 
 class RunModule(lightning.LightningModule):
-    """A module in training. Every process takes each n-th window of a step."""
+    """A module in training. Every process takes each n-th window of a step.
+
+    `parallel`, where it is set, computes the windows of a batch on the cores of a CPU.
+    """
+
+    parallel: ParallelWindows | None = None
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__()
         self._config = config
+
+    def sum_loss(self, loss: Loss, batch: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """`loss` of a batch's tensors, with gradients: the sum over all its values, and how many there are."""
+        if self.parallel is None:
+            return loss(*batch)
+        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        return self.parallel.sum_loss(loss, batch, trained)
+
+    def map_windows(self, compute: Callable[..., Tensor], *batch: Tensor) -> Tensor:
+        """`compute` of a batch's tensors, without gradients."""
+        return compute(*batch) if self.parallel is None else self.parallel.map(compute, *batch)
 
     def window_indices(self) -> range:
         """This process's windows between two validations, which depend on the epoch alone, not on what ran before."""
@@ -34,9 +52,13 @@ class RunModule(lightning.LightningModule):
 
     def mean_loss(self, total: Tensor, count: Tensor) -> Tensor:
         """A sum over `count` values as a mean that, averaged over all processes, is the mean over all their values."""
+        return total / self.mean_count(count)
+
+    def mean_count(self, count: Tensor) -> Tensor:
+        """The mean of `count` over all processes, at least 1."""
         mean_count = self.trainer.strategy.reduce(count.float(), reduce_op="mean")
         assert isinstance(mean_count, Tensor)
-        return total / mean_count.clamp(min=1)
+        return mean_count.clamp(min=1)
 
     def configure_optimizers(self) -> Any:
         config = self._config

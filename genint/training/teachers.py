@@ -34,14 +34,14 @@ class Teachers:
         self._partners = torch.from_numpy(models[0].tracks.partners)
 
     @torch.no_grad()
-    def label(self, tokens: Tensor, windows: Sequence[int]) -> Tensor:
-        """Mean prediction for windows' tokens (B, input_bp), by number: (B, core_bins, T), NaN where DNA is unknown.
+    def label(self, tokens: Tensor, windows: Tensor) -> Tensor:
+        """Mean prediction for windows' tokens (B, input_bp) and numbers (B,): (B, core_bins, T), NaN for unknown DNA.
 
         Each teacher reads one strand of each window, drawn from the seed and the window's number, so that a student
         learns the mean of both strands over time. The label counts in every bin at least half of whose bases are known,
         excluded or never measured as it may be.
         """
-        reverse = torch.from_numpy(self.draw_strands(windows)).to(tokens.device)
+        reverse = torch.from_numpy(self.draw_strands(windows.tolist())).to(tokens.device)
         complement, partners = (tensor.to(tokens.device) for tensor in (_COMPLEMENT, self._partners))
         other_strand = complement[tokens.long()].flip(1)
         total = torch.zeros((), device=tokens.device)

@@ -19,7 +19,7 @@ from genint.genome.grid import Geometry
 from genint.models.base import TrackModel
 from genint.models.bundled import find_model
 from genint.models.config_file import read_config, read_header
-from genint.models.folder import Model, load_model, save_model
+from genint.models.folder import Model, load_model, load_trunk, save_model
 from genint.models.registry import ARCHITECTURES, build
 from genint.provenance import command_line
 from genint.training.callbacks import Patience, RunLog
@@ -28,7 +28,7 @@ from genint.training.lightning_module import TrainingModule
 from genint.training.model_card import write_card
 from genint.training.run_folder import claim, make_checkpoint, report_refusals
 from genint.training.teachers import Teachers, load_teachers
-from genint.training.trainer import ComputeResources, check_resources, fit
+from genint.training.trainer import ComputeResources, check_resources, describe_resources, fit
 
 _BINS_AT_ONCE = 128  # until one track varies, when validation is checked
 
@@ -61,6 +61,7 @@ def train(
     if (out / "config.json").exists():  # the last file that a run writes
         console.say(f"{out}: this run is finished")
         return load_model(out)
+    console.say(describe_resources(config, resources))
     lightning.seed_everything(config.seed, verbose=False)
     architecture, module = _new_module(dataset, config)
     with report_refusals(out):
@@ -113,19 +114,22 @@ def _choose_geometry(config: TrainConfig) -> Geometry:
 
 def _identify_data(config: TrainConfig, dataset: TrackDataset, teachers: Teachers | None) -> dict[str, Any]:
     """What a run learns from, so that it is not resumed on something else."""
-    source = {"from_model": load_model(config.from_model).digest} if config.from_model else {}
+    source = {"from_model": load_trunk(config.from_model).digest} if config.from_model else {}
     return {"dataset": dataset.digest, **source, "teachers": teachers.digests if teachers else []}
 
 
 def _new_module(dataset: TrackDataset, config: TrainConfig) -> tuple[str, TrackModel]:
     """An architecture's name and module: with fresh weights, or with another model's trunk under a fresh head."""
-    source = load_model(config.from_model) if config.from_model else None
+    source = load_trunk(config.from_model) if config.from_model else None
     architecture = source.architecture if source else config.architecture
-    numbers = source.config if source else ARCHITECTURES[architecture].presets[config.preset]()
+    kind = ARCHITECTURES[architecture]
+    numbers = source.config if source else kind.presets[config.preset]()
+    if not config.attention and kind.without_attention:
+        numbers = kind.without_attention(numbers)
     module = build(architecture, numbers, len(dataset.tracks))
     module.init_output_bias(torch.from_numpy(track_means(dataset)).float())
     if source:
-        module.load_trunk(source.module)
+        module.load_trunk(source.weights)
     if config.freeze_trunk:
         module.freeze_trunk()
     return architecture, module

@@ -14,10 +14,12 @@ import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from genint.errors import InputError
-from genint.prediction.devices import choose_device, choose_dtype
+from genint.prediction.devices import choose_device, choose_dtype, describe_device
 from genint.training.callbacks import Averaging, RunLog
 from genint.training.config import RunConfig
+from genint.training.parallel_windows import ParallelWindows, can_part_windows, count_threads
 from genint.training.run_folder import find_checkpoint
+from genint.training.run_module import RunModule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +27,15 @@ class ComputeResources:
     """Where a run computes; none of it changes what the run learns, beyond rounding.
 
     `device`: auto, cpu, cuda or mps. `processes`: on each of `nodes` nodes, one per GPU. `strategy`: auto (ddp when
-    there are several processes), ddp, or fsdp, which spreads the weights, too. `tensorboard`: also log for it.
+    there are several processes), ddp, or fsdp, which spreads the weights, too. `threads`: of each process on a
+    CPU, for a window each; 0: its part of the cores that may really be used, at most 8. `tensorboard`: also log for it.
     """
 
     device: str = "auto"
     processes: int = 1
     nodes: int = 1
     strategy: str = "auto"
+    threads: int = 0
     tensorboard: bool = False
 
 
@@ -51,8 +55,15 @@ def check_resources(config: RunConfig, resources: ComputeResources) -> None:
         )
 
 
+def describe_resources(config: RunConfig, resources: ComputeResources) -> str:
+    """One line for the user: what computes, and in which numbers."""
+    device = choose_device(resources.device)
+    dtype = choose_dtype(config.precision, device, training=True)
+    return describe_device(device, dtype, count_threads(resources.threads, resources.processes))
+
+
 def fit(
-    module: lightning.LightningModule,
+    module: RunModule,
     folder: Path,
     config: RunConfig,
     resources: ComputeResources,
@@ -70,9 +81,27 @@ def fit(
         stack.enter_context(_quiet_lightning())
         stack.enter_context(log)
         trainer = _make_trainer(folder, config, resources, [*averaging, log, *callbacks])
+        stack.enter_context(_compute_in_threads(module, resources))
         stack.enter_context(_keep_ctrl_c())
         trainer.fit(module, ckpt_path=find_checkpoint(folder, kept))
     return trainer
+
+
+@contextmanager
+def _compute_in_threads(module: RunModule, resources: ComputeResources) -> Iterator[None]:
+    """On a CPU, let the module compute windows in threads; one that cannot leaves the cores to each operation."""
+    if choose_device(resources.device).type != "cpu":
+        yield
+        return
+    threads, before = count_threads(resources.threads, resources.processes), torch.get_num_threads()
+    if not can_part_windows(module):
+        torch.set_num_threads(threads)
+        yield
+        torch.set_num_threads(before)
+        return
+    with ParallelWindows(threads) as module.parallel:
+        yield
+    module.parallel = None
 
 
 def _make_trainer(

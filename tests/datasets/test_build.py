@@ -315,8 +315,8 @@ def test_a_damaged_data_set_is_refused_in_one_line(example_dataset: Path, tmp_pa
 
     header = "chrom\tstart\tend\tsplit\tdna_start\tdna_end\n"
     damages = {
-        "version 99, this genint reads 4": lambda d: (d / "dataset.json").write_text('{"format_version": 99}'),
-        "version 3, this genint reads 4": lambda d: (d / "dataset.json").write_text('{"format_version": 3}'),
+        "version 99, this genint reads 5": lambda d: (d / "dataset.json").write_text('{"format_version": 99}'),
+        "version 4, this genint reads 5": lambda d: (d / "dataset.json").write_text('{"format_version": 4}'),
         "json": lambda d: (d / "dataset.json").write_text("{"),
         "unfinished": lambda d: (d / "dataset.json").unlink(),
         "split": lambda d: (d / "segments.tsv").write_text(f"{header}chr1\t0\t5\tdev\t0\t5\n"),
@@ -383,3 +383,36 @@ def test_splits_by_share_and_by_bed_are_asked_for_on_the_command_line(tmp_path: 
     bases = {split: sum(s.end - s.start for s in shares_.split(split)) for split in ("train", "valid", "test")}
     assert sum(bases.values()) == 204_800 + 60_003 + 35_073
     assert 0.2 <= bases["valid"] / sum(bases.values()) < 0.2 + 16_384 / 299_876
+
+
+def test_a_data_set_has_its_relatives_dna_at_the_same_places(
+    related_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genint.datasets.build.FLANK_BP", 1_000)
+    table = related_dataset.parent / "relatives" / "relatives.tsv"
+    (tmp_path / "splits.bed").write_text("chr1\t1280\t50048\ttrain\nchr3\t1280\t99999999\tvalid\n")
+    split = BedSplit(bed=tmp_path / "splits.bed")
+    make_dataset(EXAMPLE / "genome.fa", EXAMPLE / "tracks.tsv", tmp_path / "parts", split=split, relatives=table)
+    whole, parts = TrackDataset(related_dataset), TrackDataset(tmp_path / "parts")
+    assert whole.relatives == parts.relatives
+    assert [info.name for info in whole.relatives] == ["relative 0", "relative 1"]
+    assert [info.aligned for info in whole.relatives] == pytest.approx([0.9, 0.9], abs=0.01)
+    assert [info.identity for info in whole.relatives] == pytest.approx([1 - 0.75 * 0.1, 1 - 0.75 * 0.2], abs=0.01)
+    for number in range(2):
+        with Genome(table.parent / f"relative{number}.fa") as relative:
+            for segment in (*whole.segments, *parts.segments):
+                length = segment.dna_end - segment.dna_start
+                found = parts if segment in parts.segments else whole
+                assert np.array_equal(
+                    found.tokens(segment, segment.dna_start - segment.start, length, number),
+                    relative.tokens(segment.chrom, segment.dna_start, segment.dna_end),
+                )
+
+
+def test_relatives_are_asked_for_on_the_command_line(related_dataset: Path, tmp_path: Path, genint: Run) -> None:
+    table = related_dataset.parent / "relatives" / "relatives.tsv"
+    options = ["--valid", "chr3", "--test", "chr2", "--exclude", EXAMPLE / "exclude.bed", "--relatives", table]
+    finished = genint("data", "make", EXAMPLE / "genome.fa", EXAMPLE / "tracks.tsv", "-o", tmp_path / "out", *options)
+    assert finished.code == 0, finished.err
+    assert "relative 0: 89.5% aligned, 92.4% of that identical" in finished.err
+    assert TrackDataset(tmp_path / "out").digest == TrackDataset(related_dataset).digest

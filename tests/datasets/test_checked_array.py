@@ -1,5 +1,7 @@
 """An array gives back what was put in, and never a number that was not."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,13 @@ from genint.errors import InputError
 from tests.datasets.made_up import written
 
 
-@pytest.mark.parametrize("chunk", ["dna/c/2", "targets/c/2/0"])
+@pytest.mark.parametrize("chunk", ["dna/c/2", "targets/c/2/0", "relatives/c/1/2"])
 def test_a_flipped_bit_anywhere_in_a_chunk_is_an_error_that_names_it(chunk: str, tmp_path: Path) -> None:
-    dataset = TrackDataset(written(tmp_path / "dataset"))
+    dataset = TrackDataset(written(tmp_path / "dataset", relatives=2))
     file = dataset.path / "arrays.zarr" / chunk
-    read = dataset.tokens if chunk.startswith("dna") else dataset.targets
+    read: Callable[..., object] = dataset.targets if chunk.startswith("targets") else dataset.tokens
+    if chunk.startswith("relatives"):
+        read = partial(dataset.tokens, relative=1)
     whole = file.read_bytes()
     for place in range(len(whole)):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
@@ -21,6 +25,7 @@ def test_a_flipped_bit_anywhere_in_a_chunk_is_an_error_that_names_it(chunk: str,
             read(dataset.segments[2], 0, 5)
     dataset.tokens(dataset.segments[1], 0, 5)
     dataset.targets(dataset.segments[1], 0, 5)
+    dataset.tokens(dataset.segments[2], 0, 5, relative=0)
 
 
 def test_a_chunk_cut_short_or_gone_is_an_error_and_not_the_fill_value(tmp_path: Path) -> None:

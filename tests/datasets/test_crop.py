@@ -53,6 +53,17 @@ def test_chromosomes_are_cut_too_and_their_short_last_bin_is_no_bin(example_data
     assert (chr3.start, chr3.end) == (0, 34_944)
 
 
+def test_relatives_are_cut_with_the_dna(related_dataset: Path, tmp_path: Path) -> None:
+    whole = TrackDataset(related_dataset)
+    crop_dataset(whole, tmp_path / "small", core_bp=2_048, context_bp=100)
+    small = TrackDataset(tmp_path / "small")
+    assert small.relatives == whole.relatives
+    for ours, theirs in zip(small.segments, whole.segments, strict=True):
+        for relative in range(2):
+            expected = whole.tokens(theirs, ours.dna_start - theirs.start, 2_248, relative)
+            assert np.array_equal(small.tokens(ours, -100, 2_248, relative), expected)
+
+
 @pytest.mark.parametrize(("core_bp", "message"), [(100, "not a multiple of 32"), (800, "has 24 full bin")])
 def test_a_core_that_does_not_fit_is_refused(core_bp: int, message: str, whole: TrackDataset, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):

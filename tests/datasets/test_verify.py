@@ -68,6 +68,16 @@ def test_damaged_and_missing_chunks_are_named_and_the_others_still_read(dataset:
     assert "dna/c/7: is missing" in rows[1][-1]
 
 
+def test_a_lost_chunk_of_a_relative_is_named(related_dataset: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(related_dataset, tmp_path / "copy")
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        assert list(verify(TrackDataset(copy), genome)) == []
+        (copy / "arrays.zarr" / "relatives" / "c" / "1" / "14").unlink()  # of chr2, where the second begins
+        findings = list(verify(TrackDataset(copy), genome))
+    assert [(finding.chrom, finding.status) for finding in findings] == [("chr2", "damaged")]
+    assert "relatives/c/1/14: is missing" in findings[0].note
+
+
 def test_a_data_set_that_genint_made_is_its_genome_s(example_dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("genint.datasets.verify._BLOCK_BP", 10_007)
     steps: list[int] = []

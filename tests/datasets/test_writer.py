@@ -13,6 +13,7 @@ from genint.datasets.writer import TrackDatasetWriter, create_dataset
 from genint.errors import OutputError
 from genint.genome.fasta import Assembly
 from genint.genome.region import Region
+from genint.genome.relatives import RelativeInfo
 from tests.conftest import file_size_limit
 from tests.datasets.made_up import BIN, BINS, FLANK, TRACKS, contents, written
 
@@ -55,6 +56,25 @@ def test_a_segment_whose_parts_do_not_fit_is_our_bug(bins: int, dna_start: int, 
     tokens, targets = np.zeros(bases, np.uint8), np.zeros((bins, 2), np.float32)
     with pytest.raises(ValueError, match="bins, DNA"), writer(tmp_path / "d") as new:
         new.add(Region("chr1", 0, 48), "train", dna_start=dna_start, tokens=[tokens], targets=[targets])
+
+
+@pytest.mark.parametrize("lengths", [(80,), (80, 79), (80, 80, 80)])
+def test_relatives_that_do_not_cover_the_same_dna_are_our_bug(lengths: tuple[int, ...], tmp_path: Path) -> None:
+    tokens, targets = contents(0)
+    infos = [RelativeInfo(name, 1.0, 0.9) for name in "ab"]
+    with (
+        pytest.raises(ValueError, match=r"relative 1|zip"),
+        create_dataset(tmp_path / "d", bin_bp=BIN, assembly=Assembly("x", {}), tracks=TRACKS, relatives=infos) as new,
+    ):
+        new.add(
+            Region("chr1", 16, 16 + BINS * BIN),
+            "train",
+            dna_start=0,
+            tokens=[tokens],
+            targets=[targets],
+            relatives=[np.zeros(length, np.uint8) for length in lengths],
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_data_set_that_was_not_finished_leaves_nothing(tmp_path: Path) -> None:

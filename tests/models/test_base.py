@@ -46,6 +46,23 @@ def test_forward_is_the_head_of_the_core_of_the_trunk_of_one_hot_dna(model: Trac
         assert torch.equal(model(tokens), model.output_head(bins[:, context : context + core]))
 
 
+def test_levels_are_tokens_from_bases_to_the_trunks_bins(model: TrackModel) -> None:
+    one_hot = model.one_hot(dna(model))
+    with torch.no_grad():
+        levels, bins = model.levels(one_hot), model.trunk(one_hot)
+    merges = model.config.bin_bp.bit_length() - 1
+    assert [level.shape[1] for level in levels] == [model.geometry.input_bp >> number for number in range(merges + 1)]
+    assert torch.equal(levels[-1], bins)
+
+
+def test_levels_without_gradients_are_those_with_them(model: TrackModel) -> None:
+    one_hot = model.one_hot(dna(model))
+    with torch.no_grad():
+        kept = model.levels(one_hot)
+    for plain, with_gradients in zip(kept, model.levels(one_hot), strict=True):  # no memory of a level is used again
+        torch.testing.assert_close(plain, with_gradients.detach(), rtol=1e-4, atol=1e-5)
+
+
 def test_one_hot_dna_gives_what_its_tokens_give(model: TrackModel) -> None:
     tokens = dna(model)
     one_hot = nn.functional.one_hot(tokens.long(), 5)[:, :, :4]
@@ -110,7 +127,7 @@ def test_dna_of_another_type_shape_or_value_is_refused(wrong: Tensor, message: s
 
 
 def test_training_starts_from_the_means_of_the_tracks(model: TrackModel) -> None:
-    means = torch.tensor([0.01, 1.0, 20.0])
+    means = torch.tensor([0.01, 1.0, 20_000.0])
     model.init_output_bias(means)
     with torch.no_grad():
         torch.testing.assert_close(nn.functional.softplus(model.head.bias), means)
@@ -122,7 +139,7 @@ def test_training_starts_from_the_means_of_the_tracks(model: TrackModel) -> None
 def test_a_trunk_goes_to_a_model_of_other_tracks_and_the_head_stays(architecture: str) -> None:
     source, model = make(architecture, n_tracks=5), make(architecture, seed=1)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    model.load_trunk(source)
+    model.load_trunk(source.trunk_weights())
     trunk = source.trunk_weights()
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, trunk[name] if name in trunk else before[name])

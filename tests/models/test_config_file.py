@@ -21,7 +21,7 @@ sizes = st.integers(1, 40)
 layer_fields: dict[str, Any] = {
     "heads": sizes,
     "head_width": sizes.map(lambda half: 2 * half),
-    "positions": st.sampled_from(["rotary", "basis"]),
+    "positions": st.sampled_from(["rotary", "basis", "bias"]),
     "hidden": sizes,
     "feed_forward": st.sampled_from(["plain", "depthwise", "conv"]),
     "conv_width": sizes.map(lambda half: 2 * half + 1),

@@ -17,6 +17,7 @@ from tests.models.test_enformer import tiny_enformer
 TRACKS = 3
 CONFIGS: dict[str, tuple[str, ModelConfig]] = {
     "interpreter": ("interpreter", tiny_config(final={"dropout": 0.1})),
+    "no attention": ("interpreter", tiny_config(block={"heads": 0}, final={"heads": 0})),
     "depthwise": (
         "interpreter",
         tiny_config(

@@ -44,7 +44,7 @@ def test_a_step_on_twice_the_windows_takes_twice_the_operations(tiny_model: Path
 
 @pytest.mark.parametrize(
     ("model", "message"),
-    [("interpreter:huge", "no such preset. interpreter has small, paper"), ("nobody", "no such model folder")],
+    [("interpreter:huge", "no such preset. interpreter has small, plain, paper"), ("nobody", "no such model folder")],
 )
 def test_what_is_no_model_is_named(model: str, message: str) -> None:
     with pytest.raises(InputError, match=message):

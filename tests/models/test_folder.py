@@ -11,7 +11,7 @@ from genint.errors import InputError, OutputError
 from genint.genome.fasta import Assembly
 from genint.models import folder as folder_module
 from genint.models.bundled import DEFAULT_MODEL
-from genint.models.folder import convert_model, load_model, save_model
+from genint.models.folder import convert_model, load_model, load_trunk, save_model, save_trunk
 from genint.models.registry import build
 from genint.tracks.table import read_tracks
 from tests.conftest import EXAMPLE, save_copy, tiny_config
@@ -125,3 +125,36 @@ def test_weights_too_large_for_float16_are_refused_and_nothing_is_written(tmp_pa
 def test_a_conversion_replaces_nothing(tmp_path: Path, tiny_model: Path) -> None:
     with pytest.raises(OutputError, match=r"is there already\. Remove it, or choose another `out`"):
         convert_model(tiny_model, tmp_path)
+
+
+def test_a_trunk_is_saved_without_its_head_and_tracks(tmp_path: Path) -> None:
+    module = build("interpreter", tiny_config(), 1)
+    genomes = Assembly("a, b", {})
+    save_trunk(tmp_path / "t", module, genomes, architecture="interpreter", training={"steps": 3}, card="# T")
+    assert sorted(file.name for file in (tmp_path / "t").iterdir()) == ["README.md", "config.json", "model.safetensors"]
+    trunk = load_trunk(tmp_path / "t")
+    assert (trunk.name, trunk.architecture, trunk.config) == ("t", "interpreter", tiny_config())
+    assert trunk.training == {"steps": 3}
+    expected = module.trunk_weights()
+    assert trunk.weights.keys() == expected.keys()
+    assert all(torch.equal(trunk.weights[name], expected[name]) for name in expected)
+    other = build("interpreter", tiny_config(), 5)
+    other.load_trunk(trunk.weights)
+    assert torch.equal(other.state_dict()["stem.weight"], expected["stem.weight"])
+    with pytest.raises(InputError, match="t: was pretrained on DNA alone and predicts no tracks"):
+        load_model(tmp_path / "t")
+
+
+def test_the_trunk_of_a_model_is_that_of_its_module(tiny_model: Path) -> None:
+    model, trunk = load_model(tiny_model), load_trunk(tiny_model)
+    assert (trunk.digest, trunk.name, trunk.config) == (model.digest, model.name, model.config)
+    assert trunk.weights.keys() == model.module.trunk_weights().keys()
+
+
+def test_a_trunk_with_weights_of_another_config_is_refused(tmp_path: Path) -> None:
+    module = build("interpreter", tiny_config(), 1)
+    save_trunk(tmp_path / "t", module, Assembly("a", {}), architecture="interpreter", training={}, card="")
+    config = (tmp_path / "t" / "config.json").read_text()
+    (tmp_path / "t" / "config.json").write_text(config.replace('"bin_channels": 4', '"bin_channels": 6'))
+    with pytest.raises(InputError, match=r"the tensor .* has shape"):
+        load_trunk(tmp_path / "t")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from genint.models.base import count_parameters
 from genint.models.config_file import from_json
-from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, paper, small
+from genint.models.interpreter import GenomicInterpreter, InterpreterConfig, paper, plain, small
 from genint.models.swin1d import BlockConfig, LayerConfig
 
 TRACKS = 3
@@ -115,6 +115,27 @@ def test_attention_maps_come_with_the_same_prediction_and_say_where_they_belong(
         torch.testing.assert_close(entry.weights.sum(-1), torch.ones(entry.weights.shape[:-1]))
 
 
+def test_layers_without_attention_have_no_map_and_the_others_keep_their_stage() -> None:
+    config = tiny()
+    silent = [replace(layer, heads=0) for layer in (config.blocks[0], config.final[0])]
+    config = replace(config, blocks=(silent[0], config.blocks[1]), final=(silent[1], config.final[1]))
+    model, tokens = build(config), dna(2, config)
+    with torch.no_grad():
+        prediction, maps = model.attention_maps(tokens)
+        torch.testing.assert_close(prediction, model(tokens), atol=1e-5, rtol=1e-5)
+    assert [(entry.stage, entry.shifted, entry.token_bp) for entry in maps] == [
+        (2, False, 2),
+        (2, True, 2),
+        (4, False, 4),
+    ]
+    assert [entry.weights.shape[-1] for entry in maps] == [8, 8, 20]
+
+
+def test_windows_need_not_divide_the_tokens_of_a_block_without_attention() -> None:
+    config = tiny(blocks={"window": 16, "heads": 0})
+    assert build(config)(dna(2, config)).shape == (2, 16, TRACKS)
+
+
 def test_bfloat16_is_close_to_float32() -> None:
     config = tiny()
     model, tokens = build(config), dna(4, config)
@@ -127,7 +148,7 @@ def test_bfloat16_is_close_to_float32() -> None:
 
 
 def test_every_parameter_gets_a_gradient() -> None:
-    for changes in ({}, PLAIN):
+    for changes in ({}, PLAIN, {"blocks": {"heads": 0}, "final": {"hidden": 0}}):
         config = tiny(**changes)
         model = build(config)
         model(dna(2, config)).log().sum().backward()
@@ -145,6 +166,7 @@ def test_every_parameter_gets_a_gradient() -> None:
         ({"bin_channels": 0}, "bin_channels=0 must be at least 1"),
         ({"blocks": {"window": 16}}, r"blocks\[1\].window=16 must divide the 40 tokens"),
         ({"blocks": {"window": 5}}, "window=5 must be even"),
+        ({"blocks": {"merge": "max"}}, r"blocks\[0\].merge='max' makes tokens of 8 channels, not 12"),
         ({"blocks": {"channels": 0}}, "channels=0 must be at least 1"),
         ({"final": {"dropout": 1.0}}, "dropout=1.0 must be at least 0 and below 1"),
     ],
@@ -160,7 +182,7 @@ def test_a_config_survives_json(preset: object) -> None:
     assert from_json(InterpreterConfig, json.loads(json.dumps(asdict(config))), "config") == config
 
 
-@pytest.mark.parametrize(("preset", "tracks", "millions"), [(small, 20, 4.49), (paper, 5313, 57.34)])
+@pytest.mark.parametrize(("preset", "tracks", "millions"), [(small, 20, 4.11), (plain, 20, 3.60), (paper, 5313, 57.34)])
 def test_the_presets_have_the_stated_size(preset: object, tracks: int, millions: float) -> None:
     with torch.device("meta"):
         model = GenomicInterpreter(preset(), tracks)  # type: ignore[operator]
@@ -184,10 +206,28 @@ def test_the_names_of_the_weights_are_those_of_the_models_there_are() -> None:
     ]
 
 
-@pytest.mark.parametrize("changes", [{}, PLAIN, {"blocks": {"wrap": "paper"}, "core_bp": 56, "context_bp": 12}])
-def test_without_final_layers_a_bin_sees_what_its_blocks_reach(changes: dict[str, Any]) -> None:
+NO_FINAL: dict[str, Any] = {"final_layers": 0}
+NO_HEADS: dict[str, Any] = {"final": {"heads": 0}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        NO_FINAL,
+        NO_FINAL | PLAIN,
+        NO_FINAL | {"blocks": {"wrap": "paper"}, "core_bp": 56, "context_bp": 12},
+        NO_HEADS | {"core_bp": 128},
+        NO_HEADS | {"core_bp": 128, "blocks": {"hidden": 0}},
+        NO_HEADS | {"blocks": {"heads": 0}},
+        {"final": {"heads": 0, "hidden": 0}, "blocks": {"heads": 0, "hidden": 0}},
+    ],
+)
+def test_without_attention_over_bins_a_bin_sees_what_the_layers_reach(changes: dict[str, Any]) -> None:
     """One attention window of 8 bins would be all of the DNA; the windows of the last block are 8 tokens of 2 bp."""
-    config = replace(tiny(**changes), final=())
+    changes = dict(changes)
+    layers = changes.pop("final_layers", 2)
+    config = tiny(**changes)
+    config = replace(config, final=config.final[:layers])
     model, seen = build(config), torch.zeros(config.geometry.input_bp)
     one_hot = torch.nn.functional.one_hot(dna(1, config).long().clamp(max=3), 4).float().requires_grad_()
     middle = config.geometry.input_bp // config.bin_bp // 2 - config.context_bp // config.bin_bp
@@ -199,4 +239,8 @@ def test_without_final_layers_a_bin_sees_what_its_blocks_reach(changes: dict[str
         seen += seen_now[0].abs().sum(1)
     found = torch.nonzero(seen).flatten()
     assert int(found.max() - found.min()) + 1 == model.receptive_field_bp < config.geometry.input_bp
-    assert build(tiny(**changes)).receptive_field_bp == config.geometry.input_bp
+
+
+def test_with_attention_over_bins_a_bin_sees_all_of_the_input() -> None:
+    assert build(tiny()).receptive_field_bp == tiny().geometry.input_bp
+    assert build(tiny(blocks={"heads": 0})).receptive_field_bp == tiny().geometry.input_bp

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from genint.models.window_attention import WindowAttention
+from genint.models.window_attention import DistanceBias, WindowAttention
 from tests.models.seen import tokens_seen
 
 WINDOW, LENGTH, CHANNELS = 8, 32, 6
@@ -21,7 +21,7 @@ def attention(*, shifted: bool, **choices: Any) -> WindowAttention:
     return layer.eval()
 
 
-@pytest.mark.parametrize("positions", ["rotary", "basis"])
+@pytest.mark.parametrize("positions", ["rotary", "basis", "bias"])
 @pytest.mark.parametrize("position", [0, 7, 8, 21, 31])
 def test_a_regular_layer_sees_its_window_and_no_further(positions: str, position: int) -> None:
     start = position // WINDOW * WINDOW
@@ -30,7 +30,7 @@ def test_a_regular_layer_sees_its_window_and_no_further(positions: str, position
     )
 
 
-@pytest.mark.parametrize("positions", ["rotary", "basis"])
+@pytest.mark.parametrize("positions", ["rotary", "basis", "bias"])
 @pytest.mark.parametrize(("position", "seen"), [(4, range(4, 12)), (11, range(4, 12)), (12, range(12, 20))])
 def test_a_shifted_layer_sees_a_window_that_straddles_two_others(positions: str, position: int, seen: range) -> None:
     assert tokens_seen(attention(shifted=True, positions=positions), position, LENGTH, CHANNELS) == list(seen)
@@ -68,7 +68,7 @@ def masked_reference(layer: WindowAttention, x: Tensor) -> tuple[Tensor, Tensor]
     return layer.to_out(attended), weights
 
 
-@pytest.mark.parametrize("positions", ["rotary", "basis"])
+@pytest.mark.parametrize("positions", ["rotary", "basis", "bias"])
 @pytest.mark.parametrize("length", [WINDOW, LENGTH])
 def test_cutting_half_a_window_later_is_rolling_with_a_mask(positions: str, length: int) -> None:
     layer, x, maps = attention(shifted=True, positions=positions), torch.randn(2, length, CHANNELS), []
@@ -77,7 +77,7 @@ def test_cutting_half_a_window_later_is_rolling_with_a_mask(positions: str, leng
     torch.testing.assert_close(maps[0], weights)
 
 
-@pytest.mark.parametrize("positions", ["rotary", "basis"])
+@pytest.mark.parametrize("positions", ["rotary", "basis", "bias"])
 def test_positions_are_relative(positions: str) -> None:
     """The same tokens in another window give the same output; in another order, another one."""
     layer, x = attention(shifted=False, positions=positions), torch.randn(1, WINDOW, CHANNELS)
@@ -85,8 +85,36 @@ def test_positions_are_relative(positions: str) -> None:
     assert not torch.allclose(layer(x.flip(1)).flip(1), layer(x), atol=1e-4)
 
 
-@pytest.mark.parametrize("positions", ["rotary", "basis"])
+@pytest.mark.parametrize("positions", ["rotary", "basis", "bias"])
 @pytest.mark.parametrize("choices", [{"shifted": False}, {"shifted": True}, {"shifted": True, "wrap": "paper"}])
 def test_explicit_weights_give_the_output_of_fused_attention(positions: str, choices: dict[str, Any]) -> None:
     layer, x = attention(positions=positions, **choices), torch.randn(2, LENGTH, CHANNELS)
     torch.testing.assert_close(layer(x, fused=False), layer(x, fused=True), atol=1e-5, rtol=1e-5)
+
+
+def test_heads_begin_by_looking_at_distances_of_their_own_on_both_sides() -> None:
+    assert DistanceBias(64, 8, 4).initial_peaks(64, 8).tolist() == [-2, 2, -4, 4, -9, 9, -21, 21]
+    assert DistanceBias(8, 3, 4).initial_peaks(8, 3).tolist() == [-1, 1, -3]
+    assert DistanceBias(2, 2, 4).initial_peaks(2, 2).tolist() == [-1, 1]
+
+
+def test_before_training_a_head_attends_most_to_its_first_distance() -> None:
+    torch.manual_seed(0)
+    layer = WindowAttention(
+        CHANNELS, window=64, heads=4, head_width=4, shifted=False, positions="bias", wrap="mask"
+    ).eval()
+    maps: list[Tensor] = []
+    with torch.no_grad():
+        layer(0.1 * torch.randn(1, 64, CHANNELS), maps)
+    position = layer.position
+    assert isinstance(position, DistanceBias)
+    for head, peak in enumerate(position.initial_peaks(64, 4).int().tolist()):
+        received = maps[0][0, 0, head, 32].argmax().item() - 32
+        assert abs(received - peak) <= max(1, abs(peak) // 4)
+
+
+def test_a_smaller_window_uses_the_same_score_per_distance() -> None:
+    bias = DistanceBias(8, 2, 4)
+    torch.nn.init.normal_(bias.scores)
+    torch.testing.assert_close(bias.matrix(8)[:, 2:6, 2:6], bias.matrix(4))
+    torch.testing.assert_close(bias.matrix(8)[:, 1, 5], bias.scores[:, 7 + 4])

@@ -23,10 +23,10 @@ def test_auto_takes_the_gpu_if_there_is_one(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_an_idle_gpu_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_gpus(monkeypatch, 1)
-    assert "WARNING" in describe_device(torch.device("cpu"))
-    assert "Pretend GPU" in describe_device(torch.device("cuda"))
+    assert "WARNING" in describe_device(torch.device("cpu"), torch.float32)
+    assert "Pretend GPU" in describe_device(torch.device("cuda"), torch.float32)
     pretend_gpus(monkeypatch, 0)
-    assert "WARNING" not in describe_device(torch.device("cpu"))
+    assert "WARNING" not in describe_device(torch.device("cpu"), torch.float32)
 
 
 @pytest.mark.parametrize("name", ["cuda:1", "gpu", "meta", "mps"])
@@ -45,29 +45,35 @@ def test_several_gpus_are_named_once_each(monkeypatch: pytest.MonkeyPatch) -> No
         choose_devices("cuda:1,1")
 
 
-def test_the_threads_of_a_cpu_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_threads_of_a_cpu_and_the_numbers_that_it_computes_in_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_gpus(monkeypatch, 0)
-    assert describe_device(torch.device("cpu"), 3) == "device: cpu (3 threads)"
+    assert describe_device(torch.device("cpu"), torch.bfloat16, 3) == "device: cpu (3 threads, bfloat16)"
+    assert describe_device(torch.device("mps"), torch.float32) == "device: mps (float32)"
 
 
 @pytest.mark.parametrize(
-    ("device", "native", "predicting", "training"),
+    ("device", "has", "predicting", "training"),
     [
-        ("cpu", True, torch.float32, torch.bfloat16),
-        ("cpu", False, torch.float32, torch.float32),
-        ("cuda", True, torch.bfloat16, torch.bfloat16),
-        ("cuda", False, torch.float32, torch.float32),
-        ("mps", True, torch.float32, torch.float32),
+        ("cpu", {"amx", "avx512_bf16"}, torch.bfloat16, torch.bfloat16),
+        ("cpu", {"avx512_bf16"}, torch.float32, torch.bfloat16),
+        ("cpu", set(), torch.float32, torch.float32),
+        ("cuda", {"cuda"}, torch.bfloat16, torch.bfloat16),
+        ("cuda", {"amx", "avx512_bf16"}, torch.float32, torch.float32),
+        ("mps", {"amx", "avx512_bf16", "cuda"}, torch.float32, torch.float32),
     ],
 )
-def test_auto_is_bfloat16_on_gpus_that_have_it_and_when_training_on_cpus_that_have_it(
-    device: str, native: bool, predicting: torch.dtype, training: torch.dtype, monkeypatch: pytest.MonkeyPatch
+def test_auto_is_bfloat16_where_the_device_gains_by_it(
+    device: str, has: set[str], predicting: torch.dtype, training: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: native)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: "cuda" in has)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: "amx" in has)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: "avx512_bf16" in has)
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     assert choose_dtype("auto", torch.device(device)) == predicting
     assert choose_dtype("auto", torch.device(device), training=True) == training
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    if device == "cpu":
+        assert choose_dtype("auto", torch.device(device), training=True) == torch.float32
 
 
 def test_an_explicit_dtype_is_kept_and_an_unknown_one_refused() -> None:

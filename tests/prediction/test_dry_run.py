@@ -17,12 +17,18 @@ GENOME = EXAMPLE / "genome.fa"
         ["--rc", "--shifts", "-3,0,5"],
         ["--overlap", "0.5"],
         ["--overlap", "0.9", "--rc"],
+        ["--relatives", "RELATIVES", "--rc"],
         ["--max-n", "1", "--format", "zarr", "--threads", "2"],
         ["--ensemble", "MODEL", "--format", "bedgraph", "--summary", "summary.tsv", "--batch-size", "3"],
     ],
 )
 def test_a_dry_run_counts_what_the_run_then_does(
-    options: list[str], tiny_model: Path, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch
+    options: list[str],
+    tiny_model: Path,
+    related_dataset: Path,
+    tmp_path: Path,
+    genint: Run,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from genint.prediction.windows import Stitcher
 
@@ -34,7 +40,8 @@ def test_a_dry_run_counts_what_the_run_then_does(
             yield window
 
     monkeypatch.setattr(Stitcher, "_read_windows", counted)
-    options = [str(tiny_model) if option == "MODEL" else option for option in options]
+    table = related_dataset.parent / "relatives" / "relatives.tsv"
+    options = [{"MODEL": str(tiny_model), "RELATIVES": str(table)}.get(option, option) for option in options]
     bed = tmp_path / "asked.bed"
     bed.write_text("chr3\t0\t9000\nchr1\t100\t200\nchr3\t30000\t99000\nchr1\t2000\t3000\n")
     common = ["predict", GENOME, bed, "-m", tiny_model, "-o", tmp_path / "out", "--json", *options]

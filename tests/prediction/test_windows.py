@@ -8,16 +8,19 @@ import pytest
 import torch
 
 from genint.console import Console
-from genint.errors import InputError
+from genint.errors import InputError, OutputError
 from genint.genome import dna
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
 from genint.genome.grid import Geometry
 from genint.genome.region import Region
 from genint.models.folder import Model, load_model
+from genint.prediction.in_memory import predict_regions
 from genint.prediction.job import Options, prepare
-from genint.prediction.to_folder import predict_job
+from genint.prediction.settings import PredictSettings
+from genint.prediction.to_folder import predict_job, predict_to_folder
 from genint.prediction.windows import Augmentation
+from tests.datasets.made_up import write_relatives
 from tests.prediction.test_to_folder import BIN, values
 
 CORE_BP, CONTEXT_BP, CORE = 2_048, 128, 16
@@ -155,3 +158,36 @@ def test_shifts_are_told_apart_and_less_than_a_bin() -> None:
     with pytest.raises(InputError, match=r"at most 0\.9375"):
         Augmentation(overlap=0.98).stride(geometry)
     assert Augmentation(overlap=0.9375).stride(geometry) == 1
+
+
+@pytest.mark.parametrize("augmentation", [{}, {"rc": True, "shifts": (-3, 7), "overlap": 0.5}], ids=str)
+def test_relatives_weigh_as_much_as_the_genome_together(
+    augmentation: PredictSettings, genome: Path, model: Model, tmp_path: Path
+) -> None:
+    settings: PredictSettings = {"scale": "model", "max_n": 1, **augmentation}
+    table = write_relatives(tmp_path, genome, n=3)
+    alone = {
+        file: list(predict_regions(file, WHOLE, model, **settings))
+        for file in (genome, *sorted(tmp_path.glob("relative?.fa")))
+    }
+    together = list(predict_regions(genome, WHOLE, model, relatives=table, **settings))
+    for number, tracks in enumerate(together):
+        own, *others = (found[number].values for found in alone.values())
+        np.testing.assert_allclose(tracks.values, 0.5 * own + 0.5 * np.mean(others, axis=0), rtol=1e-5, atol=1e-6)
+        assert not np.allclose(tracks.values, own, atol=1e-4)
+
+
+def test_masks_are_the_genome_s_and_a_run_knows_its_relatives(genome: Path, model: Model, tmp_path: Path) -> None:
+    table = write_relatives(tmp_path / "relatives", genome, n=1)
+    file = table.parent / "relative0.fa"
+    file.write_text(genome.read_text().replace("N", "A"))
+    for name, relatives in (("plain", None), ("related", table)):
+        predict_to_folder(genome, WHOLE, model, tmp_path / name, relatives=relatives)
+    plain, related = (values(tmp_path / name / "atac.bw", "edge") for name in ("plain", "related"))
+    assert np.array_equal(np.isnan(plain), np.isnan(related))
+    assert np.isnan(plain).any()
+    again = predict_to_folder(genome, WHOLE, model, tmp_path / "related", relatives=table)
+    assert [each["name"] for each in again["plan"]["options"]["relatives"]] == ["relative 0"]
+    file.write_text(file.read_text().replace("ACG", "ACC", 1))
+    with pytest.raises(OutputError, match=r"options\.relatives 1\.\w+ was"):
+        predict_to_folder(genome, WHOLE, model, tmp_path / "related", relatives=table)

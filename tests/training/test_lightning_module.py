@@ -1,13 +1,14 @@
 """What Lightning runs: windows by epoch, losses over parts, schedule."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from genint.datasets.dataset import TrackDataset
+from genint.datasets.dataset import Segment, TrackDataset
 from genint.errors import InputError
 from genint.models.folder import load_model
 from genint.models.registry import build
@@ -23,6 +24,30 @@ def test_a_batch_in_parts_takes_the_same_steps(example_dataset: Path, tmp_path: 
     whole, parted = weights(tmp_path / "1" / "model"), weights(tmp_path / "2" / "model")
     for name in whole:
         torch.testing.assert_close(whole[name], parted[name], rtol=1e-3, atol=1e-4)
+
+
+def test_relatives_and_mutations_end_with_the_last_but_clean_steps(
+    related_dataset: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, dataset = load_model(tiny_model), TrackDataset(related_dataset)
+    config = settings(steps=6, batch_size=4, validate_every=6, relatives=1.0, clean_steps=2, mutation_rate=0.1)
+    trainer = SimpleNamespace(current_epoch=0, global_rank=0, world_size=1)
+    monkeypatch.setattr(TrainingModule, "trainer", trainer)
+    module = TrainingModule(model.module, dataset, model.geometry, config)
+    read: list[int | None] = []
+    tokens = TrackDataset.tokens
+
+    def record(self: TrackDataset, segment: Segment, start: int, length: int, relative: int | None = None) -> Any:
+        read.append(relative)
+        return tokens(self, segment, start, length, relative)
+
+    monkeypatch.setattr(TrackDataset, "tokens", record)
+    assert len(list(module.train_dataloader())) == 6
+    assert set(read[:16]) == {0, 1}
+    assert read[16:] == [None] * 8
+    read.clear()
+    assert len(list(module.val_dataloader()))
+    assert set(read) == {None}
 
 
 def test_a_loss_that_is_not_finite_names_the_windows(

@@ -51,7 +51,7 @@ def test_a_label_is_the_mean_of_the_teachers_each_on_a_strand_of_its_own(
 ) -> None:
     models = [load_model(make_teacher(seed)) for seed in (5, 6, 7)]
     teachers, tokens = Teachers(models, seed=3), draw_windows(TrackDataset(example_dataset), models[0], 4)
-    labels = teachers.label(tokens, range(10, 14))
+    labels = teachers.label(tokens, torch.arange(10, 14))
     strands = teachers.draw_strands(range(10, 14))
     assert labels.shape == (4, 16, 7)
     for window in range(4):
@@ -87,7 +87,7 @@ def test_a_student_of_its_teacher_alone_comes_close_to_it_and_the_teacher_stays(
     config = settings(steps=30, validate_every=30, learning_rate=0.03, gradient_clip=0.0, ema_decay=0.0)
     student = train(dataset, tmp_path / "model", config, teachers=(str(teacher),), teacher_weight=1.0)
     tokens = draw_windows(dataset, model, 8)
-    target = Teachers([model], seed=1).label(tokens, range(8))
+    target = Teachers([model], seed=1).label(tokens, torch.arange(8))
     means = torch.from_numpy(track_means(dataset)).float().expand_as(target).clamp(min=1e-3)
     with torch.no_grad():
         gaps = [poisson(values, target)[0] for values in (means, student.module(tokens), target.nan_to_num(1.0))]
@@ -103,7 +103,7 @@ def test_no_gradient_reaches_a_teacher_and_no_checkpoint_holds_it(
     teachers = Teachers([model], seed=1)
     module = TrainingModule(student, dataset, student.geometry, settings(), teachers)
     tokens = draw_windows(dataset, model, 2)
-    labels = teachers.label(tokens, range(2))
+    labels = teachers.label(tokens, torch.arange(2))
     poisson(student(tokens), labels)[0].backward()
     assert not labels.requires_grad
     assert all(parameter.grad is None for parameter in model.module.parameters())

@@ -97,6 +97,58 @@ def split_by_a_bed_without_labels(folder: Path, model: Path) -> tuple[Arguments,
     ]
 
 
+# -- relatives
+
+
+def relatives_case(name: str, table: str, *words: str, fasta: str = SMALL_FASTA) -> None:
+    """A table of relatives with something wrong in it or in the FASTA that it names, for data make and predict."""
+
+    def prepare(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+        written(folder / "relative.fa", fasta)
+        relatives = written(folder / "relatives.tsv", table)
+        return ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "--valid", "chr3", "--relatives", relatives], list(
+            words
+        )
+
+    CASES[f"relatives: {name}"] = prepare
+
+
+LISTED = "name\tfile\nsk1\trelative.fa\n"
+relatives_case("no file column", "name\tfasta\nsk1\trelative.fa\n", "relatives.tsv, line 1", "file")
+relatives_case("a name twice", LISTED + "sk1\trelative.fa\n", "relatives.tsv, line 3", "sk1", "twice")
+relatives_case("a FASTA that is not there", LISTED.replace("relative.fa", "no.fa"), "no.fa: cannot read")
+relatives_case("other chromosomes", LISTED, "relative.fa", "chr2, chr3", "genint data align")
+relatives_case("no difference", LISTED, "relative.fa", "none of its bases differs", fasta=GENOME.read_text())
+relatives_case(
+    "another length", LISTED, "relative.fa: chr3 is", fasta=GENOME.read_text().rstrip("\n").rpartition("\n")[0]
+)
+
+
+@case
+def alignment_of_another_genome(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    relative = written(folder / "strain.fa", SMALL_FASTA)
+    paf = written(folder / "strain.paf", "chr1\t6000\t0\t9\t+\tchr1\t5\t0\t9\t9\t9\t60\tcg:Z:9M\n")
+    return ["data", "align", GENOME, relative, "--alignment", paf], ["strain.paf, line 1", "chr1 is 5 bp", "204,800 bp"]
+
+
+@case
+def alignment_without_cigars(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    relative = written(folder / "strain.fa", SMALL_FASTA)
+    paf = written(folder / "strain.paf", "chr1\t6000\t0\t9\t+\tchr1\t204800\t0\t9\t9\t9\t60\n")
+    return ["data", "align", GENOME, relative, "--alignment", paf], ["strain.paf, line 1", "cg:Z:", "minimap2"]
+
+
+@case
+def alignment_that_is_none(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    relative = written(folder / "strain.fa", SMALL_FASTA)
+    return ["data", "align", GENOME, relative, "--alignment", relative], ["strain.fa, line 1", "PAF", "UCSC chain"]
+
+
+@case
+def relative_that_is_no_fasta(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["data", "align", GENOME, EXAMPLE / "tracks.tsv"], ["tracks.tsv, line 1", "FASTA"]
+
+
 # -- records of the field
 
 

@@ -6,7 +6,7 @@ from genint.datasets.build import make_dataset
 from genint.datasets.splits import Split
 from genint.genome.fasta import Genome
 from tests.conftest import EXAMPLE
-from tests.wrong_inputs.cases import GENOME, Arguments, case, written
+from tests.wrong_inputs.cases import GENOME, SMALL_FASTA, Arguments, case, written
 
 
 def example_dataset(folder: Path) -> Path:
@@ -24,6 +24,11 @@ def train_on_something_else(folder: Path, model: Path) -> tuple[Arguments, list[
 @case
 def train_with_an_unknown_architecture(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     return ["train", model, "--architecture", "oracle"], ["oracle", "interpreter"]
+
+
+@case
+def train_without_attention_where_there_is_none(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--architecture", "enformer", "--no-attention"], ["--attention is off", "interpreter"]
 
 
 @case
@@ -81,3 +86,34 @@ def train_with_teachers_that_are_no_list(folder: Path, model: Path) -> tuple[Arg
 @case
 def eval_without_a_data_set(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     return ["eval", folder, model], ["not a finished data set"]
+
+
+@case
+def pretrain_on_something_else(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["pretrain", model / "tracks.tsv"], ["tracks.tsv", "FASTA"]
+
+
+@case
+def pretrain_on_chromosomes_shorter_than_a_window(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    genome = written(folder / "small.fa", SMALL_FASTA)
+    return ["pretrain", genome], ["small.fa", "no chromosome of at least 17,408 bp"]
+
+
+@case
+def pretrain_with_every_chromosome_held_out(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["pretrain", GENOME, "--hold-out", "chr1,chr2,chr3"], ["genome.fa", "left to learn from", "--hold-out"]
+
+
+@case
+def pretrain_with_a_chromosome_held_out_that_is_not_there(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["pretrain", GENOME, "--hold-out", "chr3,chr9"], ["--hold-out", "chr9", "no genome has"]
+
+
+@case
+def pretrain_with_nothing_masked(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["pretrain", GENOME, "--mask-fraction", "0"], ["--mask-fraction is 0.0", "more than 0"]
+
+
+@case
+def pretrain_with_an_unknown_preset(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["pretrain", GENOME, "--preset", "huge"], ["--preset 'huge'", "small"]
