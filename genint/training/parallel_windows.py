@@ -67,7 +67,7 @@ class ParallelWindows:
         for more, values, of_window in windows:
             total, count = total + more, count + values
             gradients = [_add(a, b) for a, b in zip(gradients, of_window, strict=True)]
-        attached: Tensor = _WithGradients.apply(total, gradients, *parameters)
+        attached: Tensor = _WithGradients.apply(total, gradients, *parameters)  # type: ignore[no-untyped-call]
         return attached, count
 
     def map(self, compute: Callable[..., Tensor], *batch: Tensor) -> Tensor:
@@ -79,9 +79,9 @@ class ParallelWindows:
 
         return torch.cat(list(self._results(without_gradients, *batch)))
 
-    def _results(self, compute: Callable[..., Any], *columns: Sequence[Any]) -> Iterator[Any]:
+    def _results(self, compute: Callable[..., Any], *columns: Any) -> Iterator[Any]:
         """In order; a column's tensor is cut into windows, (1, ...) each, and anything else into its elements."""
-        cut = [column.split(1) if isinstance(column, Tensor) else column for column in columns]
+        cut = [torch.split(column, 1) if isinstance(column, Tensor) else column for column in columns]
         enabled, dtype = torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")  # each thread has its own
 
         def run(*arguments: Any) -> Any:
@@ -119,7 +119,7 @@ class ParallelWindows:
 
 
 class OwnRandomNumbers(TorchFunctionMode):
-    """In this thread, dropout and `torch.rand` draw from their own generator, not the one that all threads share."""
+    """In this thread, dropout and `torch.rand` draw from a generator that no other thread uses."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ from genint.training.model_card import write_pretraining_card
 from genint.training.pretrain_config import PretrainConfig
 from genint.training.pretraining_module import PretrainingModule
 from genint.training.run_folder import claim, make_checkpoint, report_refusals
-from genint.training.trainer import ComputeResources, check_resources, fit
+from genint.training.trainer import ComputeResources, check_resources, describe_resources, fit
 
 _COUNTED_BP = 10_000_000  # training DNA that the baselines are counted in
 
@@ -83,6 +83,7 @@ def _fit(
     resources: ComputeResources,
 ) -> None:
     """Run Lightning over the steps that are left, then save the last trunk with its scores."""
+    console.say(describe_resources(config, resources))
     lightning.seed_everything(config.seed, verbose=False)
     model = build(config.architecture, ARCHITECTURES[config.architecture].presets[config.preset](), 1)
     held_out = HeldOutWindows(dna.held_out, model.geometry.input_bp, fraction=config.mask_fraction, span=config.span)

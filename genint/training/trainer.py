@@ -94,14 +94,14 @@ def _compute_in_threads(module: RunModule, resources: ComputeResources) -> Itera
         yield
         return
     threads, before = count_threads(resources.threads, resources.processes), torch.get_num_threads()
-    if not can_part_windows(module):
+    if can_part_windows(module):
+        with ParallelWindows(threads) as module.parallel:
+            yield
+        module.parallel = None
+    else:
         torch.set_num_threads(threads)
         yield
         torch.set_num_threads(before)
-        return
-    with ParallelWindows(threads) as module.parallel:
-        yield
-    module.parallel = None
 
 
 def _make_trainer(
