@@ -24,7 +24,7 @@ def claim(folder: Path, config: RunConfig, data: Mapping[str, Any]) -> None:
     `data` is JSON; its entries win over settings of the same name. Raises InputError for another run, a damaged record
     and a model folder around it that no run wrote.
     """
-    identity = {**dataclasses.asdict(config), **data}
+    identity = json.loads(json.dumps({**dataclasses.asdict(config), **data}, allow_nan=False))  # tuples become lists
     file = folder / "run.json"
     if file.exists():
         _compare(file, identity)
@@ -37,7 +37,7 @@ def claim(folder: Path, config: RunConfig, data: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_settings(config, folder / "train.toml")
     with replacing(file) as new:  # other processes of the run read it
-        new.write_text(json.dumps(identity, indent=1, allow_nan=False) + "\n")
+        new.write_text(json.dumps(identity, indent=1) + "\n")
 
 
 def _compare(file: Path, identity: Mapping[str, Any]) -> None:
