@@ -107,7 +107,7 @@ def pretrain(
     given |= {"batch_size": batch_size, "accumulate": accumulate, "learning_rate": learning_rate}
     given |= {"mask_fraction": mask_fraction, "span": span, "seed": seed}
     settings = read_settings(PretrainConfig, config, given)
-    options.use_threads(threads)
     held_out = [name for name in hold_out.split(",") if name]
-    run(genomes, out, settings, hold_out=held_out, console=console, resources=ComputeResources(device=device))
+    resources = ComputeResources(device=device, threads=threads)
+    run(genomes, out, settings, hold_out=held_out, console=console, resources=resources)
     print(out)

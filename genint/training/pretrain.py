@@ -26,7 +26,7 @@ from genint.training.model_card import write_pretraining_card
 from genint.training.pretrain_config import PretrainConfig
 from genint.training.pretraining_module import PretrainingModule
 from genint.training.run_folder import claim, make_checkpoint, report_refusals
-from genint.training.trainer import ComputeResources, check_resources, fit
+from genint.training.trainer import ComputeResources, check_resources, describe_resources, fit
 
 _COUNTED_BP = 10_000_000  # training DNA that the baselines are counted in
 
@@ -53,6 +53,7 @@ def pretrain(
     out, console, resources = Path(out), console or Console(quiet=True), resources or ComputeResources()
     check_preset(config.architecture, config.preset)
     check_resources(config, resources)
+    console.say(describe_resources(config, resources))
     if not genomes:
         raise InputError("`genomes`: is empty. Expected FASTA files")
     with ExitStack() as stack:
