@@ -6,9 +6,9 @@
 
 Pretrains on the genome and its relatives, without the chromosomes named in --valid, --test and --hidden; where there
 are relatives, once more with these chromosomes of the relatives (under names of their own). Makes a data set per
-fraction, of whole training chromosomes in an order that is drawn once, trains on each from scratch and from every trunk,
-and prints the mean Pearson over tracks (log1p) on the test chromosomes as Markdown, mean and standard deviation over
-seeds. Every run has a folder of its own; the same command given again resumes where it stopped.
+fraction, of whole training chromosomes in an order that is drawn once, trains on each from scratch and from every
+trunk, and prints the mean Pearson over tracks (log1p) on the test chromosomes as Markdown, with mean and standard
+deviation over seeds. Every run has a folder of its own; the same command given again resumes where it stopped.
 """
 
 import argparse

@@ -1,73 +1,164 @@
-"""Table 1 of the paper on your own data: the five systems, preset `small`, same steps, same windows, same size.
+"""Table 1 of the paper on your own data: systems of the same size, trained alike, each with several seeds.
 
-    python benchmarks/table1.py DATASET -o FOLDER [--steps 1000] [--validate-every STEPS] [--batch-size 4] [--seed 1]
+    python benchmarks/table1.py DATASET -o FOLDER [--systems interpreter=3 attpool-dilate=3 maxpool-cnn enformer]
+        [--seeds 2] [--config RECIPE.toml] [--steps 1000] [--jobs 2] [--device cpu]
 
-Trains each system in FOLDER/ARCHITECTURE (a killed run resumes where it stopped), scores all of them and two baselines
-on the test split, and prints the table as Markdown, with seconds of training and the intervals of the differences. Of
-each system the model with the best validation is kept; there are five unless --validate-every says otherwise.
+A system is ARCHITECTURE, or ARCHITECTURE:PRESET (small unless given); =N are its seeds in place of --seeds. All get the
+settings of RECIPE.toml (see docs/training.md), over which --steps wins, and seeds 1 to N, so the windows of a step are
+the same for all. Without a recipe they take 1,000 steps and validate five times; the best of a run's models is kept.
+Each run is FOLDER/ARCHITECTURE-PRESET-SEED, on one thread, --jobs of them at a time; a killed script resumes where it
+stopped.
+
+All runs and two baselines are then scored on the test split (FOLDER/scores). The table, as Markdown, has the mean over
+seeds, the standard deviation of Overall between them, and CPU seconds of training (user and system, start and
+validations included; of a resumed run, those of its last part times all steps / the steps of that part). Differences
+are those of the first system to each other one; their intervals are over 100 kb blocks and seeds.
 """
 
 import argparse
-import json
+import csv
+import os
 import subprocess
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-SYSTEMS = ("interpreter", "maxpool-cnn", "attpool-cnn", "attpool-dilate", "enformer")
+import pandas as pd
+
+from genint.evaluation.evaluate import evaluate
+from genint.evaluation.results import OVERALL, Evaluation, System, compare_systems
+from genint.text import write_tsv
+
+SYSTEMS = ("interpreter", "attpool-dilate", "maxpool-cnn", "enformer", "attpool-cnn")
 
 
-def genint(*arguments: object) -> None:
-    subprocess.run([sys.executable, "-m", "genint", *map(str, arguments)], check=True)
+@dataclass(frozen=True)
+class Row:
+    """A system of the table and its number of seeds."""
+
+    architecture: str
+    preset: str
+    seeds: int
+
+    @property
+    def name(self) -> str:
+        return self.architecture if self.preset == "small" else f"{self.architecture}:{self.preset}"
+
+    def folder(self, out: Path, seed: int) -> Path:
+        return out / f"{self.architecture}-{self.preset}-{seed}"
 
 
-def train(system: str, options: argparse.Namespace) -> None:
-    folder = options.out / system
+def read_row(text: str, seeds: int) -> Row:
+    """ARCHITECTURE[:PRESET][=SEEDS]"""
+    system, _, count = text.partition("=")
+    architecture, _, preset = system.partition(":")
+    return Row(architecture, preset or "small", int(count or seeds))
+
+
+def train(row: Row, seed: int, options: argparse.Namespace) -> None:
+    """Train or resume a run, unless it is finished, and write down its CPU seconds."""
+    folder = row.folder(options.out, seed)
     if (folder / "config.json").exists():
         return
-    settings = options.out / "settings.toml"
-    settings.write_text(f"validate_every = {options.validate_every or max(options.steps // 5, 1)}\n")
-    started = time.monotonic()
-    numbers = ("--steps", options.steps, "--batch-size", options.batch_size, "--seed", options.seed)
-    genint("train", options.dataset, "-o", folder, "--architecture", system, *numbers, "--config", settings)
-    (folder / "seconds").write_text(f"{time.monotonic() - started:.0f}")
+    print(f"training {folder.name}", file=sys.stderr, flush=True)
+    before = steps_done(folder)
+    command = [sys.executable, "-m", "genint", "train", options.dataset, "-o", folder, "--config", options.config]
+    command += ["--architecture", row.architecture, "--preset", row.preset, "--seed", seed]
+    command += ["--steps", options.steps] if options.steps else []
+    command += ["--threads", 1, "--device", options.device, "--quiet"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(list(map(str, command)), env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)  # this child's own seconds, whatever else runs
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{folder.name} ended with code {process.returncode}")
+    steps = steps_done(folder)
+    seconds = (usage.ru_utime + usage.ru_stime) * steps / max(steps - before, 1)
+    (folder / "cpu_seconds").write_text(f"{seconds:.0f}\n")
+    print(f"{folder.name}: {seconds:,.0f} CPU seconds", file=sys.stderr, flush=True)
 
 
-def markdown(options: argparse.Namespace) -> str:
-    """The scores of `genint eval` as a table with a row per system and a column per assay."""
-    scores = json.loads((options.out / "scores" / "metrics.json").read_text())
-    assays = list(dict.fromkeys(row["assay"] for row in scores["means"]))
-    titles = ["Overall" if assay == "all" else assay for assay in assays]
-    lines = [f"| system | {' | '.join(titles)} | log1p | training, s |", "|---" * (len(titles) + 3) + "|"]
-    for model in dict.fromkeys(row["model"] for row in scores["means"]):
-        rows = {row["assay"]: row for row in scores["means"] if row["model"] == model}
-        seconds = options.out / model / "seconds"
-        cells = [f"{rows[assay]['pearson']:.3f}" for assay in assays]
-        cells += [f"{rows['all']['pearson_log1p']:.3f}", seconds.read_text().strip() if seconds.exists() else ""]
-        lines.append(f"| {model} | {' | '.join(cells)} |")
-    lines += ["", "| difference of Overall | | 95 % interval |", "|---|---|---|"]
-    for row in scores["differences"]:
-        if "interpreter" in (row["model"], row["other"]):
-            interval = "-" if row["low"] is None else f"{row['low']:+.3f} to {row['high']:+.3f}"
-            lines.append(f"| {row['model']} - {row['other']} | {row['difference']:+.3f} | {interval} |")
-    return "\n".join(lines)
+def steps_done(folder: Path) -> int:
+    """Steps up to a run's last validation."""
+    log = folder / "training" / "log.csv"
+    if not log.exists():
+        return 0
+    with open(log, newline="") as file:
+        return max((int(row["step"]) for row in csv.DictReader(file)), default=0)
+
+
+def train_all(rows: list[Row], options: argparse.Namespace) -> None:
+    """First seeds first, so that an early end leaves a table without intervals over seeds rather than half of one."""
+    runs = [(row, seed) for seed in range(1, 1 + max(row.seeds for row in rows)) for row in rows if seed <= row.seeds]
+    pool = ThreadPoolExecutor(options.jobs)
+    try:
+        for done in [pool.submit(train, row, seed, options) for row, seed in runs]:
+            done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def print_scores(rows: list[Row], evaluation: Evaluation, out: Path) -> None:
+    """Means over seeds, as Markdown: a row per system, a column per assay."""
+    means = evaluation.summary().set_index(["model", "assay"])
+    assays = list(dict.fromkeys(means.index.get_level_values("assay")))
+    titles = ["system", "seeds", *("Overall" if assay == OVERALL else assay for assay in assays)]
+    print(f"| {' | '.join(titles)} | sd | log1p | training, CPU s |", "|---" * (len(titles) + 3) + "|", sep="\n")
+    runs = {row.name: [row.folder(out, seed).name for seed in range(1, row.seeds + 1)] for row in rows}
+    trained = {name for names in runs.values() for name in names}
+    runs |= {result.model: [result.model] for result in evaluation.models if result.model not in trained}
+    for name, models in runs.items():
+        scores = means.loc[models]
+        cells = [f"{scores.xs(assay, level='assay')['pearson'].mean():.3f}" for assay in assays]
+        overall = scores.xs(OVERALL, level="assay")
+        cells.append(f"{overall['pearson'].std():.4f}" if len(models) > 1 else "")
+        cells.append(f"{overall['pearson_log1p'].mean():.3f}")
+        files = [out / model / "cpu_seconds" for model in models]
+        seconds = [int(file.read_text()) for file in files if file.exists()]
+        cells.append(f"{sum(seconds) / len(seconds):,.0f}" if seconds else "")
+        seeds = len(models) if trained.issuperset(models) else ""
+        print(f"| {name} | {seeds} | {' | '.join(cells)} |")
+
+
+def print_differences(rows: list[Row], evaluation: Evaluation, out: Path) -> None:
+    """Of the first system to the others, as Markdown; all pairs go to scores/systems.tsv."""
+    results = {result.model: result for result in evaluation.models}
+    systems = [
+        System(row.name, [results.pop(row.folder(out, seed).name) for seed in range(1, row.seeds + 1)]) for row in rows
+    ]
+    systems += [System(name, [result]) for name, result in results.items()]
+    differences = compare_systems(systems)
+    write_tsv(out / "scores" / "systems.tsv", pd.DataFrame(differences))
+    print("", "| difference of Overall | | 95 % interval |", "|---|---|---|", sep="\n")
+    for row in differences[: len(systems) - 1]:
+        interval = "-" if row.low != row.low else f"{row.low:+.4f} to {row.high:+.4f}"
+        print(f"| {row.model} - {row.other} | {row.difference:+.4f} | {interval} |")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1_000)
-    parser.add_argument("--validate-every", type=int, default=0)
-    parser.add_argument("--batch-size", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--systems", nargs="+", default=SYSTEMS)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
+    rows = [read_row(system, options.seeds) for system in options.systems]
     options.out.mkdir(parents=True, exist_ok=True)
-    for system in SYSTEMS:
-        train(system, options)
-    models = [options.out / system for system in SYSTEMS]
-    genint("eval", options.dataset, *models, "--baselines", "--plots", "-o", options.out / "scores")
-    print(markdown(options))
+    if options.config is None:
+        options.steps = options.steps or 1_000
+        options.config = options.out / "recipe.toml"
+        options.config.write_text(f"validate_every = {max(options.steps // 5, 1)}\n")
+    train_all(rows, options)
+    folders = [row.folder(options.out, seed) for row in rows for seed in range(1, row.seeds + 1)]
+    evaluation = evaluate(folders, options.dataset, baselines=True, device=options.device)
+    evaluation.write(options.out / "scores")
+    print_scores(rows, evaluation, options.out)
+    print_differences(rows, evaluation, options.out)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def _section(name: str, command: Any) -> Iterator[str]:
 
 
 def _row(option: Any, kind: Any) -> str:
-    names = ", ".join(f"`{name}`" for name in option.opts)
+    names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
     return (
         f"| {names} | {'' if option.is_flag else option.metavar or _value(kind)} | {_default(option)} | {option.help} |"
     )

@@ -1,12 +1,14 @@
-"""Benchmarks are scripts that no test runs; what they import of genint must at least be there."""
+"""Benchmarks are scripts that no test runs, but for that of GPUs, which few have; what others import must be there."""
 
 import ast
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+import torch
 
-SCRIPTS = sorted((Path(__file__).parent.parent / "benchmarks").glob("*.py"))
+FOLDER = Path(__file__).parent.parent / "benchmarks"
+SCRIPTS = sorted(FOLDER.glob("*.py"))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -20,3 +22,38 @@ def test_a_benchmark_imports_what_there_is(script: Path) -> None:
             module = import_module(str(node.module))
             for alias in node.names:
                 assert hasattr(module, alias.name) or import_module(f"{node.module}.{alias.name}")
+
+
+def test_the_figures_of_a_gpu_are_printed_for_a_cpu_too(
+    tiny_model: Path, example: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    gpu = import_module("gpu")
+    words = f"--device cpu --no-compile --most 2 --matrix 32 --copy-mb 1 --repeats 1 --genome {example / 'genome.fa'}"
+    gpu.main([*words.split(), "--model", str(tiny_model)])
+    printed = capsys.readouterr().out
+    passes = [line.split(" | ") for line in printed.splitlines() if line.startswith("| eager")]
+    assert [(numbers, batch) for _, numbers, batch, *_ in passes] == [
+        (numbers, batch) for numbers in ("float32", "bfloat16") for batch in ("1", "2")
+    ]
+    agreement = [float(columns[-1].removesuffix(" |")) for columns in passes]
+    assert min(agreement[:2]) > 0.999_999
+    assert 0.9 < min(agreement[2:]) < 1
+    assert "| wall, s |" in printed
+
+
+def test_a_batch_that_does_not_fit_ends_the_doubling(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    gpu = import_module("gpu")
+    options = gpu.read_options(["--most", "64", "--repeats", "1", "--no-compile"])
+    runner = gpu.Runner(gpu.open_model(str(tiny_model)), gpu.CPU, options)
+    forward = runner._model.forward
+
+    def forget(dna: torch.Tensor) -> torch.Tensor:
+        if len(dna) > 4:
+            raise torch.OutOfMemoryError
+        tracks: torch.Tensor = forward(dna)
+        return tracks
+
+    monkeypatch.setattr(runner._model, "forward", forget)
+    assert [each.batch for each in runner.run_all()] == [1, 2, 4, 1, 2, 4]

@@ -88,7 +88,11 @@ def test_the_map_in_contributing_is_the_tree() -> None:
 
 
 # Tests of what several modules do together, named for that.
-TOGETHER = {"models": {"test_architecture_from_outside"}, "training": {"test_fine_tuning"}}
+TOGETHER = {
+    "models": {"test_architecture_from_outside"},
+    "training": {"test_fine_tuning"},
+    "evaluation": {"test_attention_off"},
+}
 
 
 def test_every_test_module_of_a_room_is_named_for_a_module_of_it() -> None:

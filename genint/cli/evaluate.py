@@ -31,6 +31,14 @@ Baselines = Annotated[
         rich_help_panel=options.MODEL,
     ),
 ]
+AttentionOff = Annotated[
+    bool,
+    typer.Option(
+        "--attention-off",
+        help="Score each interpreter once more with attention left out of every layer, nothing retrained.",
+        rich_help_panel=options.MODEL,
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -71,6 +79,7 @@ def evaluate(
     models: Models = None,
     split: Split = "test",
     baselines: Baselines = False,
+    attention_off: AttentionOff = False,
     tracks: options.Tracks = None,
     out: Out = None,
     plots: Plots = False,
@@ -88,7 +97,8 @@ def evaluate(
     Several figures go by that name, and each is printed with its axis: pearson, over all bins on the model's scale, as
     the field reports it; log1p, of log(1 + sum over the bin) in the units of the bigWigs; windows, within each window
     (the model's own tile), averaged. Differences between models come with a 95 % interval from a paired bootstrap over
-    100 kb blocks. --tracks picks the tracks that --locus draws.
+    100 kb blocks. --attention-off also prints r between the predictions with attention and without. --tracks picks the
+    tracks that --locus draws.
 
     Example: genint eval dataset my-model --baselines -o scores
     """
@@ -110,7 +120,16 @@ def evaluate(
     region = _locus(opened, locus, len(columns), len(loaded)) if locus else None
     if out:
         out.mkdir(parents=True, exist_ok=True)
-    evaluation = run(loaded, opened, split, dtype=dtype, baselines=baselines, console=console, **compute)
+    evaluation = run(
+        loaded,
+        opened,
+        split,
+        dtype=dtype,
+        baselines=baselines,
+        attention_off=attention_off,
+        console=console,
+        **compute,
+    )
     if out:
         evaluation.write(out)
     if json_output:

@@ -43,6 +43,9 @@ Architecture = Annotated[str | None, _setting("architecture", "--architecture", 
 Preset = Annotated[str | None, _setting("preset", "--preset", panel=options.MODEL)]
 FromModel = Annotated[str | None, _setting("from_model", "--from", panel=options.MODEL)]
 FreezeTrunk = Annotated[bool | None, _setting("freeze_trunk", "--freeze-trunk", panel=options.MODEL)]
+Teachers = Annotated[list[str] | None, _setting("teachers", "--teachers", panel=options.MODEL)]
+TeacherWeight = Annotated[float | None, _setting("teacher_weight", "--teacher-weight", panel=options.MODEL)]
+Attention = Annotated[bool | None, _setting("attention", "--attention/--no-attention", panel=options.MODEL)]
 Loss = Annotated[LossName | None, _setting("loss", "--loss")]
 Steps = Annotated[int | None, _setting("steps", "--steps")]
 BatchSize = Annotated[int | None, _setting("batch_size", "--batch-size", "-b")]
@@ -80,6 +83,9 @@ def train(
     preset: Preset = None,
     from_model: FromModel = None,
     freeze_trunk: FreezeTrunk = None,
+    teachers: Teachers = None,
+    teacher_weight: TeacherWeight = None,
+    attention: Attention = None,
     config: Config = None,
     loss: Loss = None,
     steps: Steps = None,
@@ -112,7 +118,9 @@ def train(
 
     given: dict[str, object] = {"architecture": architecture, "preset": preset, "loss": loss, "steps": steps}
     given |= {"from_model": from_model, "freeze_trunk": freeze_trunk, "batch_size": batch_size}
+    given |= {"teachers": tuple(teachers) if teachers else None, "teacher_weight": teacher_weight}
     given |= {"accumulate": accumulate, "learning_rate": learning_rate, "patience": patience, "seed": seed}
+    given["attention"] = attention
     settings = read_settings(TrainConfig, config, given)
     run(
         dataset,

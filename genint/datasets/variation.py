@@ -33,7 +33,8 @@ class Variation:
         """(R + 1,): of the genome itself, then of each relative."""
         if not relatives:
             return np.ones(1)
-        weights = np.array([info.identity for info in relatives]) ** self.identity_power
+        identities = np.array([info.identity for info in relatives])
+        weights = (identities / identities.max()) ** self.identity_power  # so that no power makes all of them 0
         return np.concatenate([[1 - self.relatives], self.relatives * weights / weights.sum()])
 
     def mutate(self, tokens: dna.Tokens, draw: np.random.Generator) -> dna.Tokens:

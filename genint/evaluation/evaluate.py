@@ -15,17 +15,18 @@ from genint.datasets.dataset import TrackDataset
 from genint.datasets.loader import SplitTiles, check_geometry
 from genint.errors import InputError
 from genint.evaluation.baselines import ConstantBaseline, KmerBaseline
-from genint.evaluation.metrics import BlockPearson, Pearson, TrackPearson, WindowPearson
-from genint.evaluation.predictors import EvaluatedTile, ModelPredictor, Predictor, read_tiles
-from genint.evaluation.results import OVERALL, Evaluation, ModelScores, Score
+from genint.evaluation.metrics import Pearson
+from genint.evaluation.predictors import EvaluatedTile, ModelPredictor, read_tiles
+from genint.evaluation.results import OVERALL, Agreement, Evaluation, ModelScores
+from genint.evaluation.scorer import Scorer
 from genint.genome.grid import Geometry
+from genint.models.attention_off import turn_attention_off
 from genint.models.folder import Model, load_model
 from genint.prediction.devices import choose_devices, choose_dtype
 from genint.tracks.table import Track
 
 AnyModel = Model | Path | str
 BASELINES = (ConstantBaseline, KmerBaseline)
-BLOCK_BP = 100_000  # drawn together in the bootstrap: neighbouring bins are not independent
 
 
 def evaluate(
@@ -34,6 +35,7 @@ def evaluate(
     split: Split = "test",
     *,
     baselines: bool = False,
+    attention_off: bool = False,
     batch_size: int = 8,
     device: str = "auto",
     dtype: str = "auto",
@@ -42,20 +44,35 @@ def evaluate(
 ) -> Evaluation:
     """Score models, by folder, bundled name or loaded, and the baselines if requested, on a split of a data set.
 
-    All are scored on the same bins by the same code. `device` and `dtype` are those of choose_devices and choose_dtype,
+    With `attention_off` each model that has attention is followed by its copy without, see `turn_attention_off`. All
+    are scored on the same bins by the same code. `device` and `dtype` are those of choose_devices and choose_dtype,
     `threads` the engine's. Results go by the models' names, see load_distinct. Raises InputError before any is scored
-    for a model whose tracks, transforms or bins are not the data set's, for an empty split and for an assay named
-    "all"; later when no track can be scored.
+    for a model whose tracks, transforms or bins are not the data set's, for an empty split, for an assay named "all",
+    and for `attention_off` where no model has attention; later when no track can be scored.
     """
     dataset = dataset if isinstance(dataset, TrackDataset) else TrackDataset(dataset)
     loaded = load_distinct([models] if isinstance(models, AnyModel) else models, baselines=baselines)
     devices, console = choose_devices(device), console or Console(quiet=True)
     precision = choose_dtype(dtype, devices[0])
     _check_scorable(dataset, loaded, [split, "train"] if baselines else [split])
-    results = []
-    for model in loaded:
-        predictor = ModelPredictor(model, devices=devices, threads=threads, dtype=precision, batch_size=batch_size)
-        results.append(_score(predictor, dataset, split, batch_size, console))
+    groups = _add_attention_off(loaded, console) if attention_off else [[model] for model in loaded]
+    load_distinct([model for group in groups for model in group], baselines=baselines)  # the copies' names are new
+    results: list[ModelScores] = []
+    agreements: list[Agreement] = []
+    for group in groups:
+        predictor = ModelPredictor(
+            group[0],
+            variants=[model.module for model in group[1:]],
+            devices=devices,
+            threads=threads,
+            dtype=precision,
+            batch_size=batch_size,
+        )
+        tiles, names = SplitTiles(dataset, predictor.geometry, split), [model.name for model in group]
+        predictions = predictor.predict_variants(read_tiles(tiles))
+        scores, alike = _score(names, predictions, len(tiles), dataset, split, batch_size, console)
+        results += scores
+        agreements += alike
     if baselines:
         geometry = (
             loaded[0].geometry
@@ -63,8 +80,10 @@ def evaluate(
             else Geometry(core_bp=128 * dataset.bin_bp, context_bp=512, bin_bp=dataset.bin_bp)
         )
         for kind in BASELINES:
-            results.append(_score(kind.fit(dataset, geometry), dataset, split, batch_size, console))
-    return Evaluation(dataset.path, dataset.digest, split, tuple(results))
+            baseline, tiles = kind.fit(dataset, geometry), SplitTiles(dataset, geometry, split)
+            predictions = ((tile, values[None]) for tile, values in baseline.predict_tiles(read_tiles(tiles)))
+            results += _score([kind.name], predictions, len(tiles), dataset, split, batch_size, console)[0]
+    return Evaluation(dataset.path, dataset.digest, split, tuple(results), tuple(agreements))
 
 
 def load_distinct(models: Sequence[AnyModel], *, baselines: bool = False) -> list[Model]:
@@ -119,44 +138,52 @@ def check_tracks(dataset: TrackDataset, model: Model) -> None:
         )
         raise InputError(
             f"{model.name}: its {len(theirs)} tracks are not the {len(ours)} of {dataset.path}; they differ first in "
-            f"row {place + 1} of tracks.tsv. Evaluate it on a data set made with its own tracks.tsv"
+            f"row {place + 1} of tracks.tsv. Use it with a data set made with its own tracks.tsv"
         )
 
 
-def _score(predictor: Predictor, dataset: TrackDataset, split: str, batch_size: int, console: Console) -> ModelScores:
-    """Score the predictions of all tiles of a split, `batch_size` at a time."""
-    tiles, n_tracks = SplitTiles(dataset, predictor.geometry, split), len(dataset.tracks)
-    predictions: Iterator[tuple[EvaluatedTile, F32]] = predictor.predict_tiles(read_tiles(tiles))
-    transform = dataset.tracks.transform(dataset.bin_bp)
-    pooled, logged, windows = Pearson(n_tracks), Pearson(n_tracks), WindowPearson(n_tracks)
-    across, blocks = TrackPearson(), BlockPearson(n_tracks)
-    with console.progress(f"{predictor.name} on {split}", len(tiles), "tiles") as advance:
+def _add_attention_off(models: Sequence[Model], console: Console) -> list[list[Model]]:
+    """Each model with its copy without attention, or alone if it has none; InputError if none has any."""
+    copies = [turn_attention_off(model) for model in models]
+    if not any(copies):
+        raise InputError(
+            "`attention_off`: none of the models has attention that can be left out. Give an interpreter that has, or "
+            "do without `attention_off`"
+        )
+    for model, copy in zip(models, copies, strict=True):
+        if copy is None:
+            console.say(f"{model.name}: has no attention that can be left out")
+    return [[model, copy] if copy else [model] for model, copy in zip(models, copies, strict=True)]
+
+
+def _score(
+    names: Sequence[str],
+    predictions: Iterator[tuple[EvaluatedTile, F32]],
+    n_tiles: int,
+    dataset: TrackDataset,
+    split: str,
+    batch_size: int,
+    console: Console,
+) -> tuple[list[ModelScores], list[Agreement]]:
+    """Score the predictions of all tiles of a split by each of `names`, (names, core_bins, T) for every tile.
+
+    Of a second one also how alike the predictions are; `batch_size` tiles are scored at a time.
+    """
+    scorers, alike = [Scorer(name, dataset) for name in names], Pearson(len(dataset.tracks))
+    with console.progress(f"{names[0]} on {split}", n_tiles, "tiles") as advance:
         while batch := list(islice(predictions, batch_size)):
-            predicted = np.stack([values for _, values in batch]).astype(np.float64)
-            measured = np.stack([tile.targets for tile, _ in batch]).astype(np.float64)
-            pooled.update(predicted, measured)
-            sums = (transform.invert(values) * dataset.bin_bp for values in (predicted, measured))
-            logged.update(*(np.log1p(np.abs(values)) for values in sums))  # of negative strands, too
-            windows.update(predicted, measured)
-            across.update(predicted, measured)
-            for offset, (tile, _) in enumerate(batch):
-                starts = tile.region.start + dataset.bin_bp * np.arange(len(tile.targets))
-                for block in np.unique(starts // BLOCK_BP):
-                    here = starts // BLOCK_BP == block
-                    blocks.update((tile.region.chrom, int(block)), predicted[offset, here], measured[offset, here])
+            tiles = [tile for tile, _ in batch]
+            measured = np.stack([tile.targets for tile in tiles]).astype(np.float64)
+            predicted = np.stack([values for _, values in batch], axis=1).astype(np.float64)  # (names, B, bins, T)
+            for scorer, values in zip(scorers, predicted, strict=True):
+                scorer.update(tiles, values, measured)
+            if len(names) > 1:
+                alike.update(predicted[1], np.where(np.isfinite(measured), predicted[0], np.nan))
             advance(len(batch))
-    if not np.isfinite(pooled.compute()).any():
+    scores = [scorer.compute() for scorer in scorers]
+    if not any(score.pearson == score.pearson for score in scores[0].scores):
         raise InputError(
             f"{dataset.path}: nothing to score in the {split} split: no track has measured bins there that "
             "differ. Choose another `split`, or make the data set with another"
         )
-    columns = zip(pooled.counts, pooled.compute(), logged.compute(), windows.compute(), strict=True)
-    return ModelScores(
-        model=predictor.name,
-        scores=[
-            Score(predictor.name, track.identifier, track.assay, int(bins), float(r), float(r_log), float(r_windows))
-            for track, (bins, r, r_log, r_windows) in zip(dataset.tracks, columns, strict=True)
-        ],
-        across_tracks=across.compute(),
-        blocks=blocks.sums,
-    )
+    return scores, [Agreement(names[0], names[1], alike.compute())] if len(names) > 1 else []

@@ -10,6 +10,7 @@ from genint.arrays import F32, U8
 from genint.datasets.loader import SplitTiles
 from genint.genome.grid import Geometry
 from genint.genome.region import Region
+from genint.models.base import TrackModel
 from genint.models.folder import Model
 from genint.prediction.inference import Engine
 from genint.prediction.task import PredictTracks
@@ -40,12 +41,16 @@ class Predictor(Protocol):
 
 
 class ModelPredictor:
-    """A model in the inference engine; `devices` and `threads` are the engine's."""
+    """A model in the inference engine; `devices` and `threads` are the engine's.
+
+    `variants`: modules that take the same DNA and give the same tracks, to predict each tile with, too.
+    """
 
     def __init__(
         self,
         model: Model,
         *,
+        variants: Sequence[TrackModel] = (),
         devices: Sequence[torch.device],
         threads: int = 0,
         dtype: torch.dtype = torch.float32,
@@ -54,7 +59,7 @@ class ModelPredictor:
         self.name, self.geometry = model.name, model.geometry
         self._devices, self._threads = devices, threads
         self._task = PredictTracks(
-            modules=[model.module],
+            modules=[model.module, *variants],
             columns=np.arange(len(model.tracks)),
             partners=model.tracks.partners,
             dtype=dtype,
@@ -63,9 +68,14 @@ class ModelPredictor:
 
     def predict_tiles(self, tiles: Iterable[EvaluatedTile]) -> Iterator[tuple[EvaluatedTile, F32]]:
         """See Predictor."""
+        for tile, (values, *_) in self.predict_variants(tiles):
+            yield tile, values
+
+    def predict_variants(self, tiles: Iterable[EvaluatedTile]) -> Iterator[tuple[EvaluatedTile, F32]]:
+        """Each tile, in order, with the predictions of the model and of its variants, (1 + variants, core_bins, T)."""
         with Engine(self._task, self._devices, self._threads) as engine:
             for tile, output in engine.map(tiles):
-                yield tile, output[0].T
+                yield tile, output.swapaxes(1, 2)
 
 
 def read_tiles(tiles: SplitTiles) -> Iterator[EvaluatedTile]:

@@ -61,6 +61,13 @@ class Mean(NamedTuple):
     pearson_windows: float
 
 
+class System(NamedTuple):
+    """A kind of model and how each of its runs, which differ in their seed alone, did."""
+
+    name: str
+    runs: Sequence[ModelScores]
+
+
 class Difference(NamedTuple):
     """Mean r over tracks of `model` minus that of `other`, with its 95 % interval over `blocks` blocks of chromosome.
 
@@ -75,14 +82,40 @@ class Difference(NamedTuple):
     blocks: int
 
 
+class Agreement(NamedTuple):
+    """How alike two of the models predict: r between their predictions, (T,) over all measured bins of the split."""
+
+    model: str
+    other: str
+    pearson: F64
+
+
+class AttentionOff(NamedTuple):
+    """What attention gives a model: mean r over `tracks` of an assay, as it is and with attention off.
+
+    `agreement` is the mean over the same tracks of r between the two predictions.
+    """
+
+    model: str
+    assay: str
+    tracks: int
+    pearson: float
+    pearson_off: float
+    agreement: float
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
-    """How `models` did on `split` of the data set at `dataset`, whose digest is `digest`."""
+    """How `models` did on `split` of the data set at `dataset`, whose digest is `digest`.
+
+    `agreements`: of each model that was also scored with attention off, how alike the two predict.
+    """
 
     dataset: Path
     digest: str
     split: str
     models: tuple[ModelScores, ...]
+    agreements: tuple[Agreement, ...] = ()
 
     def __repr__(self) -> str:
         return f"Evaluation({self.dataset}, {self.split}: {', '.join(result.model for result in self.models)})"
@@ -101,6 +134,23 @@ class Evaluation:
     def differences(self) -> pd.DataFrame:
         """A row per pair of models: difference of mean pearson, its 95 % interval (low, high), and blocks drawn."""
         return pd.DataFrame(self.comparisons, columns=list(Difference._fields))
+
+    def attention(self) -> pd.DataFrame:
+        """A row per model scored with attention off and assay, then over `all` tracks: see `AttentionOff`."""
+        return pd.DataFrame(self.attention_off, columns=list(AttentionOff._fields))
+
+    @property
+    def attention_off(self) -> list[AttentionOff]:
+        """The rows of `attention`."""
+        means = {(mean.model, mean.assay): mean for mean in self.means}
+        scores = {result.model: result.scores for result in self.models}
+        rows = []
+        for model, other, alike in self.agreements:
+            for assay in dict.fromkeys(mean.assay for mean in self.means):
+                scored = [score.pearson == score.pearson and assay in (score.assay, OVERALL) for score in scores[model]]
+                r, mean = mean_over_tracks(alike[scored]), means[model, assay]
+                rows.append(AttentionOff(model, assay, mean.tracks, mean.pearson, means[other, assay].pearson, r))
+        return rows
 
     @cached_property
     def means(self) -> list[Mean]:
@@ -131,6 +181,7 @@ class Evaluation:
             "axes": AXES,
             "means": [_replace_nan(mean) for mean in means],
             "pearson_across_tracks": _replace_nan({result.model: result.across_tracks for result in self.models}),
+            "attention_off": [_replace_nan(row._asdict()) for row in self.attention_off],
             "differences": [_replace_nan(difference._asdict()) for difference in self.comparisons],
             "not_scored": self.not_scored,
             "tracks": [_replace_nan(asdict(score)) for result in self.models for score in result.scores],
@@ -160,17 +211,33 @@ def average_scores(result: ModelScores) -> list[Mean]:
 
 def compare_models(results: Sequence[ModelScores], seed: int = 1) -> list[Difference]:
     """Every pair of models on the same draws of 100 kb blocks; all were scored on the same split."""
-    if len(results) < 2:
+    return compare_systems([System(result.model, [result]) for result in results], seed)
+
+
+def compare_systems(systems: Sequence[System], seed: int = 1) -> list[Difference]:
+    """Every pair of systems, each the mean of its runs: 100 kb blocks are drawn again, and so are each system's runs.
+
+    All systems get the same draws of blocks. Drawing n runs again shows (n - 1) / n of the variance between seeds, none
+    of it for one run: intervals of two or three runs are too narrow in that part.
+    """
+    results = [run for system in systems for run in system.runs]
+    if len(systems) < 2:
         return []
     sums = np.stack([[result.blocks[block] for block in results[0].blocks] for result in results])
-    means = bootstrap_means(sums, DRAWS, seed)  # (models, blocks, 6, T) -> (draws, models)
-    overall = bootstrap_means(sums.sum(axis=1, keepdims=True), 1, seed)[0]
+    of_runs = bootstrap_means(sums, DRAWS, seed)  # (runs, blocks, 6, T) -> (draws, runs)
+    overall_of_runs = bootstrap_means(sums.sum(axis=1, keepdims=True), 1, seed)[0]
+    generator, first_run = np.random.default_rng([seed, 1]), 0
+    means, overall = [], []
+    for system in systems:
+        runs = range(first_run, first_run := first_run + len(system.runs))
+        drawn = generator.integers(runs.start, runs.stop, size=(DRAWS, len(runs)))
+        means.append(np.take_along_axis(of_runs, drawn, axis=1).mean(axis=1))
+        overall.append(overall_of_runs[runs].mean())
     rows, blocks = [], sums.shape[1]
-    for first, second in combinations(range(len(results)), 2):
-        low, high = np.nanquantile(means[:, first] - means[:, second], (0.025, 0.975)) if blocks > 1 else (np.nan,) * 2
-        names = results[first].model, results[second].model
+    for first, second in combinations(range(len(systems)), 2):
+        low, high = np.nanquantile(means[first] - means[second], (0.025, 0.975)) if blocks > 1 else (np.nan,) * 2
         difference = float(overall[first] - overall[second])
-        rows.append(Difference(*names, difference, float(low), float(high), blocks))
+        rows.append(Difference(systems[first].name, systems[second].name, difference, float(low), float(high), blocks))
     return rows
 
 

@@ -11,6 +11,8 @@ from genint.evaluation.results import OVERALL, Evaluation
 def print_tables(evaluation: Evaluation, *, replicate_paper: bool = False) -> None:
     """On stdout: a row per track; a row per model with a column per assay (Table 1 of the paper); the differences.
 
+    Of models scored with attention off also what attention gives them.
+
     With `replicate_paper` the second table alone.
     """
     width = None if sys.stdout.isatty() else 1_000
@@ -22,6 +24,8 @@ def print_tables(evaluation: Evaluation, *, replicate_paper: bool = False) -> No
         return
     if evaluation.not_scored:
         screen.print(f"not scored, for lack of measurements or variance: {', '.join(evaluation.not_scored)}")
+    if evaluation.agreements:
+        screen.print(_attention_table(evaluation))
     if len(evaluation.models) > 1:
         screen.print(_differences_table(evaluation))
 
@@ -51,6 +55,16 @@ def _assays_table(evaluation: Evaluation) -> Table:
         row = {mean.assay: mean for mean in evaluation.means if mean.model == result.model}
         figures = [row[assay].pearson for assay in assays] + [row[OVERALL].pearson_log1p, result.across_tracks]
         table.add_row(result.model, *(f"{value:.4f}" for value in figures))
+    return table
+
+
+def _attention_table(evaluation: Evaluation) -> Table:
+    heads = ("model", "assay", "tracks", "pearson", "attention off", "between the two")
+    table = _table("Mean Pearson over tracks, with attention and without, and between the two predictions", *heads)
+    for row in evaluation.attention_off:
+        assay = "Overall" if row.assay == OVERALL else row.assay
+        figures = (row.pearson, row.pearson_off, row.agreement)
+        table.add_row(row.model, assay, f"{row.tracks:,}", *(f"{value:.4f}" for value in figures))
     return table
 
 

@@ -54,7 +54,7 @@ def open_relatives(table: Path | str | None, genome: DnaSource) -> Iterator[list
 def measure_relative(relative: Relative, genome: DnaSource) -> RelativeInfo:
     """Compare all bases. Lower case means not aligned, as genint data align writes it; without upper case all are.
 
-    Raises InputError when no known base differs from the genome's.
+    Raises InputError when no known base differs from the genome's, or no aligned one is the same.
     """
     known = upper = same = same_upper = 0
     for chrom, size in genome.sizes.items():
@@ -72,6 +72,8 @@ def measure_relative(relative: Relative, genome: DnaSource) -> RelativeInfo:
         )
     if not upper:
         upper, same_upper = known, same
+    if not same_upper:
+        raise InputError(f"{relative.genome}: none of its bases is that of {genome}. Expected a relative's")
     return RelativeInfo(relative.name, upper / sum(genome.sizes.values()), same_upper / upper)
 
 

@@ -149,11 +149,16 @@ class TrackModel(nn.Module, ABC):
 
 @dataclass(frozen=True)
 class Architecture:
-    """A kind of model: its config class, its module (config, number of tracks), and presets by name."""
+    """A kind of model: its config class, its module (config, number of tracks), and presets by name.
+
+    `without_attention`, where there is attention to leave out: the config of a model that is the same but for it. Its
+    weights go by the same names.
+    """
 
     config: type[ModelConfig]
     module: Callable[[Any, int], TrackModel]
     presets: Mapping[str, Callable[[], ModelConfig]]
+    without_attention: Callable[[Any], ModelConfig] | None = None
 
 
 def count_parameters(model: nn.Module) -> int:

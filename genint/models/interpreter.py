@@ -6,7 +6,7 @@ Letters in shapes: B batch, L tokens, C channels, N windows, W window, A heads, 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
 from torch import Tensor, nn
@@ -74,8 +74,7 @@ def small() -> InterpreterConfig:
             for channels, window, heads, merge in blocks
         ),
         bin_channels=320,
-        final=4
-        * (LayerConfig(heads=8, head_width=24, positions="bias", hidden=480, dropout=0.2, residual_scale=1.0),),
+        final=4 * (LayerConfig(heads=8, head_width=24, positions="bias", hidden=480, dropout=0.2, residual_scale=1.0),),
     )
 
 
@@ -133,6 +132,12 @@ def plain() -> InterpreterConfig:
         bin_channels=384,
         final=2 * (LayerConfig(heads=4, head_width=32, hidden=768),),
     )
+
+
+def without_attention(config: InterpreterConfig) -> InterpreterConfig:
+    """The same hyperparameters, but no layer has attention: what is left of each is its feed-forward."""
+    blocks = tuple(replace(block, heads=0) for block in config.blocks)
+    return replace(config, blocks=blocks, final=tuple(replace(layer, heads=0) for layer in config.final))
 
 
 class AttentionMap(NamedTuple):
@@ -233,4 +238,9 @@ def _conv_reach(layer: LayerConfig) -> int:
     return layer.dilation * (layer.conv_width // 2) if layer.hidden and layer.feed_forward != "plain" else 0
 
 
-ARCHITECTURE = Architecture(InterpreterConfig, GenomicInterpreter, {"small": small, "plain": plain, "paper": paper})
+ARCHITECTURE = Architecture(
+    InterpreterConfig,
+    GenomicInterpreter,
+    {"small": small, "plain": plain, "paper": paper},
+    without_attention=without_attention,
+)

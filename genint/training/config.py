@@ -12,6 +12,7 @@ from genint.errors import InputError
 from genint.text import read_lines
 
 Loss = Literal["poisson", "poisson-multinomial"]
+LossWeights = Literal["equal", "assay"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class RunConfig:
 
     architecture: Annotated[str, "Kind of model. Left out: from_model's, or interpreter."] = ""
     preset: Annotated[str, "Its size. Left out: the one with from_model's numbers, or small."] = ""
+    attention: Annotated[bool, "Off: a twin without attention layers, to learn what attention gives."] = True
     steps: Annotated[int, "Optimizer steps."] = 10_000
     batch_size: Annotated[int, "Windows per step, over all processes."] = 4
     accumulate: Annotated[int, "Parts that a step's windows are computed in, to save memory."] = 1
@@ -60,6 +62,7 @@ class TrainConfig(RunConfig):
     """
 
     loss: Annotated[Loss, "What is minimised."] = "poisson"
+    loss_weights: Annotated[LossWeights, "equal: tracks as they are; assay: as much to gain in each assay."] = "equal"
     shift_bp: Annotated[int, "Most bases that DNA is shifted by against its targets."] = 16
     reverse_complement: Annotated[bool, "Show half of the windows reverse-complemented."] = True
     relatives: Annotated[float, "Fraction of the windows whose DNA is a relative's, if the data set has any."] = 0.5
@@ -69,13 +72,18 @@ class TrainConfig(RunConfig):
     patience: Annotated[int, "Validations without a better Pearson before it stops; 0: never."] = 0
     from_model: Annotated[str, "Fine-tune: start from this model's trunk, with a new head."] = ""
     freeze_trunk: Annotated[bool, "With from_model: train the head alone."] = False
+    teachers: Annotated[tuple[str, ...], "Also learn from this model's predictions; may be given several times."] = ()
+    teacher_weight: Annotated[float, "With teachers: the fraction of the loss that is theirs."] = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.loss not in get_args(Loss):
-            raise InputError(f"`loss` {self.loss!r}: not one of {', '.join(get_args(Loss))}")
+        for name, choices in (("loss", get_args(Loss)), ("loss_weights", get_args(LossWeights))):
+            if getattr(self, name) not in choices:
+                raise InputError(f"`{name}` {getattr(self, name)!r}: not one of {', '.join(choices)}")
         if self.freeze_trunk and not self.from_model:
             raise InputError("`freeze_trunk` needs `from_model`: a trunk that never learned is of no use")
+        if not 0 < self.teacher_weight <= 1:
+            raise InputError(f"`teacher_weight` is {self.teacher_weight}. Expected more than 0 and at most 1")
         for name in ("shift_bp", "patience", "identity_power", "clean_steps"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"`{name}` is {getattr(self, name)}. Expected 0 or more")
@@ -96,16 +104,16 @@ def describe_setting(name: str, kind: type[RunConfig] = TrainConfig) -> str:
 
 
 def show_default(name: str, kind: type[RunConfig] = TrainConfig) -> str | bool:
-    """A setting's default as help shows it; False where it depends on other settings or is off."""
+    """A setting's default as help shows it; False where it depends on other settings or is plain from the text."""
     default = kind.__dataclass_fields__[name].default
-    return False if default is False or default == "" else str(default)
+    return False if isinstance(default, bool) or default in ("", ()) else str(default)
 
 
 def resolve(config: TrainConfig) -> TrainConfig:
     """Fill in `architecture` and `preset` where they are left out; beside `from_model` they can only be its own.
 
     Opens the folder of `from_model`. Raises InputError for an architecture or preset that there is not, for others than
-    the source's, and for a source that cannot be read.
+    the source's, for a source that cannot be read, and for attention that cannot be left out.
     """
     architecture, preset = _identify(config.from_model) if config.from_model else ("interpreter", "small")
     for name, value in (("architecture", architecture), ("preset", preset)):
@@ -118,6 +126,8 @@ def resolve(config: TrainConfig) -> TrainConfig:
     check_architecture(filled.architecture)
     if not filled.from_model:
         check_preset(filled.architecture, filled.preset)
+    if not filled.attention:
+        _check_attention_can_be_off(filled)
     return filled
 
 
@@ -137,6 +147,19 @@ def check_preset(architecture: str, preset: str) -> None:
     presets = ARCHITECTURES[architecture].presets
     if preset not in presets:
         raise InputError(f"`preset` {preset!r}: {architecture} has {', '.join(presets)}")
+
+
+def _check_attention_can_be_off(config: TrainConfig) -> None:
+    from genint.models.registry import ARCHITECTURES
+
+    able = [name for name, architecture in ARCHITECTURES.items() if architecture.without_attention]
+    if config.architecture not in able:
+        raise InputError(
+            f"`attention` is off: {config.architecture} has none that can be left out. Choose `architecture` "
+            f"{' or '.join(able)}, or leave it on"
+        )
+    if config.from_model:
+        raise InputError("`attention` is off: the layers are from_model's. Train it without attention, or leave it on")
 
 
 def _identify(model: str) -> tuple[str, str]:
@@ -166,8 +189,11 @@ def read_settings(kind: type[Config], file: Path | None, overrides: dict[str, An
             raise InputError(f"{file}: {name} is not a setting. Known are {', '.join(settings)}")
         expected = type(settings[name].default)
         accepted = (int, float) if expected is float else expected
+        if expected is tuple and isinstance(value, list) and all(isinstance(part, str) for part in value):
+            values[name] = value = tuple(value)
         if not isinstance(value, accepted) or (isinstance(value, bool) and expected is not bool):
-            raise InputError(f"{file}: {name} = {value!r} is not of type {expected.__name__}")
+            named = "a list of strings" if expected is tuple else f"of type {expected.__name__}"
+            raise InputError(f"{file}: {name} = {value!r} is not {named}")
     return kind(**{**values, **{name: value for name, value in overrides.items() if value is not None}})
 
 

@@ -17,6 +17,7 @@ def write_card(
     assays = sorted({track.assay for track in dataset.tracks})
     preset, score, geometry = training["preset"], training["val_pearson"], module.geometry
     settings = ", ".join(f"{key}={value}" for key, value in training.items() if key in SETTINGS)
+    teachers = zip(training.get("teachers", ()), training.get("teacher_digests", ()), strict=True)
     return "\n".join(
         [
             f"# {name}",
@@ -29,6 +30,7 @@ def write_card(
             f"- Best mean validation Pearson over tracks: {'not known' if score is None else f'{score:.4f}'}",
             f"- Command: `{training['command']}`",
             f"- Settings: {settings}",
+            *(f"- Teacher: {name}, sha256 {digest}" for name, digest in teachers),
             "",
             "Evaluate it on its test split with `genint eval` before trusting it on other chromosomes. Nothing is",
             "known of its worth on other species, cell types or conditions.",

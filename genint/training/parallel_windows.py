@@ -48,7 +48,9 @@ class ParallelWindows:
         self._threads = threads
         self._pool = one_core_each(threads)
 
-    def sum_loss(self, loss: Loss, batch: Sequence[Tensor], parameters: Sequence[nn.Parameter]) -> tuple[Tensor, Tensor]:
+    def sum_loss(
+        self, loss: Loss, batch: Sequence[Tensor], parameters: Sequence[nn.Parameter]
+    ) -> tuple[Tensor, Tensor]:
         """`loss` of all windows, whose backward gives `parameters` their gradients; and the number of values in it.
 
         Raises InputError when memory is too short for as many windows as there are threads.
@@ -117,7 +119,7 @@ class ParallelWindows:
 
 
 class OwnRandomNumbers(TorchFunctionMode):
-    """In this thread, dropout and `torch.rand` draw from a generator of their own, not from the one all threads share."""
+    """In this thread, dropout and `torch.rand` draw from their own generator, not the one that all threads share."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()

@@ -52,9 +52,13 @@ class RunModule(lightning.LightningModule):
 
     def mean_loss(self, total: Tensor, count: Tensor) -> Tensor:
         """A sum over `count` values as a mean that, averaged over all processes, is the mean over all their values."""
+        return total / self.mean_count(count)
+
+    def mean_count(self, count: Tensor) -> Tensor:
+        """The mean of `count` over all processes, at least 1."""
         mean_count = self.trainer.strategy.reduce(count.float(), reduce_op="mean")
         assert isinstance(mean_count, Tensor)
-        return total / mean_count.clamp(min=1)
+        return mean_count.clamp(min=1)
 
     def configure_optimizers(self) -> Any:
         config = self._config

@@ -27,8 +27,8 @@ class ComputeResources:
     """Where a run computes; none of it changes what the run learns, beyond rounding.
 
     `device`: auto, cpu, cuda or mps. `processes`: on each of `nodes` nodes, one per GPU. `strategy`: auto (ddp when
-    there are several processes), ddp, or fsdp, which spreads the weights, too. `threads`: of each process on a CPU, for a
-    window each; 0: its part of the cores that may really be used, at most 8. `tensorboard`: also log for it.
+    there are several processes), ddp, or fsdp, which spreads the weights, too. `threads`: of each process on a
+    CPU, for a window each; 0: its part of the cores that may really be used, at most 8. `tensorboard`: also log for it.
     """
 
     device: str = "auto"

@@ -30,6 +30,10 @@ def test_relatives_have_their_fraction_and_share_it_by_identity(
         assert chance == pytest.approx(expected)
 
 
+def test_the_nearest_relative_is_left_whatever_the_power() -> None:
+    assert Variation(relatives=1, identity_power=1e9).chances(infos(0.8, 0.9)).tolist() == [0, 0, 1]
+
+
 def test_a_data_set_without_relatives_has_the_genome_alone() -> None:
     assert Variation(relatives=0.5).chances(()).tolist() == [1]
 

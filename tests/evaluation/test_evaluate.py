@@ -6,7 +6,6 @@ import shutil
 import threading
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
@@ -30,35 +29,6 @@ from tests.conftest import EXAMPLE, Run, save_copy, tiny_config
 
 def all_scores(evaluation: Evaluation) -> list[Score]:
     return [score for result in evaluation.models for score in result.scores]
-
-
-def test_scores_are_numpy_s_correlation_of_all_measured_bins(example_dataset: Path, tiny_model: Path) -> None:
-    dataset, model = TrackDataset(example_dataset), load_model(tiny_model)
-    results = evaluate([model], dataset, "test", batch_size=3)
-    tiles = SplitTiles(dataset, model.geometry, "test")
-    with torch.inference_mode():
-        pairs = [(model.module(tokens[None])[0].numpy(), targets.numpy()) for tokens, targets in tiles]
-    predicted, measured = (np.concatenate(side).astype(np.float64) for side in zip(*pairs, strict=True))
-    transform = dataset.tracks.transform(128)
-    for column, score in enumerate(all_scores(results)):
-        seen = np.isfinite(measured[:, column])
-        assert score.bins == seen.sum()
-        assert score.pearson == pytest.approx(
-            np.corrcoef(predicted[seen, column], measured[seen, column])[0, 1], abs=1e-6
-        )
-        logs = [np.log1p(transform.invert(side) * 128)[seen, column] for side in (predicted, measured)]
-        assert score.pearson_log1p == pytest.approx(np.corrcoef(*logs)[0, 1], abs=1e-6)
-        per_window = []
-        for x, y in pairs:
-            kept = np.isfinite(y[:, column])
-            if kept.sum() > 1 and y[kept, column].std() > 1e-6:
-                per_window.append(np.corrcoef(x[kept, column], y[kept, column])[0, 1])
-        assert score.pearson_windows == pytest.approx(np.mean(per_window), abs=1e-5)
-    complete = np.isfinite(measured).all(axis=1) & (measured.std(axis=1) > 1e-6)
-    across = [np.corrcoef(x, y)[0, 1] for x, y in zip(predicted[complete], measured[complete], strict=True)]
-    assert results.models[0].across_tracks == pytest.approx(np.mean(across), abs=1e-4)
-    block_sums = sum(results.models[0].blocks.values())
-    np.testing.assert_array_equal(block_sums[0], [score.bins for score in results.models[0].scores])
 
 
 def test_scores_are_the_same_however_the_work_is_shared_out_and_when_memory_is_short(

@@ -13,7 +13,15 @@ import pytest
 from genint.datasets.dataset import TrackDataset
 from genint.evaluation.evaluate import evaluate
 from genint.evaluation.metrics import bootstrap_means, moments
-from genint.evaluation.results import Evaluation, ModelScores, Score, average_scores, compare_models
+from genint.evaluation.results import (
+    Evaluation,
+    ModelScores,
+    Score,
+    System,
+    average_scores,
+    compare_models,
+    compare_systems,
+)
 from genint.evaluation.tables import print_tables
 from genint.models.folder import load_model
 from genint.models.registry import build
@@ -74,6 +82,32 @@ def test_the_bootstrap_of_a_model_against_itself_is_zero_and_against_a_worse_one
     better = compare_models([kmers, constant])[0]
     assert 0 < better.low < better.difference < better.high
     assert compare_models([kmers, constant])[0] == better
+
+
+def repeat_block(name: str, noise: float) -> ModelScores:
+    """A model whose r is the same in each of four blocks, so that drawing blocks again changes nothing."""
+    draw = np.random.default_rng(1)
+    target, errors = draw.random((50, 2)), draw.random((50, 2))
+    return ModelScores(name, [], 0.0, {("chr1", b): moments(target + noise * errors, target) for b in range(4)})
+
+
+def test_runs_are_drawn_again_within_their_system() -> None:
+    good, poor, other = (repeat_block(name, noise) for name, noise in (("good", 0.5), ("poor", 1.0), ("other", 2.0)))
+    r_good, r_poor, r_other = (
+        bootstrap_means(m.blocks[("chr1", 0)][None, None], 1, 1).item() for m in (good, poor, other)
+    )
+    (row,) = compare_systems([System("two runs", [good, poor]), System("one", [other])])
+    assert (row.model, row.other, row.blocks) == ("two runs", "one", 4)
+    assert row.difference == pytest.approx((r_good + r_poor) / 2 - r_other)
+    assert (row.low, row.high) == pytest.approx((r_poor - r_other, r_good - r_other))  # a quarter of draws each
+    (same,) = compare_systems([System("a", [poor, poor]), System("b", [other, other])])
+    assert (same.low, same.difference, same.high) == pytest.approx((r_poor - r_other,) * 3)
+
+
+def test_systems_of_one_run_are_compared_as_models_are() -> None:
+    models = [made_up("one", (0.1, 0.2)), made_up("other", (0.2, 0.3)), made_up("a third", (0.2, 0.3))]
+    assert compare_systems([System(model.model, [model]) for model in models]) == compare_models(models)
+    assert compare_systems([System("alone", models)]) == []
 
 
 def test_models_of_other_tiles_are_compared_on_the_same_blocks(example_dataset: Path, tiny_model: Path) -> None:

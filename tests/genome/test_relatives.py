@@ -92,6 +92,10 @@ def test_fractions_are_those_of_a_count_base_by_base(
             with pytest.raises(InputError, match="none of its bases differs"):
                 measure_relative(Relative("x", relative), genome)
             return
+        if not same:
+            with pytest.raises(InputError, match="none of its bases is that of"):
+                measure_relative(Relative("x", relative), genome)
+            return
         info = measure_relative(Relative("x", relative), genome)
         assert info == ("x", len(aligned) / len(pairs), same / len(aligned))
 

@@ -81,3 +81,21 @@ def test_threads_that_do_not_fit_into_memory_together_become_fewer_with_the_same
         assert np.array_equal(values[0, 0], slow(window))
     assert max(module.crowds) <= most
     assert 1 <= worker._at_once <= most
+
+
+def test_a_gpu_reads_and_writes_page_locked_memory_with_the_same_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned: list[tuple[int, ...]] = []
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        pinned.append(tuple(tensor.shape))
+        return torch.empty_like(tensor).copy_(tensor)
+
+    monkeypatch.setattr("genint.prediction.workers.pin", note)
+    monkeypatch.setattr("genint.prediction.workers.empty_pinned", lambda output: note(torch.zeros_like(output)))
+    worker, given = BatchWorker(task(Plain(), batch_size=4), CPU), windows(3)
+    assert not worker._pins
+    worker._pins = True
+    found = worker(*stack(given))
+    assert np.array_equal(found[:, 0], [slow(window) for window in given])
+    assert pinned[:2] == [(4, 12), (4,)]
+    assert len(pinned) == 3

@@ -1,5 +1,6 @@
 """What the tests of training share: a model that learns in no time, and settings for it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.conftest import tiny_config
 def add_tiny_presets(architectures: dict[str, Architecture]) -> None:
     known = architectures["interpreter"]
     presets = {**known.presets, "tiny": tiny_config, "dropout": lambda: tiny_config(final={"dropout": 0.3})}
-    architectures["interpreter"] = Architecture(known.config, known.module, presets)
+    architectures["interpreter"] = replace(known, presets=presets)
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from tests.training.runs import settings, tiny_presets  # noqa: F401  a fixture
 
 
 def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) -> None:
-    config = settings(seed=9, learning_rate=1.5e-3)
+    config = settings(seed=9, learning_rate=1.5e-3, teachers=("one", "two"))
     write_settings(config, tmp_path / "train.toml")
     assert read_settings(TrainConfig, tmp_path / "train.toml", {}) == config
     assert read_settings(TrainConfig, tmp_path / "train.toml", {"seed": 4, "steps": None}) == dataclasses.replace(
@@ -42,6 +42,8 @@ def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) 
         ({"warmup_steps": -1}, "warmup_steps"),
         ({"seed": 2**32}, "seed"),
         ({"loss": "hinge"}, "hinge"),
+        ({"loss_weights": "log"}, "loss_weights"),
+        ({"teacher_weight": 0.0}, "teacher_weight"),
         ({"accumulate": 3}, "accumulate"),
         ({"freeze_trunk": True}, "from_model"),
         ({"relatives": 1.5}, "relatives"),
@@ -49,6 +51,7 @@ def test_the_settings_written_beside_a_model_read_back_the_same(tmp_path: Path) 
         ({"identity_power": -1.0}, "identity_power"),
         ({"clean_steps": 7}, "clean_steps"),
         ({"clean_steps": -1}, "clean_steps"),
+        ({"attention": False, "architecture": "attpool-cnn", "preset": "small"}, "attention.*Choose .*interpreter"),
     ],
 )
 def test_settings_that_make_no_sense_are_named(change: dict[str, Any], word: str) -> None:
@@ -91,6 +94,11 @@ def test_toml_that_is_not_utf_8_is_said_to_be_that(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_bytes("seed = 5\n".encode("utf-16"))
     with pytest.raises(InputError, match=r"run\.toml, line 1: is not UTF-8 text"):
         read_settings(TrainConfig, tmp_path / "run.toml", {})
+
+
+def test_attention_of_a_source_is_not_left_out(tiny_model: Path) -> None:
+    with pytest.raises(InputError, match="`attention` is off: the layers are from_model's"):
+        resolve(TrainConfig(from_model=str(tiny_model), attention=False))
 
 
 @pytest.mark.parametrize("given", [{"architecture": "enformer"}, {"preset": "small"}])

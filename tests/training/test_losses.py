@@ -59,3 +59,13 @@ def test_the_loss_is_least_where_the_prediction_is_the_target(name: str) -> None
     assert min(losses) == losses[2]
     flat = torch.full((1, 3, 1), 2.0)
     assert LOSSES[name](flat, target)[0] > LOSSES[name](target, target)[0]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_weighted_loss_is_the_weighted_sum_of_the_losses_of_single_tracks(name: str) -> None:
+    predicted, target, weights = torch.rand(2, 5, 3) + 0.1, torch.rand(2, 5, 3), torch.tensor([0.5, 0.0, 3.0])
+    target[0, :2] = float("nan")
+    total, count = LOSSES[name](predicted, target, weights)
+    alone = [LOSSES[name](predicted[..., [track]], target[..., [track]])[0] for track in range(3)]
+    assert float(total) == pytest.approx(float(sum(w * loss for w, loss in zip(weights, alone, strict=True))), rel=1e-5)
+    assert count == 24

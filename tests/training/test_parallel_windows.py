@@ -88,11 +88,13 @@ def test_dropout_keeps_what_it_should_and_another_step_draws_anew() -> None:
     torch.manual_seed(1)
     with ParallelWindows(2) as parallel:
         (first, kept), (second, others) = (parallel.sum_loss(drop, [ones], [scale]) for _ in range(2))
-        eight, _ = parallel.sum_loss(lambda window: (scale * F.dropout(window, 0.5, False).sum(), kept), [ones], [scale])
+        whole, _ = parallel.sum_loss(
+            lambda window: (scale * F.dropout(window, 0.5, False).sum(), kept), [ones], [scale]
+        )
     assert float(kept) / ones.numel() == pytest.approx(0.75, abs=0.01)
     assert float(first.detach()) != float(second.detach())
     assert int(kept) != int(others)
-    assert float(eight.detach()) == ones.numel(), "nothing is dropped outside of training"
+    assert float(whole.detach()) == ones.numel(), "nothing is dropped outside of training"
 
 
 def test_threads_compute_in_the_numbers_of_their_caller_without_gradients_where_there_are_none() -> None:

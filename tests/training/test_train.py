@@ -27,7 +27,7 @@ from genint.output.bigwig import BigWigWriter
 from genint.training.lightning_module import TrainingModule
 from genint.training.train import train
 from genint.training.trainer import ComputeResources
-from tests.conftest import Run, file_size_limit
+from tests.conftest import Run, file_size_limit, tiny_config
 from tests.training.runs import Killed, killed_at, settings, tiny_presets, weights  # noqa: F401  a fixture
 
 
@@ -242,6 +242,14 @@ def test_every_architecture_trains_evaluates_and_predicts_by_the_same_commands(
         assert finished.code == 0, finished.err
     assert load_model(model).architecture == architecture
     assert len(list(out.glob("*.bw"))) == len(load_model(model).tracks)
+
+
+def test_a_twin_without_attention_trains_and_has_the_other_weights(example_dataset: Path, tmp_path: Path) -> None:
+    twin = train(example_dataset, tmp_path / "twin", settings(attention=False, steps=2))
+    model = train(example_dataset, tmp_path / "model", settings(steps=2))
+    assert twin.config == tiny_config(block={"heads": 0}, final={"heads": 0})
+    assert set(weights(tmp_path / "twin")) == {name for name in model.module.state_dict() if ".attention." not in name}
+    assert twin.training["attention"] is False
 
 
 def test_the_identity_of_a_run_is_written_before_it_starts(example_dataset: Path, tmp_path: Path) -> None:

@@ -2,7 +2,18 @@
 
 from pathlib import Path
 
+from genint.datasets.build import make_dataset
+from genint.datasets.splits import Split
+from genint.genome.fasta import Genome
+from tests.conftest import EXAMPLE
 from tests.wrong_inputs.cases import GENOME, SMALL_FASTA, Arguments, case, written
+
+
+def example_dataset(folder: Path) -> Path:
+    """The data set of the example bigWigs."""
+    with Genome(GENOME) as genome:
+        make_dataset(genome, EXAMPLE / "tracks.tsv", folder / "dataset", split=Split(valid=["chr3"], test=["chr2"]))
+    return folder / "dataset"
 
 
 @case
@@ -13,6 +24,11 @@ def train_on_something_else(folder: Path, model: Path) -> tuple[Arguments, list[
 @case
 def train_with_an_unknown_architecture(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     return ["train", model, "--architecture", "oracle"], ["oracle", "interpreter"]
+
+
+@case
+def train_without_attention_where_there_is_none(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--architecture", "enformer", "--no-attention"], ["--attention is off", "interpreter"]
 
 
 @case
@@ -44,6 +60,27 @@ def train_with_a_seed_that_is_too_large(folder: Path, model: Path) -> tuple[Argu
 @case
 def train_from_a_model_of_another_architecture(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     return ["train", model, "--from", model, "--architecture", "enformer"], ["architecture", "interpreter", "Leave"]
+
+
+@case
+def train_with_a_teacher_that_is_not_there(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", example_dataset(folder), "--teachers", model, "--teachers", "nobody"], ["nobody", "bundled"]
+
+
+@case
+def train_with_a_teacher_of_other_windows(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", example_dataset(folder), "--teachers", model], ["--teachers", "2,048 + 2 x 128", "--preset"]
+
+
+@case
+def train_with_a_weight_of_teachers_above_1(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["train", model, "--teacher-weight", 2], ["--teacher-weight is 2.0", "at most 1"]
+
+
+@case
+def train_with_teachers_that_are_no_list(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    config = written(folder / "bad.toml", 'teachers = "one"\n')
+    return ["train", model, "--config", config], ["bad.toml", "teachers = 'one'", "list of strings"]
 
 
 @case

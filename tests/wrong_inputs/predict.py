@@ -185,7 +185,7 @@ model_case("a number that is text", changed_config(stem_width="5"), "config.stem
 model_case("blocks that are a number", changed_config(blocks=7), "config.blocks is 7, expected a list")
 model_case("an unknown field of a block", changed_block(surprise=1), "config.blocks[1] has unknown field(s) surprise")
 model_case("an unknown choice of a block", changed_block(merge="mean"), "config.blocks[1].merge", "linear, conv")
-model_case("a block's number that does not fit", changed_block(heads=0), "config.blocks[1]: heads=0", "at least 1")
+model_case("a block's number that does not fit", changed_block(heads=-1), "config.blocks[1]: heads=-1", "at least 0")
 model_case("a window that does not fit", changed_block(window=34), "blocks[1].window=34 must divide the 1152 tokens")
 model_case("no assembly", changed_config(assembly={}), "assembly")
 model_case("no track table", lambda folder: (folder / "tracks.tsv").unlink(), "tracks.tsv")
