@@ -108,12 +108,6 @@ def pretrain(
     given |= {"mask_fraction": mask_fraction, "span": span, "seed": seed}
     settings = read_settings(PretrainConfig, config, given)
     held_out = [name for name in hold_out.split(",") if name]
-    run(
-        genomes,
-        out,
-        settings,
-        hold_out=held_out,
-        console=console,
-        resources=ComputeResources(device=device, threads=threads),
-    )
+    resources = ComputeResources(device=device, threads=threads)
+    run(genomes, out, settings, hold_out=held_out, console=console, resources=resources)
     print(out)

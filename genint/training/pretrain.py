@@ -53,6 +53,7 @@ def pretrain(
     out, console, resources = Path(out), console or Console(quiet=True), resources or ComputeResources()
     check_preset(config.architecture, config.preset)
     check_resources(config, resources)
+    console.say(describe_resources(config, resources))
     if not genomes:
         raise InputError("`genomes`: is empty. Expected FASTA files")
     with ExitStack() as stack:

@@ -60,21 +60,26 @@ class PretrainingModule(RunModule):
         return self.decoder.classify(features[asked]), targets[asked].long()
 
     def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
-        loss = self.mean_loss(*self.sum_loss(self._masked_loss, batch))
+        loss = self.mean_loss(*self.sum_loss(self._window_loss, batch))
         if not bool(torch.isfinite(loss)):
             raise InputError(f"step {self.trainer.global_step}: the loss is {float(loss)}. Lower `learning_rate`")
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[0]), sync_dist=True)
         return loss
 
-    def _masked_loss(self, seen: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    def _window_loss(self, seen: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         logits, bases = self.logits(seen, targets)
-        return F.cross_entropy(logits, bases, reduction="sum"), torch.tensor(len(bases), device=logits.device)
+        count = torch.tensor(len(bases), device=logits.device)
+        return F.cross_entropy(logits, bases, reduction="sum"), count
+
+    def _window_sums(self, seen: Tensor, targets: Tensor) -> Tensor:
+        """(1, 3): see _sum_scores."""
+        return _sum_scores(*self.logits(seen, targets))[None]
 
     def on_validation_epoch_start(self) -> None:
         self._sums = torch.zeros(3, device=self.device)
 
     def validation_step(self, batch: Sequence[Tensor], index: int) -> None:
-        self._sums += self.map_windows(lambda *window: _sum_scores(*self.logits(*window))[None], *batch).sum(0)
+        self._sums += self.map_windows(self._window_sums, *batch).sum(0)
 
     def on_validation_epoch_end(self) -> None:
         sums = self.trainer.strategy.reduce(self._sums, reduce_op="sum")
@@ -90,7 +95,7 @@ class PretrainingModule(RunModule):
         sums = torch.zeros(3, device=self.device)
         for position in positions:
             seen, targets = self._held_out[position]
-            sums += _sum_scores(*self.logits(seen[None].to(self.device), targets[None].to(self.device)))
+            sums += self._window_sums(seen[None].to(self.device), targets[None].to(self.device))[0]
         return _to_score(sums)
 
 

@@ -49,7 +49,7 @@ def test_a_score_of_several_windows_is_over_all_their_bases() -> None:
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "genint.training.pretraining_module.F.cross_entropy", lambda logits, *_, **__: logits.sum() * float("nan")
+        "genint.training.pretraining_module.F.cross_entropy", lambda logits, *_, **__: logits.sum() * torch.nan
     )
     with pytest.raises(InputError, match=r"step 0: the loss is nan\. Lower `learning_rate`"):
         pretrain([Chromosomes("genome", {"chr1": 9_000})], tmp_path / "trunk", numbers())
