@@ -1,4 +1,4 @@
-"""Teachers: trained models whose mean prediction is a second label of every window that a student sees.
+"""Teachers: trained models whose predictions are second labels of the windows that a student sees.
 
 A measured label is one noisy sample of what a piece of DNA does. The mean of several models has less noise, and it is
 there for DNA that was never measured: mutated, shifted or from a relative. The idea is that of Hinton, Vinyals & Dean
@@ -20,14 +20,14 @@ from genint.genome.grid import Geometry
 from genint.models.folder import Model, load_model
 
 _COMPLEMENT = torch.tensor([3, 2, 1, 0, UNKNOWN], dtype=torch.uint8)
-_STRANDS = 20_150_309  # makes a stream of random numbers of its own, apart from those that draw windows
+_READERS = 20_150_309  # makes a stream of random numbers of its own, apart from those that draw windows
 
 
 class Teachers:
     """Frozen models of the same tracks and geometry. They are no part of the student: no optimizer or checkpoint."""
 
     def __init__(self, models: Sequence[Model], seed: int) -> None:
-        """`models` must be in evaluation mode, at least one. `seed` decides which strand of a window each reads."""
+        """`models` must be in evaluation mode, at least one. `seed` decides which of them reads a window, and how."""
         self.digests = [model.digest for model in models]
         self._modules = [model.module.requires_grad_(False) for model in models]
         self._geometry, self._seed = models[0].geometry, seed
@@ -35,25 +35,24 @@ class Teachers:
 
     @torch.no_grad()
     def label(self, tokens: Tensor, windows: Tensor) -> Tensor:
-        """Mean prediction for windows' tokens (B, input_bp) and numbers (B,): (B, core_bins, T), NaN for unknown DNA.
+        """A prediction for windows' tokens (B, input_bp) and numbers (B,): (B, core_bins, T), NaN for unknown DNA.
 
-        Each teacher reads one strand of each window, drawn from the seed and the window's number, so that a student
-        learns the mean of both strands over time. The label counts in every bin at least half of whose bases are known,
-        excluded or never measured as it may be.
+        One teacher reads a window, on one strand, both drawn from the seed and the window's number. The losses are
+        linear in the target, so over time the student learns the teachers' mean over both strands, at the price of one
+        forward pass. The label counts in every bin at least half of whose bases are known, excluded or never measured
+        as it may be.
         """
-        reverse = torch.from_numpy(self.draw_strands(windows.tolist())).to(tokens.device)
-        complement, partners = (tensor.to(tokens.device) for tensor in (_COMPLEMENT, self._partners))
-        other_strand = complement[tokens.long()].flip(1)
-        total = torch.zeros((), device=tokens.device)
-        for module, turned in zip(self._modules, reverse, strict=True):
-            predicted = module.to(tokens.device)(torch.where(turned[:, None], other_strand, tokens))
-            total = total + torch.where(turned[:, None, None], predicted.flip(1)[..., partners], predicted)
-        return torch.where(self._find_known(tokens)[..., None], total / len(self._modules), torch.nan)
+        labels = []
+        for window, (teacher, reverse) in zip(tokens, self.draw(windows.tolist()), strict=True):
+            dna = _COMPLEMENT.to(window.device)[window.long()].flip(0) if reverse else window
+            predicted = self._modules[teacher].to(window.device)(dna[None])[0]  # (core_bins, T)
+            labels.append(predicted.flip(0)[:, self._partners.to(window.device)] if reverse else predicted)
+        return torch.where(self._find_known(tokens)[..., None], torch.stack(labels), torch.nan)
 
-    def draw_strands(self, windows: Sequence[int]) -> np.ndarray:
-        """(teachers, B) bool: whether a teacher reads a window reverse-complemented."""
-        draws = [np.random.default_rng([self._seed, window, _STRANDS]).random(len(self._modules)) for window in windows]
-        return np.stack(draws, axis=1) < 0.5
+    def draw(self, windows: Sequence[int]) -> list[tuple[int, bool]]:
+        """Which teacher reads each window, and whether reverse-complemented."""
+        generators = [np.random.default_rng([self._seed, window, _READERS]) for window in windows]
+        return [(int(draw.integers(len(self._modules))), bool(draw.random() < 0.5)) for draw in generators]
 
     def _find_known(self, tokens: Tensor) -> Tensor:
         """(B, core_bins) bool: bins at least half of whose bases are known."""

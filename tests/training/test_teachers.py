@@ -14,10 +14,11 @@ from genint.datasets.loader import TrainingWindows, track_means
 from genint.errors import InputError
 from genint.genome.dna import UNKNOWN, reverse_complement
 from genint.models.base import Architecture
+from genint.models.cost import Loss
 from genint.models.folder import Model, load_model
 from genint.models.registry import ARCHITECTURES, build
 from genint.training.lightning_module import TrainingModule
-from genint.training.losses import poisson
+from genint.training.losses import LOSSES, poisson
 from genint.training.teachers import Teachers, load_teachers
 from genint.training.train import train
 from tests.conftest import save_copy, tiny_config
@@ -46,37 +47,43 @@ def draw_windows(dataset: TrackDataset, model: Model, count: int) -> torch.Tenso
     return tokens
 
 
-def test_a_label_is_the_mean_of_the_teachers_each_on_a_strand_of_its_own(
+def test_a_label_is_the_prediction_of_the_teacher_that_is_drawn_on_the_strand_that_is_drawn(
     example_dataset: Path, make_teacher: Callable[..., Path]
 ) -> None:
     models = [load_model(make_teacher(seed)) for seed in (5, 6, 7)]
-    teachers, tokens = Teachers(models, seed=3), draw_windows(TrackDataset(example_dataset), models[0], 4)
-    labels = teachers.label(tokens, torch.arange(10, 14))
-    strands = teachers.draw_strands(range(10, 14))
-    assert labels.shape == (4, 16, 7)
-    for window in range(4):
-        expected = []
-        for model, reverse in zip(models, strands[:, window], strict=True):
-            dna = tokens[window].numpy()
-            read = reverse_complement(dna).copy() if reverse else dna
-            with torch.no_grad():
-                values = model.module(torch.from_numpy(read)[None])[0].numpy()
-            expected.append(values[::-1][:, model.tracks.partners] if reverse else values)
-        np.testing.assert_allclose(
-            labels[window, : 16 - (window == 0)], np.mean(expected, axis=0)[: 16 - (window == 0)], rtol=1e-4, atol=1e-5
-        )
+    teachers, tokens = Teachers(models, seed=3), draw_windows(TrackDataset(example_dataset), models[0], 6)
+    labels = teachers.label(tokens, torch.arange(10, 16))
+    assert labels.shape == (6, 16, 7)
+    readers = teachers.draw(range(10, 16))
+    assert len(set(readers)) > 3
+    for window, (teacher, reverse) in enumerate(readers):
+        model, dna = models[teacher], tokens[window].numpy()
+        read = reverse_complement(dna).copy() if reverse else dna
+        with torch.no_grad():
+            values = model.module(torch.from_numpy(read)[None])[0].numpy()
+        expected = values[::-1][:, model.tracks.partners] if reverse else values
+        known = slice(0, 16 - (window == 0))
+        np.testing.assert_allclose(labels[window, known], expected[known], rtol=1e-4, atol=1e-5)
     unknown = labels.isnan()
     assert unknown[0, 15].all()
     assert unknown.sum() == 7
 
 
-def test_strands_depend_on_seed_and_window_alone_and_are_half_and_half(make_teacher: Callable[..., Path]) -> None:
+def test_readers_depend_on_seed_and_window_alone_and_all_are_drawn_alike(make_teacher: Callable[..., Path]) -> None:
     models = [load_model(make_teacher(seed)) for seed in (5, 6)]
-    strands = Teachers(models, seed=3).draw_strands(range(500))
-    np.testing.assert_array_equal(strands[:, 7:9], Teachers(models, seed=3).draw_strands([7, 8]))
-    assert not np.array_equal(strands, Teachers(models, seed=4).draw_strands(range(500)))
-    pairs = np.bincount(2 * strands[0] + strands[1], minlength=4)  # each teacher draws its own
-    assert (pairs > 90).all()
+    readers = Teachers(models, seed=3).draw(range(500))
+    assert readers[7:9] == Teachers(models, seed=3).draw([7, 8])
+    assert readers != Teachers(models, seed=4).draw(range(500))
+    assert min(readers.count((teacher, reverse)) for teacher in (0, 1) for reverse in (False, True)) > 90
+
+
+@pytest.mark.parametrize("loss", LOSSES.values())
+def test_in_expectation_a_teacher_drawn_at_random_gives_the_gradient_of_the_mean_of_all(loss: Loss) -> None:
+    torch.manual_seed(0)
+    labels, predicted = 3 * torch.rand(4, 1, 6, 2), (1 + torch.rand(1, 6, 2)).requires_grad_()
+    of_each = [torch.autograd.grad(loss(predicted, label)[0], predicted)[0] for label in labels]
+    (of_mean,) = torch.autograd.grad(loss(predicted, labels.mean(0))[0], predicted)
+    torch.testing.assert_close(torch.stack(of_each).mean(0), of_mean)
 
 
 def test_a_student_of_its_teacher_alone_comes_close_to_it_and_the_teacher_stays(
