@@ -61,7 +61,8 @@ class Upsampler(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, C) -> (B, factor * L, O)."""
-        return self.expand(F.gelu(self.norm(x))).reshape(len(x), -1, self.out)
+        expanded: Tensor = self.expand(F.gelu(self.norm(x)))
+        return expanded.reshape(len(x), -1, self.out)
 
 
 def make_decoder(model: TrackModel) -> MaskedDecoder:
