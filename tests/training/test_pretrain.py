@@ -23,8 +23,9 @@ from tests.training.test_masked_dna import Chromosomes
 
 
 @pytest.fixture(autouse=True)
-def _count_little(monkeypatch: pytest.MonkeyPatch) -> None:
+def _few_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("genint.training.pretrain._COUNTED_BP", 200_000)
+    monkeypatch.setattr("genint.training.masked_dna._HELD_OUT_WINDOWS", 4)
 
 
 def numbers(**changes: Any) -> PretrainConfig:
