@@ -55,7 +55,7 @@ def test_a_label_is_the_prediction_of_the_teacher_that_is_drawn_on_the_strand_th
     labels = teachers.label(tokens, torch.arange(10, 16))
     assert labels.shape == (6, 16, 7)
     readers = teachers.draw(range(10, 16))
-    assert len(set(readers)) > 3
+    assert len(set(readers)) > 2
     for window, (teacher, reverse) in enumerate(readers):
         model, dna = models[teacher], tokens[window].numpy()
         read = reverse_complement(dna).copy() if reverse else dna
