@@ -76,7 +76,7 @@ def test_every_option_of_a_command_says_what_it_does(name: str) -> None:
 def test_options_that_are_written_alike_read_alike() -> None:
     """Unless what they do differs: those are listed."""
     own = {"--out", "--tracks", "--device", "--dtype", "--batch-size", "--valid", "--test", "--genome", "--bin-bp"}
-    own |= {"--seed", "--split"}
+    own |= {"--seed", "--split", "--architecture", "--preset"}
     texts: dict[str, set[str]] = {}
     for command in COMMANDS.values():
         for parameter in command.params:
@@ -115,7 +115,7 @@ def complete(line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("genint pre", ["predict"]),
+        ("genint pred", ["predict"]),
         ("genint data v", ["verify"]),
         ("genint predict genome.fa --summary-", ["--summary-statistic"]),
         ("genint predict genome.fa --scale m", ["model"]),
