@@ -84,7 +84,6 @@ def _fit(
     resources: ComputeResources,
 ) -> None:
     """Run Lightning over the steps that are left, then save the last trunk with its scores."""
-    console.say(describe_resources(config, resources))
     lightning.seed_everything(config.seed, verbose=False)
     model = build(config.architecture, ARCHITECTURES[config.architecture].presets[config.preset](), 1)
     held_out = HeldOutWindows(dna.held_out, model.geometry.input_bp, fraction=config.mask_fraction, span=config.span)
