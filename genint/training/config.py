@@ -21,7 +21,6 @@ class RunConfig:
 
     architecture: Annotated[str, "Kind of model. Left out: from_model's, or interpreter."] = ""
     preset: Annotated[str, "Its size. Left out: the one with from_model's numbers, or small."] = ""
-    attention: Annotated[bool, "Off: a twin without attention layers, to learn what attention gives."] = True
     steps: Annotated[int, "Optimizer steps."] = 10_000
     batch_size: Annotated[int, "Windows per step, over all processes."] = 4
     accumulate: Annotated[int, "Parts that a step's windows are computed in, to save memory."] = 1
@@ -70,6 +69,7 @@ class TrainConfig(RunConfig):
     mutation_rate: Annotated[float, "Most of a window's bases that random others replace; each draws less."] = 0.0
     clean_steps: Annotated[int, "Last steps, on the reference's own, unmutated DNA alone."] = 0
     patience: Annotated[int, "Validations without a better Pearson before it stops; 0: never."] = 0
+    attention: Annotated[bool, "Off: a twin without attention layers, to learn what attention gives."] = True
     from_model: Annotated[str, "Fine-tune: start from this model's trunk, with a new head."] = ""
     freeze_trunk: Annotated[bool, "With from_model: train the head alone."] = False
     teachers: Annotated[tuple[str, ...], "Also learn from this model's predictions; may be given several times."] = ()

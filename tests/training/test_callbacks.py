@@ -53,6 +53,8 @@ def test_the_log_and_the_console_have_a_line_per_validation(example_dataset: Pat
     with open(tmp_path / "model" / "training" / "log.csv") as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["2", "4", "5"]
-    for row, note in zip(rows, console.notes, strict=True):
+    device, *notes = console.notes
+    assert device.startswith("device: ")
+    for row, note in zip(rows, notes, strict=True):
         figures = f"train_loss {float(row['train_loss']):.4f}  val_pearson {float(row['val_pearson']):.4f}"
         assert note == f"step {row['step']} of 5  {figures}"
