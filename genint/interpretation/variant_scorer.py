@@ -39,7 +39,7 @@ class Scored(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """Coverage (T, core_bins) of a variant's window, without it and with it."""
+    """Coverage (T, core_bins) of a variant's window, without it and with it, in the units of the bigWigs."""
 
     variant: Variant
     ref: F64
@@ -54,7 +54,11 @@ def score_rows(job: VariantJob, engine: Engine, rows: Iterable[VcfRow], asked_by
     judged = [each for row in rows for each in judge_row(job, row, chroms.get(row.chrom))]
     effects = predict_effects(job, engine, (each.variant for each in judged if each.status.is_scored and each.variant))
     for each in judged:
-        yield _score(job, each, next(effects)) if each.status.is_scored else Scored(each, "", 0, None, [])
+        if not each.status.is_scored:
+            yield Scored(each, "", 0, None, [])
+            continue
+        variant, ref, alt = next(effects)
+        yield _score(job, each, Effect(variant, np.abs(ref), np.abs(alt)))  # below 0 where a strand is stored so
 
 
 def judge_row(job: VariantJob, row: VcfRow, chrom: str | None) -> Iterator[Judged]:
@@ -76,7 +80,7 @@ def predict_effects(job: VariantJob, engine: Engine, variants: Iterable[Variant]
         strands.append(values[0])
         if len(strands) < per_window:
             continue
-        coverage = np.abs(transform.invert(_mean(job, strands).T).T)  # (T, core_bins)
+        coverage = transform.invert(_mean(job, strands).T).T  # (T, core_bins)
         strands = []
         if given.variant is None:
             ref = coverage
@@ -98,8 +102,8 @@ def _mean(job: VariantJob, strands: list[F32]) -> F64:
     values: F64 = np.mean(strands, axis=0, dtype=np.float64)
     if not np.isfinite(values).all():
         raise InputError(
-            f"{job.model.name}: predicts NaN or infinity. Its weights are damaged, or the `dtype` is too narrow for it; "
-            "choose float32"
+            f"{job.model.name}: predicts NaN or infinity. "
+            "Its weights are damaged, or the `dtype` is too narrow for it; choose float32"
         )
     return values
 

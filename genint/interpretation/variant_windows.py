@@ -70,7 +70,8 @@ class VariantGrid:
         """(core_bins,): the share of each bin of the window that lies in [start, end)."""
         starts = core_start + self.geometry.bin_bp * np.arange(self.geometry.core_bins)
         inside = np.minimum(starts + self.geometry.bin_bp, end) - np.maximum(starts, start)
-        return np.maximum(inside, 0) / self.geometry.bin_bp
+        shares: F64 = np.maximum(inside, 0) / self.geometry.bin_bp
+        return shares
 
     def stretches(self, variant: Variant, chrom_bp: int) -> tuple[F64, F64]:
         """(core_bins,) twice: shares of the bins in the stretch of the reference, and in that of the alternative.
