@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genint.choices import Dtype as DtypeName
 from genint.cli import options
 from genint.cli.streams import print_json
 from genint.models.bundled import DEFAULT_MODEL
@@ -78,6 +79,14 @@ Out = Annotated[
         rich_help_panel=options.OUTPUT,
     ),
 ]
+Dtype = Annotated[
+    DtypeName,
+    typer.Option(
+        "--dtype",
+        help="Numbers that the model computes in; bfloat16 rounds away most effects.",
+        rich_help_panel=options.MACHINE,
+    ),
+]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Start over, and replace OUT.", rich_help_panel=options.RUN)
 ]
@@ -97,7 +106,7 @@ def variants(
     tracks_of: TracksOf = None,
     aliases: options.Aliases = None,
     device: options.Device = "auto",
-    dtype: options.Dtype = "auto",
+    dtype: Dtype = "float32",
     batch_size: options.Batch = 8,
     threads: options.Threads = 0,
     overwrite: Overwrite = False,
@@ -107,9 +116,9 @@ def variants(
     """Predict what every variant of VCF does to every track: a row per ALT, with a status where it has no scores.
 
     The signal over bases around the allele is compared between reference and alternative: logSUM, SUM and, but for
-    indels, SAX, D1 and D2; the head of the table has their formulas. REF is checked against GENOME and alleles are never
-    flipped: what does not match is said in the column status, as is anything else that cannot be scored. Sort VCF by
-    position, so that neighbours share the pass of the reference. An interrupted run resumes when the same command is
+    indels, SAX, D1 and D2; the head of the table has their formulas. REF is checked against GENOME, and alleles are
+    never flipped: what does not match, or cannot be scored for another reason, has that in the column status. Sort VCF
+    by position, so that neighbours share a pass of the reference. An interrupted run resumes when the same command is
     given again.
 
     Example: genint variants genome.fa variants.vcf.gz -o scores.tsv --rc --tracks 'ATAC|CAGE'

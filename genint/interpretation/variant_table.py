@@ -1,6 +1,7 @@
 """Scores as tables: a row per ALT, and a row per ALT and gene in its window."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ def describe(job: VariantJob, *, genes: bool = False, background: str = "") -> l
     names = ["logSED"] if genes else [*SCORES, *([QUANTILE] if background else [])]
     strands = "mean of both strands" if job.rc else "forward strand"
     lines = [
-        f"genint variants: {job.model.name} ({job.model.digest[:12]}) on {job.genome}, {strands}",
+        f"genint variants: {job.model.name} ({job.model.digest[:12]}) on {Path(str(job.genome)).name}, {strands}",
         "ref and alt are coverage, mean per base over a bin, its size where a strand is stored below 0; "
         f"stretch: {job.grid.width} bp centred on the allele, bins of {job.model.geometry.bin_bp} bp",
         *(f"{name}: {text}" for name, text in DESCRIPTIONS.items() if not genes or name == "line"),
