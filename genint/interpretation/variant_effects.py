@@ -71,6 +71,7 @@ def in_batches(rows: Iterable[VcfRow]) -> Iterator[list[VcfRow]]:
 def _read_variants(variants: Path | str | pd.DataFrame) -> tuple[Iterable[VcfRow], str]:
     """Rows, and what messages call them."""
     if not isinstance(variants, pd.DataFrame):
+        survey_vcf(variants)
         return read_vcf(variants), str(variants)
     missing = [name for name in ("chrom", "pos", "ref", "alt") if name not in variants.columns]
     if missing:

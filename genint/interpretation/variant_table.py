@@ -42,7 +42,7 @@ def to_frame(job: VariantJob, results: Sequence[Scored], background: F64 | None)
         quantiles = signed_quantiles(scores[..., SCORES.index("logSUM")], background)
         scores = np.concatenate([scores, quantiles[..., None]], axis=2)
     columns = score_columns(job, with_quantiles=background is not None)
-    return pd.concat([frame, pd.DataFrame(scores.reshape(len(scores), -1), columns=columns)], axis=1)
+    return pd.concat([frame, pd.DataFrame(scores.reshape(len(scores), len(columns)), columns=columns)], axis=1)
 
 
 def to_gene_frame(job: VariantJob, results: Sequence[Scored]) -> pd.DataFrame:
