@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from genint import atomic
 from genint.errors import InputError, OutputError
-from genint.interpretation import variant_effects, variant_run
+from genint.interpretation import variant_effects, variant_run, variant_scorer
 from genint.interpretation.variant_run import VariantReport, variants_to_file
 from tests.conftest import EXAMPLE, Run, file_size_limit
 from tests.interpretation.motif_counter import counter_model
@@ -22,6 +23,10 @@ class Killed(BaseException):
     pass
 
 
+def killed(*_: object, **__: object) -> None:
+    raise Killed
+
+
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (variant_effects, variant_run):
@@ -30,7 +35,12 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(folder: Path, **settings: Any) -> VariantReport:
     (folder / "genes.bed").write_text("chr1\t53000\t54000\ta\nchr3\t0\t9000\tb\n")
-    given = {"background": EVERY_STATUS, "genes": folder / "genes.bed", "device": "cpu", "threads": 2} | settings
+    given: dict[str, Any] = {
+        "background": EVERY_STATUS,
+        "genes": folder / "genes.bed",
+        "device": "cpu",
+        "threads": 2,
+    } | settings
     return variants_to_file(GENOME, EVERY_STATUS, counter_model(), folder / "out.tsv", **given)
 
 
@@ -54,7 +64,7 @@ def test_a_run_that_is_killed_anywhere_resumes_and_ends_with_the_same_bytes(
     event: int, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Events are the files that are begun (the background, a part of genes, one of scores, ..., the two tables)."""
-    real, left = variant_run.replacing, [event]
+    real, left = atomic.replacing, [event]
 
     def replacing(path: Path) -> Any:
         left[0] -= 1
@@ -73,7 +83,7 @@ def test_a_run_that_is_killed_when_all_is_written_is_done_by_the_next(
     tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(variant_run.shutil, "rmtree", lambda *_, **__: (_ for _ in ()).throw(Killed))
+        patch.setattr("shutil.rmtree", killed)
         with pytest.raises(Killed):
             run(tmp_path)
     run(tmp_path)
@@ -83,7 +93,8 @@ def test_a_run_that_is_killed_when_all_is_written_is_done_by_the_next(
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path
-from genint.interpretation import variant_effects, variant_run
+from genint import atomic
+from genint.interpretation import variant_effects, variant_run, variant_scorer
 from tests.interpretation import test_variant_run as here
 
 variant_effects.ROWS_AT_ONCE = variant_run.ROWS_AT_ONCE = 9
@@ -103,8 +114,12 @@ def test_a_killed_process_loses_no_part(
     done = subprocess.run([sys.executable, "-c", SCRIPT, tmp_path], check=False, cwd=EXAMPLE.parent)
     assert done.returncode == -9
     scored = []
-    real = variant_run.score_rows
-    monkeypatch.setattr(variant_run, "score_rows", lambda *given: (scored.append(1), real(*given))[1])
+
+    def score_rows(*given: Any) -> Any:
+        scored.append(given)
+        return variant_scorer.score_rows(*given)
+
+    monkeypatch.setattr(variant_run, "score_rows", score_rows)
     run(tmp_path)
     assert contents(tmp_path) == whole
     assert len(scored) == 63 // 9 - 4
@@ -121,7 +136,7 @@ def test_a_finished_table_is_not_replaced_unless_told(tmp_path: Path, whole: dic
 
 def test_an_unfinished_run_with_other_settings_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(variant_run, "_write", lambda *_: (_ for _ in ()).throw(Killed))
+        patch.setattr(variant_run, "_write", killed)
         with pytest.raises(Killed):
             run(tmp_path)
     with pytest.raises(OutputError, match="holds an unfinished run, and width was 512, is 100"):
