@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.genome.fasta import Genome as Genome
     from genint.genome.projection import align_relative as align_relative
     from genint.genome.region import Region as Region
+    from genint.interpretation.variant_effects import variant_effects as variant_effects
+    from genint.interpretation.variant_run import variants_to_file as variants_to_file
     from genint.models.bundled import list_models as list_models
     from genint.models.folder import Model as Model
     from genint.models.folder import Trunk as Trunk
@@ -71,6 +73,8 @@ _HOMES = {
     "read_bed": "genint.genome.bed",
     "read_tracks": "genint.tracks.table",
     "train": "genint.training.train",
+    "variant_effects": "genint.interpretation.variant_effects",
+    "variants_to_file": "genint.interpretation.variant_run",
 }
 __all__ = [*_HOMES, "__version__"]
 

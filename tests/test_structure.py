@@ -16,11 +16,14 @@ FLOORS = [
     {"prediction"},
     {"datasets"},
     {"evaluation", "reporting"},
+    {"interpretation"},
     {"training"},
     {"cli", "__main__"},
 ]
-# A model predicts and track data are drawn by calls of their own, at which the rest loads.
+# A model predicts and scores variants, and track data are drawn by calls of their own, at which the rest loads.
 UPWARDS = {
+    ("genint.models.folder", "genint.interpretation.variant_effects"),
+    ("genint.models.folder", "genint.interpretation.variant_settings"),
     ("genint.models.folder", "genint.prediction.in_memory"),
     ("genint.models.folder", "genint.prediction.settings"),
     ("genint.tracks.track_data", "genint.reporting.plots"),

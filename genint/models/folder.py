@@ -31,7 +31,10 @@ from genint.models.registry import build
 from genint.tracks.table import TrackTable, read_tracks
 
 if TYPE_CHECKING:
-    from genint.prediction.settings import PredictSettings
+    from pandas import DataFrame
+
+    from genint.interpretation.variant_settings import VariantSettings
+    from genint.prediction.settings import AnyGenome, PredictSettings
     from genint.tracks.track_data import TrackData
 
 WeightType = Literal["float16", "float32"]
@@ -63,6 +66,19 @@ class Model:
         from genint.prediction.in_memory import predict_sequence
 
         return predict_sequence(self, sequence, **settings)
+
+    def variant_effects(
+        self,
+        genome: "AnyGenome",
+        variants: "Path | str | DataFrame",
+        *,
+        background: Path | str | None = None,
+        **settings: "Unpack[VariantSettings]",
+    ) -> "DataFrame":
+        """Score every variant of a VCF or a DataFrame of chrom, pos, ref and alt; see variant_effects."""
+        from genint.interpretation.variant_effects import variant_effects
+
+        return variant_effects(genome, variants, self, background=background, **settings)
 
     def __repr__(self) -> str:
         parameters = sum(parameter.numel() for parameter in self.module.parameters())

@@ -85,7 +85,7 @@ def plan_job(
     options = _choose_options(cast(FolderSettings, settings), relatives)
     console.say(describe_device(options.devices[0], options.dtype, options.threads))
     for model in loaded:
-        _compare_genomes(model, genome, console)
+        compare_genomes(model, genome, console)
     tracks = settings.get("tracks")
     columns = loaded[0].tracks.select(tracks) if tracks is not None else None
     return prepare(genome, rows, loaded, columns=columns, options=options)
@@ -113,7 +113,7 @@ def _choose_options(settings: FolderSettings, relatives: Sequence[Relative]) -> 
     )
 
 
-def _compare_genomes(model: Model, genome: DnaSource, console: Console) -> None:
+def compare_genomes(model: Model, genome: DnaSource, console: Console) -> None:
     """A model predicts the genome it was trained on; on another it extrapolates, and the user should know."""
     same = not isinstance(genome, Genome) or model.assembly.digest == genome.assembly.digest
     if model.assembly.sizes and not same:  # imported models may not know theirs
