@@ -87,9 +87,6 @@ Dtype = Annotated[
         rich_help_panel=options.MACHINE,
     ),
 ]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Start over, and replace OUT.", rich_help_panel=options.RUN)
-]
 
 
 def variants(
@@ -109,7 +106,7 @@ def variants(
     dtype: Dtype = "float32",
     batch_size: options.Batch = 8,
     threads: options.Threads = 0,
-    overwrite: Overwrite = False,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     json_output: options.Json = False,
 ) -> None:
