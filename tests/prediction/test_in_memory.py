@@ -30,7 +30,7 @@ def model(tiny_model: Path) -> Model:
 def folder(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every track of the whole example genome, as bigWigs."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    predict_to_folder(GENOME, None, tiny_model, out)
+    predict_to_folder(GENOME, None, tiny_model, out, dtype="float32")
     return out
 
 
