@@ -11,6 +11,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from genint.models.window_attention import WindowAttention
+from genint.models.window_attention_cpu import fits_chunks, transform_in_chunks
 
 
 class Span(NamedTuple):
@@ -125,6 +126,9 @@ class Windows(Step):
 
     def run(self, x: Tensor, inputs: Span, outputs: Span, length: int) -> Tensor:
         """See Step."""
-        if self.attention.circular and inputs == (0, length):
+        starts, ends = inputs.first == 0, inputs.last == length
+        if x.device.type == "cpu" and fits_chunks(self.attention):
+            return transform_in_chunks(x, self.attention, None, starts=starts, ends=ends)
+        if self.attention.circular and starts and ends:
             return x + self.attention(x)
-        return x + self.attention.attend_part(x, starts=inputs.first == 0, ends=inputs.last == length)
+        return x + self.attention.attend_part(x, starts=starts, ends=ends)
