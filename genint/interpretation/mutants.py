@@ -64,6 +64,7 @@ class IncrementalRescorer:
             length = x.shape[1]
             whole = Span(0, length)
             x = step.run(x, whole, step.changes(whole, length), length)
+        self._bins = x  # (1, L, C)
 
     def score(self, mutants: Tensor, first: int) -> Tensor:
         """See Rescorer."""
@@ -75,6 +76,8 @@ class IncrementalRescorer:
             if inputs != changed:
                 x = _replace(window[:, inputs.first : inputs.last], changed.first - inputs.first, x)
             x, changed = step.run(x, inputs, outputs, length), outputs
+        if changed != (0, self._bins.shape[1]):
+            x = _replace(self._bins, changed.first, x)
         return self._target.score_trunk(self._module, x)
 
 

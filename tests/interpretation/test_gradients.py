@@ -17,11 +17,11 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
     score, gradients = gradient(module, dna, TARGET)
     torch.testing.assert_close(score, TARGET.score(module, dna))
     direction = torch.randn_like(dna)
-    step = 2e-3
+    step = 2e-4
     ahead, behind = (TARGET.score(module, dna + sign * step * direction) for sign in (1, -1))
     slope = (ahead - behind) / (2 * step)
     expected = (gradients * direction).sum((1, 2)).double()
-    torch.testing.assert_close(slope, expected, rtol=0.03, atol=2e-4)
+    torch.testing.assert_close(slope, expected, rtol=0.03, atol=2e-3)
 
 
 def test_the_gradient_of_one_window_does_not_depend_on_another() -> None:
@@ -34,12 +34,12 @@ def test_the_gradient_of_one_window_does_not_depend_on_another() -> None:
         torch.testing.assert_close(gradients[k : k + 1], alone[1], rtol=1e-4, atol=1e-7)
 
 
-@pytest.mark.parametrize("name", ["interpreter", "cnn", "published enformer"])
+@pytest.mark.parametrize("name", ["interpreter, early blocks without attention", "enformer"])
 def test_integrated_gradients_are_complete(name: str) -> None:
     module = make(name)
     one_hot = module.one_hot(random_dna(module, unknown=5))
     start = one_hot.sum(-1, keepdim=True).expand_as(one_hot) / 4
-    mean = integrated_gradient(module, one_hot, TARGET, steps=64)
+    mean = integrated_gradient(module, one_hot, TARGET, steps=96, at_once=8)
     contributions = (remove_off_simplex(mean) * one_hot).sum()
     expected = TARGET.score(module, one_hot) - TARGET.score(module, start)
     assert abs(float(expected)) > 1e-4

@@ -65,6 +65,9 @@ def make(name: str) -> TrackModel:
     for parameter in module.parameters():
         if not parameter.any():
             torch.nn.init.normal_(parameter, std=0.2)
+    for part in module.modules():
+        if isinstance(part, torch.nn.BatchNorm1d):
+            part.running_var.fill_(0.1)  # type: ignore[union-attr]  so that what small weights see is not too small
     return module
 
 
