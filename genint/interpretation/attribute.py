@@ -6,12 +6,14 @@ from typing import NamedTuple, TypedDict, Unpack, get_args
 
 import torch
 
+from genint.arrays import U8
 from genint.choices import AttributionMethod
 from genint.errors import InputError
 from genint.genome.bed import BedRow
+from genint.genome.chromosome_names import reconcile
 from genint.genome.dna_source import DnaSource
 from genint.genome.grid import Geometry, touched_bins
-from genint.genome.region import Region, parse_region
+from genint.genome.region import Region, parse_region, split_region
 from genint.interpretation.attribution import Attribution
 from genint.interpretation.target import Target
 from genint.interpretation.window_scores import score_window
@@ -54,6 +56,26 @@ class Place(NamedTuple):
     bins: slice  # of the target, in the window's core
 
 
+class Prepared(NamedTuple):
+    """All that is known before the first window is read: `places` in the order of the rows, `columns` of the tracks."""
+
+    genome: DnaSource
+    places: Sequence[Place]
+    model: Model
+    columns: Sequence[int]
+    device: torch.device
+    settings: AttributeSettings
+
+    def read_window(self, place: Place) -> tuple[U8, slice]:
+        """The tokens (input_bp,) that the model reads for a place, and which of them are its region."""
+        tokens = self.genome.tokens(place.region.chrom, place.start, place.start + self.model.geometry.input_bp)
+        return tokens, slice(place.region.start - place.start, place.region.end - place.start)
+
+    def target(self, place: Place) -> Target:
+        """What is explained there."""
+        return Target(place.bins, tuple(self.columns))
+
+
 def attribute(
     genome: AnyGenome, regions: AnyRegions, model: AnyModel, **settings: Unpack[AttributeSettings]
 ) -> Iterator[Attribution]:
@@ -63,28 +85,70 @@ def attribute(
     past their chromosome's end are clipped. Before anything is computed, raises InputError for what cannot be read, and
     for a region that does not fit into one window.
     """
-    loaded = model if isinstance(model, Model) else load_model(model)
-    method = settings.get("method", "screened")
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_genome(genome))
+        prepared = prepare(opened, regions, model, settings)
+        keep_open = stack.pop_all()
+    return _explain_in(keep_open, prepared)
+
+
+def _explain_in(opened: ExitStack, prepared: Prepared) -> Iterator[Attribution]:
+    with opened:
+        yield from explain(prepared)
+
+
+def prepare(genome: DnaSource, regions: AnyRegions, model: AnyModel, settings: AttributeSettings) -> Prepared:
+    """Find everything that can be wrong before anything is computed; see `attribute`."""
+    method, top = settings.get("method", "screened"), settings.get("top", 0.05)
     if method not in get_args(AttributionMethod):
         raise InputError(f"`method` {method}: not one of {', '.join(get_args(AttributionMethod))}")
-    if not 0 < settings.get("top", 0.05) <= 1:
-        raise InputError(f"`top` {settings['top']}: expected a fraction of the mutants, above 0 and at most 1")
+    if not 0 < top <= 1:
+        raise InputError(f"`top` {top}: expected a fraction of the mutants, above 0 and at most 1")
+    loaded = model if isinstance(model, Model) else load_model(model)
     tracks = settings.get("tracks")
     columns = loaded.tracks.select(tracks) if tracks is not None else list(range(len(loaded.tracks)))
     device = choose_device(settings.get("device", "auto"))
-    with ExitStack() as stack:
-        opened = stack.enter_context(open_genome(genome))
-        target = _find_target(settings.get("target"), opened)
-        rows = find_rows(regions, opened)
-        places = [place_row(row, opened, loaded.geometry, target, settings.get("width", 0)) for row in rows]
-        keep_open = stack.pop_all()
-    return _yield_places(keep_open, opened, places, loaded, columns, device, settings)
+    target = _find_target(settings.get("target"), genome)
+    rows = find_rows(regions, genome)
+    places = [place_row(row, genome, loaded.geometry, target, settings.get("width", 0)) for row in rows]
+    return Prepared(genome, places, loaded, columns, device, settings)
+
+
+def explain(prepared: Prepared) -> Iterator[Attribution]:
+    """The attribution of every place, in order."""
+    settings, model = prepared.settings, prepared.model
+    method = settings.get("method", "screened")
+    module, tracks = model.module.to(prepared.device), model.tracks.subset(prepared.columns)
+    with torch_threads(settings.get("threads", 0)):
+        for place in prepared.places:
+            window, positions = prepared.read_window(place)
+            found = score_window(
+                module,
+                torch.from_numpy(window)[None].to(prepared.device),
+                positions,
+                prepared.target(place),
+                method,
+                top=settings.get("top", 0.05),
+                steps=settings.get("steps", 32),
+                at_once=settings.get("batch_size", 48),
+            )
+            yield Attribution(
+                name=place.row.name,
+                region=place.region,
+                target=place.target,
+                tracks=tracks,
+                method=method,
+                tokens=window[positions],
+                **found._asdict(),
+            )
 
 
 def _find_target(target: Region | str | None, genome: DnaSource) -> Region | None:
-    if isinstance(target, str):
-        return parse_region(target, genome.sizes, "target")
-    return target
+    if not isinstance(target, str):
+        return target
+    chrom = split_region(target, genome.sizes, "target")[0]
+    (name,) = reconcile([chrom], genome.sizes, asked_by=f"`target` {target}", known_by=str(genome)).values()
+    return parse_region(target, {chrom: genome.sizes[name]}, "target").rename(name)
 
 
 def place_row(row: BedRow, genome: DnaSource, geometry: Geometry, target: Region | None, width: int) -> Place:
@@ -115,42 +179,6 @@ def _around(region: Region, width: int, length: int) -> Region:
     """So many bases around the middle of a region, fewer where the chromosome ends."""
     start = (region.start + region.end) // 2 - width // 2
     return Region(region.chrom, max(start, 0), min(start + width, length))
-
-
-def _yield_places(
-    opened: ExitStack,
-    genome: DnaSource,
-    places: Sequence[Place],
-    model: Model,
-    columns: Sequence[int],
-    device: torch.device,
-    settings: AttributeSettings,
-) -> Iterator[Attribution]:
-    module, tracks = model.module.to(device), model.tracks.subset(columns)
-    method = settings.get("method", "screened")
-    with opened, torch_threads(settings.get("threads", 0)):
-        for place in places:
-            window = genome.tokens(place.region.chrom, place.start, place.start + model.geometry.input_bp)
-            positions = slice(place.region.start - place.start, place.region.end - place.start)
-            found = score_window(
-                module,
-                torch.from_numpy(window)[None].to(device),
-                positions,
-                Target(place.bins, tuple(columns)),
-                method,
-                top=settings.get("top", 0.05),
-                steps=settings.get("steps", 32),
-                at_once=settings.get("batch_size", 48),
-            )
-            yield Attribution(
-                name=place.row.name,
-                region=place.region,
-                target=place.target,
-                tracks=tracks,
-                method=method,
-                tokens=window[positions],
-                **found._asdict(),
-            )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def score_window(
     """Score positions of a window, uint8 tokens (1, L).
 
     `screened`: one gradient orders all mutants by their first-order effect, and the `top` fraction of them is computed.
-    `steps` are those of integrated gradients; `at_once` mutants or steps go through the model together.
+    `steps` are those of integrated gradients; `at_once` mutants go through the model together.
     """
     one_hot = module.one_hot(tokens)
     with torch.inference_mode():
@@ -53,7 +53,7 @@ def score_window(
     else:
         mean = method == "integrated"
         gradients = (
-            integrated_gradient(module, one_hot, target, steps=steps, at_once=at_once)
+            integrated_gradient(module, one_hot, target, steps=steps)
             if mean
             else gradient(module, one_hot, target)[1]
         )

@@ -39,7 +39,7 @@ def test_integrated_gradients_are_complete(name: str) -> None:
     module = make(name)
     one_hot = module.one_hot(random_dna(module, unknown=5))
     start = one_hot.sum(-1, keepdim=True).expand_as(one_hot) / 4
-    mean = integrated_gradient(module, one_hot, TARGET, steps=96, at_once=8)
+    mean = integrated_gradient(module, one_hot, TARGET, steps=96)
     contributions = (remove_off_simplex(mean) * one_hot).sum()
     expected = TARGET.score(module, one_hot) - TARGET.score(module, start)
     assert abs(float(expected)) > 1e-4
