@@ -22,6 +22,8 @@ FLOORS = [
 ]
 # A model predicts and track data are drawn by calls of their own, at which the rest loads.
 UPWARDS = {
+    ("genint.models.folder", "genint.interpretation.attribute"),
+    ("genint.models.folder", "genint.interpretation.attribution"),
     ("genint.models.folder", "genint.prediction.in_memory"),
     ("genint.models.folder", "genint.prediction.settings"),
     ("genint.tracks.track_data", "genint.reporting.plots"),

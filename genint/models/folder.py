@@ -10,7 +10,7 @@ The folder of a trunk that was pretrained on DNA alone has no tracks.tsv: there 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
@@ -31,7 +31,9 @@ from genint.models.registry import build
 from genint.tracks.table import TrackTable, read_tracks
 
 if TYPE_CHECKING:
-    from genint.prediction.settings import PredictSettings
+    from genint.interpretation.attribute import AttributeSettings
+    from genint.interpretation.attribution import Attribution
+    from genint.prediction.settings import AnyGenome, AnyRegions, PredictSettings
     from genint.tracks.track_data import TrackData
 
 WeightType = Literal["float16", "float32"]
@@ -63,6 +65,14 @@ class Model:
         from genint.prediction.in_memory import predict_sequence
 
         return predict_sequence(self, sequence, **settings)
+
+    def attribute(
+        self, genome: "AnyGenome", regions: "AnyRegions", **settings: "Unpack[AttributeSettings]"
+    ) -> "Iterator[Attribution]":
+        """Yield for each region of a genome what every one of its bases adds to the signal there; see `attribute`."""
+        from genint.interpretation.attribute import attribute
+
+        return attribute(genome, regions, self, **settings)
 
     def __repr__(self) -> str:
         parameters = sum(parameter.numel() for parameter in self.module.parameters())
