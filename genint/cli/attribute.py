@@ -54,9 +54,7 @@ Top = Annotated[
     float,
     typer.Option("--top", help="Fraction of the mutants that screened computes exactly.", rich_help_panel=EXPLAIN),
 ]
-Steps = Annotated[
-    int, typer.Option("--steps", min=2, help="Points of integrated gradients.", rich_help_panel=EXPLAIN)
-]
+Steps = Annotated[int, typer.Option("--steps", min=2, help="Points of integrated gradients.", rich_help_panel=EXPLAIN)]
 Check = Annotated[
     bool,
     typer.Option(

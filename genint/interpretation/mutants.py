@@ -91,7 +91,9 @@ def _replace(window: Tensor, first: int, parts: Tensor) -> Tensor:
 def choose_rescorer(module: TrackModel, one_hot: Tensor, target: Target) -> Rescorer:
     """The fastest for the architecture."""
     steps = list_steps(module)
-    return PlainRescorer(module, one_hot, target) if steps is None else IncrementalRescorer(module, steps, one_hot, target)
+    return (
+        PlainRescorer(module, one_hot, target) if steps is None else IncrementalRescorer(module, steps, one_hot, target)
+    )
 
 
 @torch.inference_mode()
@@ -116,7 +118,5 @@ def _group(columns: I64, bases: I64, at_once: int) -> Iterator[Group]:
     while first < len(order):
         near = np.searchsorted(columns[order], columns[order[first]] + STRETCH_BP)
         chosen = order[first : min(int(near), first + at_once)]
-        yield Group(
-            int(columns[chosen[0]]), int(columns[chosen[-1]]) + 1, columns[chosen], bases[chosen], chosen
-        )
+        yield Group(int(columns[chosen[0]]), int(columns[chosen[-1]]) + 1, columns[chosen], bases[chosen], chosen)
         first += len(chosen)

@@ -53,9 +53,7 @@ def score_window(
     else:
         mean = method == "integrated"
         gradients = (
-            integrated_gradient(module, one_hot, target, steps=steps)
-            if mean
-            else gradient(module, one_hot, target)[1]
+            integrated_gradient(module, one_hot, target, steps=steps) if mean else gradient(module, one_hot, target)[1]
         )
         effects = first_order(gradients[0, positions], one_hot[0, positions])
         exact = choose_top(effects, known, top if method == "screened" else 0.0)

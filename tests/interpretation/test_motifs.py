@@ -8,7 +8,12 @@ from genint.interpretation.motifs import SEQLET_BP, find_seqlets, name_seqlets, 
 from tests.interpretation.test_attribution import make_attribution
 
 HEADER = "MEME version 4\n\nALPHABET= ACGT\n\n"
-LETTERS = {"A": "0.97 0.01 0.01 0.01", "C": "0.01 0.97 0.01 0.01", "G": "0.01 0.01 0.97 0.01", "T": "0.01 0.01 0.01 0.97"}
+LETTERS = {
+    "A": "0.97 0.01 0.01 0.01",
+    "C": "0.01 0.97 0.01 0.01",
+    "G": "0.01 0.01 0.97 0.01",
+    "T": "0.01 0.01 0.01 0.97",
+}
 REVERSE = str.maketrans("ACGT", "TGCA")
 
 
