@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 EXPLAIN = "Explanation"
 
 Regions = Annotated[
-    str, typer.Argument(help="BED of the regions whose bases are scored; - for standard input.", show_default=False)
+    str,
+    typer.Argument(
+        help="BED of the regions whose bases are scored, - for standard input; or one as chrom:start-end, 1-based.",
+        show_default=False,
+    ),
 ]
 Out = Annotated[
     Path, typer.Option("--out", "-o", help="Folder to write.", show_default=False, rich_help_panel=options.OUTPUT)
@@ -124,7 +128,8 @@ def attribute(
     settings |= {"target": target} if target else {}
     known = read_meme(motifs) if motifs else []
     with Genome(genome) as opened:
-        prepared = prepare(opened, regions, model, cast("AttributeSettings", settings))
+        where = [regions] if ":" in regions and not Path(regions).exists() else regions
+        prepared = prepare(opened, where, model, cast("AttributeSettings", settings))
         used = prepared.model
         with console.progress("attributing", len(prepared.places), "regions") as advance:
             files = write_attributions(
