@@ -10,8 +10,8 @@ from genint.models.cnn import Cnn, Stage, Tower
 from genint.models.enformer import Enformer
 from genint.models.enformer_original import PublishedEnformer, PublishedStage
 from genint.models.interpreter import GenomicInterpreter
-from genint.models.layers import FeedForward, StandardizedConv, convolve
-from genint.models.swin1d import ConvMerge, Swin1dBlock, TransformerLayer
+from genint.models.layers import convolve
+from genint.models.swin1d import Swin1dBlock, TransformerLayer
 
 
 def list_steps(module: TrackModel) -> list[Step] | None:

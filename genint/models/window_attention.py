@@ -85,8 +85,8 @@ class WindowAttention(nn.Module):
     def attend_part(self, x: Tensor, *, starts: bool, ends: bool) -> Tensor:
         """The same for consecutive complete windows out of a sequence, where no window holds both its ends.
 
-        (B, L, C) -> (B, L, C). `starts`, `ends`: whether they begin and end the sequence, where a shifted layer has half
-        a window.
+        (B, L, C) -> (B, L, C). `starts`, `ends`: whether they begin and end the sequence, where a shifted layer has
+        half a window.
         """
         qkv = self.position.project(self.norm(x), self.to_qkv)  # (B, L, ...)
         segments = split_segments(qkv, self.window, self.shift if starts else 0, self.shift if ends else 0)

@@ -47,8 +47,8 @@ def transform_in_chunks(
 ) -> Tensor:
     """x + attention(x), then x + feed-forward(x): (B, L, C) -> (B, L, C). ValueError if L is not complete windows.
 
-    Either may be left out. `overwrite`: the output may take the memory of x. `starts`, `ends`: whether x begins and ends
-    its sequence, where a shifted layer has half a window; elsewhere x is cut between windows.
+    Either may be left out. `overwrite`: the output may take the memory of x. `starts`, `ends`: whether x begins and
+    ends its sequence, where a shifted layer has half a window; elsewhere x is cut between windows.
     """
     if attention is None and feed_forward is None:
         return x

@@ -69,7 +69,7 @@ def test_the_order_in_which_mutants_are_given_does_not_matter() -> None:
 
 
 def test_the_window_is_left_as_it_was() -> None:
-    module, one_hot, rescorer = prepared("interpreter")
+    _, one_hot, rescorer = prepared("interpreter")
     before = one_hot.clone()
     first = score_mutants(rescorer, one_hot, np.array([500]), np.array([1]))
     score_mutants(rescorer, one_hot, np.array([501, 502]), np.array([1, 2]))
