@@ -49,8 +49,8 @@ Method = Annotated[
     choices.AttributionMethod,
     typer.Option(
         "--method",
-        help="screened: a gradient orders all mutants, the top ones are computed; mutagenesis: all are; gradient: none; "
-        "integrated: integrated gradients.",
+        help="screened: a gradient orders all mutants, the top ones are computed; mutagenesis: all are; gradient: "
+        "none; integrated: integrated gradients.",
         rich_help_panel=EXPLAIN,
     ),
 ]

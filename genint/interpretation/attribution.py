@@ -68,7 +68,7 @@ class Attribution:
         return DataFrame(places | {"contribution": self.contributions} | changes | {"exact": others.sum(1)})
 
     def plot(self) -> "Figure":
-        """Contributions along the region, and as letters where they are strongest. Raises InputError without logomaker."""
+        """Contributions along the region, as letters where they are strongest. Raises InputError without logomaker."""
         from genint.reporting.logos import plot_contributions
 
         return plot_contributions(self.region.chrom, self.region.start, self.sequence, self.contributions)

@@ -21,7 +21,7 @@ STRETCH_BP = 16  # mutants this close are computed together: what they touch is 
 
 
 class Group(NamedTuple):
-    """Substitutions within a stretch of DNA: `columns` and `bases` (M,) of the window, and their places in the order."""
+    """Substitutions within a stretch of DNA: `columns` and `bases` (M,) of the window, and their order."""
 
     first: int
     last: int
