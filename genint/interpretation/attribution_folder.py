@@ -57,8 +57,7 @@ def write_attributions(
     """Write the folder, complete or not at all; returns its files. All attributions are in memory at the end.
 
     `sizes` are the genome's chromosomes; `checks` makes the table of that name; `report` goes into run.json.
-    Raises OutputError for a folder that is not empty
-    or cannot be written, InputError for no region.
+    Raises OutputError for a folder that is not empty or cannot be written, InputError for no region.
     """
     console = console or Console(quiet=True)
     check_folder(out)

@@ -43,7 +43,8 @@ def read_meme(path: Path) -> list[Motif]:
     Raises InputError naming file and line for another format, rows that are not four probabilities, and no motif.
     """
     motifs: list[Motif] = []
-    name, rows = "", []
+    name = ""
+    rows: list[list[float]] = []
     lines = enumerate(read_lines(path, _EXPECTED), start=1)
     for number, line in lines:
         words = line.split()

@@ -130,5 +130,6 @@ class Windows(Step):
         if x.device.type == "cpu" and fits_chunks(self.attention):
             return transform_in_chunks(x, self.attention, None, starts=starts, ends=ends)
         if self.attention.circular and starts and ends:
-            return x + self.attention(x)
+            attended: Tensor = self.attention(x)
+            return x + attended
         return x + self.attention.attend_part(x, starts=starts, ends=ends)

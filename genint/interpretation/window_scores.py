@@ -73,7 +73,7 @@ def first_order(gradients: Tensor, one_hot: Tensor) -> F64:
 
 
 def choose_top(effects: F64, known: Mask, top: float) -> Mask:
-    """Which mutants (P, 4) are the fraction `top` of the largest effects, of either sign; one or more unless it is 0."""
+    """Which mutants (P, 4) are the fraction `top` of the largest effects of either sign; one or more unless it is 0."""
     exact = np.zeros(effects.shape, np.bool_)
     if n := int(np.ceil(top * 3 * known.sum())):
         sizes = np.where(known[:, None], np.abs(effects), -1.0)
