@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.genome.fasta import Genome as Genome
     from genint.genome.projection import align_relative as align_relative
     from genint.genome.region import Region as Region
+    from genint.interpretation.attribute import attribute as attribute
+    from genint.interpretation.attribution import Attribution as Attribution
     from genint.interpretation.variant_effects import variant_effects as variant_effects
     from genint.interpretation.variant_run import variants_to_file as variants_to_file
     from genint.models.bundled import list_models as list_models
@@ -46,6 +48,7 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Attribution": "genint.interpretation.attribution",
     "BedRow": "genint.genome.bed",
     "Console": "genint.console",
     "Genome": "genint.genome.fasta",
@@ -60,6 +63,7 @@ _HOMES = {
     "TrainConfig": "genint.training.config",
     "Trunk": "genint.models.folder",
     "UserError": "genint.errors",
+    "attribute": "genint.interpretation.attribute",
     "align_relative": "genint.genome.projection",
     "evaluate": "genint.evaluation.evaluate",
     "list_models": "genint.models.bundled",

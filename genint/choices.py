@@ -12,3 +12,4 @@ Split = Literal["train", "valid", "test"]
 Recipe = Literal["new", "old"]  # how targets are transformed
 TrainingDevice = Literal["auto", "cpu", "cuda", "mps"]
 Strategy = Literal["auto", "ddp", "fsdp"]  # of training on several devices
+AttributionMethod = Literal["screened", "mutagenesis", "gradient", "integrated"]  # how bases are scored
