@@ -6,13 +6,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from genint.cli import options
+from genint.cli import model_imports, options
 from genint.cli.streams import print_json
 from genint.models.bundled import DEFAULT_MODEL
 
 app = typer.Typer(help="List models and show what they are made of.", no_args_is_help=True)
-imports = typer.Typer(help="Make model folders from weights published elsewhere.", no_args_is_help=True)
-app.add_typer(imports, name="import")
+app.add_typer(model_imports.app, name="import")
 
 
 @app.command("list")
@@ -86,40 +85,6 @@ def convert(
     from genint.models.folder import convert_model
 
     convert_model(model, out, dtype)
-    print(out)
-
-
-@imports.command("enformer")
-def import_enformer(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="Folder with config.json and pytorch_model.bin of enformer-pytorch, or a hub id as OWNER/NAME.",
-            show_default=False,
-        ),
-    ],
-    tracks: Annotated[
-        Path, typer.Option("--tracks", help="The head's track table: targets_human.txt.", show_default=False)
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model folder to write.", show_default=False)],
-    head: Annotated[str, typer.Option("--head", help="Which of the model's heads: human or mouse.")] = "human",
-    genome: Annotated[
-        Path | None,
-        typer.Option("--genome", help="FASTA or .fai of the assembly, to be compared with.", show_default=False),
-    ] = None,
-    gamma: Annotated[
-        Literal["tensorflow", "pytorch"],
-        typer.Option("--gamma", help="Scaling of distance features that the weights were trained with."),
-    ] = "tensorflow",
-    input_bp: Annotated[int, typer.Option("--input-bp", min=1, help="DNA that the model reads in one go.")] = 196_608,
-) -> None:
-    """Import published Enformer weights, one head to a model folder; nothing in them is run.
-
-    Example: genint models import enformer EleutherAI/enformer-official-rough --tracks targets_human.txt -o enformer
-    """
-    from genint.models.enformer_weights import import_enformer as run
-
-    run(source, out, tracks, head=head, genome=genome, gamma=gamma, input_bp=input_bp)
     print(out)
 
 
