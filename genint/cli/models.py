@@ -16,19 +16,22 @@ app.add_typer(model_imports.app, name="import")
 
 @app.command("list")
 def list_models(json_output: options.Json = False) -> None:
-    """List the bundled models and the presets that `genint train` can start from.
+    """List the bundled and the pulled models, and the presets that `genint train` can start from.
 
     Example: genint models list
     """
     from genint.models.bundled import list_models as bundled
+    from genint.models.hub_cache import list_pulled
     from genint.models.registry import ARCHITECTURES
 
     presets = [f"{name}:{preset}" for name, kind in ARCHITECTURES.items() for preset in kind.presets]
     if json_output:
-        print_json({"models": bundled(), "presets": presets})
+        print_json({"models": bundled(), "pulled": list_pulled(), "presets": presets})
         return
     for name in bundled():
         print(f"model\t{name}")
+    for address in list_pulled():
+        print(f"pulled\t{address}")
     for preset in presets:
         print(f"preset\t{preset}")
 
@@ -86,6 +89,47 @@ def convert(
 
     convert_model(model, out, dtype)
     print(out)
+
+
+@app.command()
+def pull(
+    address: Annotated[
+        str, typer.Argument(help="Model on the Hugging Face hub: hf://OWNER/NAME[@REVISION].", show_default=False)
+    ],
+) -> None:
+    """Download a model from the Hugging Face hub, once; then the address is a model, also without a network.
+
+    Digests are compared with the hub's, and again whenever the model is used. HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE
+    are heeded. Prints the model folder.
+
+    Example: genint models pull hf://me/my-model@v1
+    """
+    from genint.models.hub_cache import pull as run
+
+    print(run(address))
+
+
+@app.command()
+def push(
+    model: Annotated[str, typer.Argument(help="Model folder, or name of a bundled model.", show_default=False)],
+    address: Annotated[
+        str, typer.Argument(help="Where on the Hugging Face hub: hf://OWNER/NAME[@BRANCH].", show_default=False)
+    ],
+    licence: Annotated[
+        str | None,
+        typer.Option("--license", help="Licence of the weights, as the hub spells it: mit.", show_default=False),
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="If the repository is new: for its owner alone.")] = False,
+) -> None:
+    """Upload a model folder to the Hugging Face hub, its card with the header that the hub reads.
+
+    HF_TOKEN, or a login with `hf auth login`, says who you are. Prints the address of the commit.
+
+    Example: genint models push my-model hf://me/my-model --license mit
+    """
+    from genint.models.hub_upload import push as run
+
+    print(run(model, address, licence=licence, private=private))
 
 
 def _lines(name: str, value: Any) -> Iterator[str]:

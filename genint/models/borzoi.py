@@ -25,7 +25,11 @@ from genint.models.rotary import RotaryAttention
 
 Positions = Literal["distance", "rotary"]
 EPS = 1e-3  # of every normalisation
-gelu = partial(F.gelu, approximate="tanh")
+
+
+def gelu(x: Tensor) -> Tensor:
+    """GELU by its approximation with a hyperbolic tangent."""
+    return F.gelu(x, approximate="tanh")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,16 +147,17 @@ class Borzoi(TrackModel):
 
     def trunk(self, one_hot: Tensor) -> Tensor:
         """(B, input_bp, 4) -> (B, input_bp / bin_bp, C)."""
-        x, tower = convolve(self.stem, one_hot), []
+        x = convolve(self.stem, one_hot)  # (B, input_bp, C)
+        tower: list[Tensor] = []
         for block in self.tower:
             x = block(self.pool(x))
-            tower = [*tower[-1:], x]  # in the end tokens of bin_bp and of 2 * bin_bp
+            tower = [*tower[-1:], x]  # the last two: in the end tokens of bin_bp and of 2 * bin_bp
         x = self.pool(x)  # (B, input_bp / (4 * bin_bp), C)
         for layer in self.layers:
             x = layer(x)
-        for step in self.up:
-            x = step(x, tower.pop())
-        return x
+        pairs, bins = self.up
+        joined: Tensor = bins(pairs(x, tower[1]), tower[0])
+        return joined
 
     def output_head(self, bins: Tensor) -> Tensor:
         """Bins of the core (B, core_bins, C) -> float32 (B, core_bins, T)."""

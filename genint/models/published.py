@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from genint.errors import InputError
-from genint.models.hugging_face import first_line, hub_client
+from genint.models.hugging_face import SCHEME, HubAddress, first_line, hub_client, hub_errors
 
 FILES = ("config.json", "pytorch_model.bin", "model.safetensors")
 
@@ -45,13 +45,16 @@ def find_source(source: str) -> Path:
     if Path(source).is_dir():
         return Path(source)
     advice = "Give a folder with config.json and pytorch_model.bin"
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", source):
-        raise InputError(f"{source}: is not a folder and not a hub id as OWNER/NAME. {advice}")
+    try:
+        address = HubAddress.read(source if source.startswith(SCHEME) else SCHEME + source)
+    except ValueError:
+        raise InputError(f"{source}: is not a folder and not a hub id as OWNER/NAME. {advice}") from None
     hub = hub_client(f"{source}: is not a folder, and downloading", advice)
     try:
-        return Path(hub.snapshot_download(source, allow_patterns=list(FILES)))
-    except (OSError, ValueError) as error:
+        found = hub.snapshot_download(address.repository, revision=address.revision, allow_patterns=list(FILES))
+    except hub_errors(hub) as error:
         raise InputError(f"{source}: cannot be downloaded ({first_line(error)}). {advice}") from None
+    return Path(found)
 
 
 def read_published(folder: Path, port: str) -> Source:

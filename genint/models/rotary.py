@@ -37,7 +37,7 @@ class RotaryAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, C) -> (B, L, C). L is the `length` that it was made for."""
         of_heads = torch.unflatten(self.to_qkv(x), -1, (self.heads + 2 * self.key_heads, -1)).transpose(1, 2)
-        q, k, v = of_heads.split([self.heads, self.key_heads, self.key_heads], dim=1)  # (B, A or K, L, D)
+        q, k, v = torch.split(of_heads, [self.heads, self.key_heads, self.key_heads], dim=1)  # (B, A or K, L, D)
         shared = self.heads // self.key_heads
         k, v = self.rotate(k).repeat_interleave(shared, dim=1), v.repeat_interleave(shared, dim=1)
         attended = F.scaled_dot_product_attention(self.rotate(q).to(v.dtype), k.to(v.dtype), v)
@@ -47,7 +47,7 @@ class RotaryAttention(nn.Module):
     def rotate(self, x: Tensor) -> Tensor:
         """(B, A, L, D) -> (B, A, L, D)."""
         half = self.rotary_width // 2
-        first, second, rest = x.split([half, half, x.shape[-1] - 2 * half], dim=-1)
+        first, second, rest = torch.split(x, [half, half, x.shape[-1] - 2 * half], dim=-1)
         return torch.cat(
             [first * self.cos - second * self.sin, first * self.sin + second * self.cos, rest.to(self.cos.dtype)],
             dim=-1,
