@@ -62,16 +62,17 @@ def running_hub() -> Iterator[Hub]:
 
 def point_client_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As HF_ENDPOINT and an unset HF_HUB_OFFLINE do, which the client reads once, when it is imported."""
-    from huggingface_hub import constants
+    from huggingface_hub import constants, file_download
 
     monkeypatch.setattr(constants, "ENDPOINT", url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}")
+    template = url + "/{repo_id}/resolve/{revision}/{filename}"
+    for module in (constants, file_download):  # which has a copy of its own, in some versions
+        monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: Hub
-    protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
         """Nothing on stderr."""
