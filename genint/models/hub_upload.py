@@ -46,17 +46,15 @@ def hub_card(text: str, header: dict[str, Any], licence: str | None, hub: Any) -
     A header that is there stays, but for the licence where one is given. A new one has the library, what the model is
     about and, if it was trained by genint, its best mean Pearson over tracks in validation.
     """
-    card = hub.ModelCard(text)
-    data = card.data
-    if not data.to_dict():
-        data = hub.ModelCardData(
-            library_name="genint",
-            tags=["biology", "genomics", "dna", header["architecture"], header["assembly"]["name"]],
-            **_score(header, hub),
-        )
+    if text.startswith("---\n"):
+        card = hub.ModelCard(text)
+        data, body = card.data, card.text
+    else:
+        tags = ["biology", "genomics", "dna", header["architecture"], header["assembly"]["name"]]
+        data, body = hub.ModelCardData(library_name="genint", tags=tags, **_score(header, hub)), text
     if licence:
         data.license = licence
-    return f"---\n{data.to_yaml()}\n---\n\n{card.text.lstrip()}"
+    return f"---\n{data.to_yaml()}\n---\n\n{body.lstrip()}"
 
 
 def _score(header: dict[str, Any], hub: Any) -> dict[str, Any]:
