@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    {"genint", "errors", "arrays", "atomic", "choices", "text", "console", "provenance"},
+    {"genint", "errors", "arrays", "atomic", "cache", "choices", "text", "console", "provenance"},
     {"genome"},
     {"tracks"},
     {"models"},

@@ -122,8 +122,8 @@ def average_contributions(attributions: Sequence[Attribution], chrom: str, lengt
         if each.region.chrom == chrom:
             total[each.region.start : each.region.end] += each.contributions
             count[each.region.start : each.region.end] += 1
-    mean = np.full(length, np.nan)
-    return np.divide(total, count, out=mean, where=count > 0).astype(np.float32)
+    mean: F32 = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+    return mean
 
 
 def _write_bigwig(path: Path, attributions: Sequence[Attribution], sizes: Mapping[str, int]) -> None:

@@ -48,10 +48,10 @@ def check_attributions(prepared: Prepared, attributions: Sequence[Attribution]) 
 
 def rank_correlation(first: F32 | F64, second: F32 | F64) -> float:
     """Spearman's correlation of two scores per base, (L,) each; NaN where one of them is constant."""
-    ranks = [_rank(np.asarray(scores, np.float64)) for scores in (first, second)]
-    if any(np.ptp(each) == 0 for each in ranks):
+    one, other = (_rank(np.asarray(scores, np.float64)) for scores in (first, second))
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
         return float("nan")
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def agreement(first: Sequence[F32 | F64], second: Sequence[F32 | F64]) -> float:
