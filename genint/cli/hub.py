@@ -1,12 +1,16 @@
 """genint hub: predictions as genome browsers open them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from genint.cli import options
 from genint.cli.streams import print_json
+
+if TYPE_CHECKING:
+    from genint.console import Console
+    from genint.genome.fasta import Genome
 
 Folders = Annotated[
     list[Path], typer.Argument(metavar="DIR", help="Folders that genint predict has written.", show_default=False)
@@ -43,6 +47,9 @@ Label = Annotated[
         show_default="genint ASSEMBLY",
         rich_help_panel=options.OUTPUT,
     ),
+]
+WithHub = Annotated[
+    bool, typer.Option("--hub", help="Also make OUT/hub, for genome browsers.", rich_help_panel=options.OUTPUT)
 ]
 
 
@@ -84,3 +91,12 @@ def hub(
         return print_json({"out": str(out), "files": [file.name for file in files]})
     for file in files:
         print(file)
+
+
+def make_hub_beside(run: Path, genome: "Genome", console: "Console") -> list[Path]:
+    """What `predict --hub` adds to a run: the folder hub in its own, made anew if it is there."""
+    from genint.reporting.hub_folder import make_hub
+    from genint.reporting.ucsc_assemblies import find_ucsc_name
+
+    genomes = [] if find_ucsc_name(genome.sizes) else [genome.path]
+    return make_hub([run], run / "hub", genomes=genomes, overwrite=True, console=console)

@@ -74,4 +74,5 @@ def _runs(mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def _pack(tokens: dna.Tokens) -> NDArray[np.uint8]:
     """Four bases to a byte: (L,) becomes (L / 4, rounded up,)."""
     codes = np.pad(_CODES[tokens], (0, -len(tokens) % 4)).reshape(-1, 4)
-    return codes[:, 0] << 6 | codes[:, 1] << 4 | codes[:, 2] << 2 | codes[:, 3]
+    packed: NDArray[np.uint8] = np.bitwise_or.reduce(codes << np.array([6, 4, 2, 0], np.uint8), axis=1)
+    return packed

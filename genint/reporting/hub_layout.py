@@ -74,3 +74,8 @@ def make_name(text: str, taken: set[str]) -> str:
         name, number = f"{stem}_{number}", number + 1
     taken.add(name.lower())
     return name
+
+
+def in_one_line(text: str) -> str:
+    """Without control characters, which neither a hub's settings nor XML can hold; single blanks between words."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -3,7 +3,7 @@
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from genint.reporting.browser_tracks import Run, Signal
-from genint.reporting.hub_layout import HubAssembly, path_of
+from genint.reporting.hub_layout import HubAssembly, in_one_line, path_of
 
 _ROW = {"clazz": "org.broad.igv.track.DataSourceTrack", "renderer": "BAR_CHART", "windowFunction": "mean"}
 
@@ -26,15 +26,12 @@ def write_igv_session(assembly: HubAssembly) -> str:
 
 
 def _add_track(panel: Element, run: Run, signal: Signal, *, several: bool) -> None:
-    name = _printable(f"{signal.label} {run.name}" if several else signal.label)
+    name = f"{signal.label} {run.name}" if several else signal.label
     colour = ",".join(map(str, signal.colour))
     look = {"color": colour, "altColor": colour, "autoScale": "false", "height": "40", "visible": "true"}
     mirrored = {"negateValues": "true"} if signal.negate else {}
-    track = SubElement(panel, "Track", id=path_of(run, signal), name=name, **_ROW, **look, **mirrored)
+    track = SubElement(
+        panel, "Track", {"id": path_of(run, signal), "name": in_one_line(name), **_ROW, **look, **mirrored}
+    )
     limits = {"minimum": f"{signal.low:g}", "baseline": "0", "maximum": f"{signal.high:g}"}
-    SubElement(track, "DataRange", **limits, type="LINEAR", drawBaseline="true", flipAxis="false")
-
-
-def _printable(text: str) -> str:
-    """XML has no control characters, not even escaped."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    SubElement(track, "DataRange", {**limits, "type": "LINEAR", "drawBaseline": "true", "flipAxis": "false"})

@@ -5,14 +5,13 @@ pairs of strands it is a super track instead, which holds a multiWig for each pa
 below a super track UCSC allows one more level, and below the others none.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from genint.genome.region import Region
 from genint.reporting.browser_tracks import Assay, Row, Run, Signal
 from genint.reporting.colours import Rgb
-from genint.reporting.hub_layout import HubAssembly, make_name, path_of
+from genint.reporting.hub_layout import HubAssembly, in_one_line, make_name, path_of
 
 HUB_FILE, GENOMES_FILE = "hub.txt", "genomes.txt"
 SHORT, LONG = 17, 76  # characters of a label that UCSC shows, and recommends at most
@@ -132,8 +131,7 @@ def _write_colour(colour: Rgb) -> str:
 
 def _one_line(text: str, most: int) -> str:
     """Text as the value of a setting: a backslash at its end would join the next line to it."""
-    line = re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:most]
-    return line.rstrip("\\ ") or "unnamed"
+    return in_one_line(text)[:most].rstrip("\\ ") or "unnamed"
 
 
 def _join(stanzas: Sequence[Mapping[str, str]] | Iterator[Stanza]) -> str:
