@@ -8,7 +8,9 @@ import pytest
 from genint.errors import InputError
 from genint.output.finished_run import read_finished_run
 
-PLAN = {name: {} for name in ("genome", "models", "tracks", "bin_bp", "regions", "options", "versions")}
+PLAN: dict[str, object] = {
+    name: {} for name in ("genome", "models", "tracks", "bin_bp", "regions", "options", "versions")
+}
 
 
 def test_a_finished_run_is_what_run_json_says_and_its_files_must_be_as_they_were(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def write_run(
     for name, each in zip([*columns["bigwig"], *columns.get("sd", [])], [*tracks, *tracks], strict=False):
         with BigWigWriter(folder / name, SIZES, bin_bp=128) as bigwig:
             bigwig.add("chr2", 2, np.asarray(values[each.identifier], np.float32))
-    plan = {"genome": {"assembly": "mine", "digest": "d", "file": "mine.fa"}, "models": [{"name": "m"}]}
+    plan: dict[str, Any] = {"genome": {"assembly": "mine", "digest": "d", "file": "mine.fa"}, "models": [{"name": "m"}]}
     plan |= {"tracks": [], "bin_bp": 128, "regions": "", "options": options or {"format": "bigwig"}, "versions": {}}
     files = {file.name: file.stat().st_size for file in folder.iterdir()}
     (folder / "run.json").write_text(json.dumps({"plan": plan, "files": files}))

@@ -13,7 +13,6 @@ import pytest
 from genint.errors import InputError, OutputError
 from genint.output.bigwig import BigWigReader
 from genint.prediction.to_folder import predict_to_folder
-from genint.reporting import hub_folder
 from genint.reporting.hub_folder import make_hub
 from tests.conftest import EXAMPLE, Run, file_size_limit
 from tests.reporting.hubs import check_genome, check_hub_head, check_one_file_hub, check_tracks, stanzas
@@ -70,7 +69,7 @@ def test_a_hub_takes_no_room_for_bigwigs_on_the_same_disk_and_survives_where_lin
     def refuse(*_: object) -> None:
         raise OSError("no links here")
 
-    monkeypatch.setattr(hub_folder.os, "link", refuse)
+    monkeypatch.setattr("os.link", refuse)
     make_hub([predicted], tmp_path / "copied", genomes=[GENOME])
     copy = tmp_path / "copied" / "run" / "atac.bw"
     assert not copy.samefile(predicted / "atac.bw")
@@ -130,7 +129,7 @@ def test_what_cannot_be_shown_is_one_line(predicted: Path, tmp_path: Path) -> No
         (r"its run.json names no finished run", [tmp_path], {}),
     ):
         with pytest.raises(InputError, match=told):
-            make_hub(folders, tmp_path / "hub", **given)  # type: ignore[arg-type]
+            make_hub(folders, tmp_path / "hub", **given)
     assert not (tmp_path / "hub").exists()
 
 
