@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.prediction.in_memory import predict_regions as predict_regions
     from genint.prediction.in_memory import predict_sequence as predict_sequence
     from genint.prediction.to_folder import predict_to_folder as predict_to_folder
+    from genint.reporting.hub_folder import make_hub as make_hub
     from genint.tracks.table import TrackTable as TrackTable
     from genint.tracks.table import read_tracks as read_tracks
     from genint.tracks.track_data import TrackData as TrackData
@@ -69,6 +70,7 @@ _HOMES = {
     "list_models": "genint.models.bundled",
     "load_model": "genint.models.folder",
     "make_dataset": "genint.datasets.build",
+    "make_hub": "genint.reporting.hub_folder",
     "merge": "genint.output.merge",
     "predict_regions": "genint.prediction.in_memory",
     "predict_sequence": "genint.prediction.in_memory",

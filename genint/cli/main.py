@@ -34,7 +34,7 @@ class _Commands(TyperGroup):
 
 def make_app() -> typer.Typer:
     """All commands with their options."""
-    from genint.cli import attribute, data, evaluate, merge, models, predict, pretrain, tracks, train, variants
+    from genint.cli import attribute, data, evaluate, hub, merge, models, predict, pretrain, tracks, train, variants
 
     app = typer.Typer(
         name="genint",
@@ -49,6 +49,7 @@ def make_app() -> typer.Typer:
     app.command("predict")(predict.predict)
     app.command("attribute")(attribute.attribute)
     app.command("merge")(merge.merge)
+    app.command("hub")(hub.hub)
     app.command("train")(train.train)
     app.command("pretrain")(pretrain.pretrain)
     app.command("eval")(evaluate.evaluate)
