@@ -12,3 +12,5 @@ Split = Literal["train", "valid", "test"]
 Recipe = Literal["new", "old"]  # how targets are transformed
 TrainingDevice = Literal["auto", "cpu", "cuda", "mps"]
 Strategy = Literal["auto", "ddp", "fsdp"]  # of training on several devices
+RolloutMethod = Literal["raw", "half", "norm"]  # how much of a residual sum is its branch
+Convolutions = Literal["count", "ignore"]  # whether tokens come together through convolutions, too

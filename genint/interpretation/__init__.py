@@ -1,0 +1,1 @@
+"""Interpretation: why a model predicts what it does."""
