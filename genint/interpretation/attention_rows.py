@@ -48,10 +48,9 @@ def _added_by_heads(attention: WindowAttention, x: Tensor) -> Tensor:
     """(L, A, C): what a token adds to one that attends to nothing else, by head."""
     inner = attention.heads * attention.head_width  # whatever the positions, values are the last third
     values = F.linear(attention.norm(x), attention.to_qkv.weight[-inner:], attention.to_qkv.bias[-inner:])
-    values, out = (
-        torch.unflatten(_wide(part), 1, (attention.heads, -1))
-        for part in (values, weight_and_bias(attention.to_out)[0])
-    )  # (L, A, D) and (C, A, D)
+    weight, _ = weight_and_bias(attention.to_out)
+    # (L, A, D) and (C, A, D)
+    values, out = (torch.unflatten(_wide(part), 1, (attention.heads, -1)) for part in (values, weight))
     return torch.einsum("lad,cad->lac", values, out)
 
 

@@ -6,6 +6,7 @@ Multiplied from the bins down they are the attention rollout (`rollout`); as cap
 from collections.abc import Generator, Iterator
 from typing import Literal, NamedTuple, get_args
 
+import numpy as np
 import torch
 from scipy.sparse import csr_array
 from torch import Tensor, nn
@@ -53,8 +54,9 @@ def model_operators(
             f"{model.name}: is of the architecture {model.architecture}, whose attention is not in windows. "
             "Give a model of the architecture interpreter"
         )
-    if dna.shape != (model.geometry.input_bp,):
-        raise InputError(f"dna of shape {dna.shape}: {model.name} reads {model.geometry.input_bp:,} bases at once")
+    if dna.dtype != np.uint8 or dna.shape != (model.geometry.input_bp,):
+        expected = f"expected ({model.geometry.input_bp},) of uint8, the DNA that {model.name} reads at once"
+        raise InputError(f"`dna`: {dna.shape} tokens of {dna.dtype}, {expected}")
     walk = _Walk(module, method, convolutions)
     with torch.inference_mode():
         return list(walk.steps(module.one_hot(torch.from_numpy(dna)[None].to(module.base_codes.device))))

@@ -31,14 +31,14 @@ def window_rows(parts: F64, shift: int) -> csr_array:
 def convolution_rows(tokens: int, taps: F64, dilation: int = 1) -> csr_array:
     """A convolution of `tokens` tokens, zero-padded: each takes `taps` (w,) of its neighbours, w odd -> (L, L).
 
-    Taps that hang over an end are left out, and the others count for more.
+    Taps that hang over an end are left out, and the others count for more; a token with no others keeps itself.
     """
     taps = shares(taps, np.full(taps.shape, 1 / len(taps)))
     offsets = dilation * np.arange(-(len(taps) // 2), len(taps) // 2 + 1)
     # Row i of a diagonal at offset o is in column i + o, where dia_array wants it.
-    banded = dia_array((np.repeat(taps[:, None], tokens, 1), offsets), shape=(tokens, tokens)).tocsr()
-    values = banded.data / np.repeat(banded.sum(1), np.diff(banded.indptr))
-    return csr_array((values, banded.indices, banded.indptr), shape=banded.shape)
+    banded = dia_array((np.repeat(taps[:, None], tokens, 1), offsets), shape=(tokens, tokens))
+    read = banded.sum(1)[:, None]  # (L, 1)
+    return (banded.multiply(1 / np.where(read > 0, read, 1)) + eye_array(tokens).multiply(read == 0)).tocsr()
 
 
 def pair_rows(first: F64) -> csr_array:
