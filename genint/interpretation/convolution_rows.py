@@ -73,11 +73,11 @@ def _won_by_first(x: Tensor) -> F64:
     first, second = torch.unflatten(x, 0, (-1, 2)).unbind(1)
     won = (first > second).float() + 0.5 * (first == second)
     value = torch.maximum(first, second).abs()
-    parts = torch.stack([won * value, (1 - won) * value], dim=-1).sum(1).cpu().double().numpy()  # (L / 2, 2)
+    parts = torch.stack([won * value, (1 - won) * value], dim=-1).sum(1).detach().cpu().double().numpy()  # (L / 2, 2)
     return shares(parts, np.array([0.5, 0.5]))[:, 0]
 
 
 def _length(vectors: Tensor) -> F64:
     """(L, C) -> (L,)."""
-    lengths: F64 = vectors.norm(dim=-1).cpu().double().numpy()
+    lengths: F64 = vectors.norm(dim=-1).detach().cpu().double().numpy()
     return lengths
