@@ -87,7 +87,7 @@ def test_what_does_not_fit_is_said_in_one_line() -> None:
     ):
         model_operators(model, dna[1:])
     with pytest.raises(InputError, match="int64"):
-        model_operators(model, dna.astype(np.int64))  # type: ignore[arg-type]
+        model_operators(model, dna.astype(np.int64))
 
 
 def test_a_model_of_another_architecture_is_refused() -> None:
