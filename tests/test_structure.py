@@ -16,6 +16,7 @@ FLOORS = [
     {"prediction"},
     {"datasets"},
     {"evaluation", "reporting"},
+    {"interpretation"},
     {"training"},
     {"cli", "__main__"},
 ]

@@ -1,0 +1,115 @@
+"""What attention is worth: how far a prediction changes when a head, a layer's attention or all of it is switched off.
+
+A picture of attention says where a head looks, not whether the prediction depends on it. So each is switched off, with
+nothing retrained, and the prediction is compared with the intact one.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genint.arrays import F32
+from genint.interpretation.attention_maps import attending_steps, layer_name
+from genint.models.interpreter import GenomicInterpreter
+from genint.models.layers import convolve
+from genint.models.window_attention import WindowAttention
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@contextmanager
+def head_off(attention: WindowAttention, head: int) -> Iterator[None]:
+    """Inside the block, head 0, 1, ... adds nothing: its columns of the output layer are 0. Restored afterwards."""
+    columns = slice(head * attention.head_width, (head + 1) * attention.head_width)
+    with _restoring(attention.to_out.weight):
+        attention.to_out.weight.data[:, columns] = 0
+        yield
+
+
+@contextmanager
+def attention_off(attention: WindowAttention) -> Iterator[None]:
+    """Inside the block, a layer's attention adds nothing, its bias included. Restored afterwards."""
+    with _restoring(attention.to_out.weight), _restoring(attention.to_out.bias):
+        attention.to_out.weight.data.zero_()
+        attention.to_out.bias.data.zero_()
+        yield
+
+
+@contextmanager
+def _restoring(parameter: Tensor) -> Iterator[None]:
+    kept = parameter.detach().clone()
+    try:
+        yield
+    finally:
+        parameter.data.copy_(kept)
+
+
+@torch.no_grad()
+def predictions_without(module: GenomicInterpreter, dna: Tensor) -> Iterator[tuple[dict[str, Any], F32]]:
+    """The intact prediction, then one for each head off, each layer off, all off: (core_bins, T) each.
+
+    With each a row of names: layer and head, from 1 or "all"; the intact one's is empty. What lies before the layer is
+    computed once.
+    """
+    x = convolve(module.stem, module.one_hot(dna))
+    inputs = [x.clone()]  # a layer may overwrite what it is given
+    for step in module.steps():
+        x = step.part(x)
+        inputs.append(x.clone())
+
+    def finish(first: int) -> F32:
+        x = inputs[first].clone()
+        for step in module.steps()[first:]:
+            x = step.part(x)
+        return np.asarray(module.output_head(module.crop(x))[0].cpu().numpy())
+
+    yield {}, finish(len(inputs) - 1)
+    layers = attending_steps(module)
+    for layer, (number, step, attention) in enumerate(layers, start=1):
+        names = {"layer": str(layer), "name": layer_name(module, step, attention), "token_bp": step.token_bp}
+        for head in range(attention.heads):
+            with head_off(attention, head):
+                yield {**names, "head": str(head + 1)}, finish(number)
+        with attention_off(attention):
+            yield {**names, "head": "all"}, finish(number)
+    with ExitStack() as stack:
+        for _, _, attention in layers:
+            stack.enter_context(attention_off(attention))
+        yield {"layer": "all", "name": "all attention", "token_bp": 0, "head": "all"}, finish(layers[0][0])
+
+
+def measure_worth(module: GenomicInterpreter, loci: Sequence[tuple[Tensor, slice]]) -> "DataFrame":
+    """A row per head, per layer ("all" heads) and for all attention, over the bins of some inputs together.
+
+    A locus is its DNA (1, input_bp) and the bins of the core that count. Columns after the names: `change`, the norm of
+    the change over the norm of the intact prediction, and `r`, the Pearson correlation of the two (missing where either
+    is constant). Both are over all bins and tracks together, on the model's scale, so strong tracks count most.
+    """
+    import pandas as pd
+
+    names: list[dict[str, Any]] = []
+    sums = np.zeros((0, 6))
+    for dna, bins in loci:
+        runs = predictions_without(module, dna)
+        intact = next(runs)[1][bins].astype(np.float64).ravel()
+        found = [(name, _moments(intact, values[bins].astype(np.float64).ravel())) for name, values in runs]
+        names = [name for name, _ in found]
+        sums = np.array([moments for _, moments in found]) + (sums if len(sums) else 0)
+    return pd.DataFrame(names).assign(**_scores(sums))
+
+
+def _moments(x: Any, y: Any) -> list[float]:
+    return [x.size, x.sum(), y.sum(), x @ x, y @ y, x @ y]
+
+
+def _scores(sums: Any) -> dict[str, Any]:
+    n, x, y, xx, yy, xy = sums.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        change = np.sqrt(np.maximum(xx + yy - 2 * xy, 0) / xx)
+        r = (xy - x * y / n) / np.sqrt((xx - x * x / n) * (yy - y * y / n))
+    return {"change": change, "r": r}
