@@ -34,7 +34,7 @@ class _Commands(TyperGroup):
 
 def make_app() -> typer.Typer:
     """All commands with their options."""
-    from genint.cli import data, evaluate, merge, models, predict, pretrain, tracks, train
+    from genint.cli import attention, data, evaluate, merge, models, predict, pretrain, tracks, train
 
     app = typer.Typer(
         name="genint",
@@ -51,6 +51,7 @@ def make_app() -> typer.Typer:
     app.command("train")(train.train)
     app.command("pretrain")(pretrain.pretrain)
     app.command("eval")(evaluate.evaluate)
+    app.command("attention")(attention.attention)
     app.add_typer(data.app, name="data")
     app.command("tracks")(tracks.tracks)
     app.add_typer(models.app, name="models")

@@ -4,12 +4,13 @@ A picture of attention says where a head looks, not whether the prediction depen
 nothing retrained, and the prediction is compared with the intact one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from genint.arrays import F32
@@ -20,6 +21,8 @@ from genint.models.window_attention import WindowAttention
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+Bins = slice | NDArray[np.bool_]
 
 
 @contextmanager
@@ -83,7 +86,7 @@ def predictions_without(module: GenomicInterpreter, dna: Tensor) -> Iterator[tup
         yield {"layer": "all", "name": "all attention", "token_bp": 0, "head": "all"}, finish(layers[0][0])
 
 
-def measure_worth(module: GenomicInterpreter, loci: Sequence[tuple[Tensor, slice]]) -> "DataFrame":
+def measure_worth(module: GenomicInterpreter, loci: Iterable[tuple[Tensor, Bins]]) -> "DataFrame":
     """A row per head, per layer ("all" heads) and for all attention, over the bins of some inputs together.
 
     A locus is its DNA (1, input_bp) and the bins of the core that count. Columns after the names: `change`, the norm of
