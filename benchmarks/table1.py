@@ -1,7 +1,7 @@
 """Table 1 of the paper on your own data: systems of the same size, trained alike, each with several seeds.
 
     python benchmarks/table1.py DATASET -o FOLDER [--systems interpreter=3 attpool-dilate=3 maxpool-cnn enformer]
-        [--seeds 2] [--config RECIPE.toml] [--steps 1000] [--jobs 2] [--device cpu]
+        [--seeds 2] [--config RECIPE.toml] [--steps 1000] [--scores SCORES] [--jobs 2] [--device cpu] [--no-training]
 
 A system is ARCHITECTURE, or ARCHITECTURE:PRESET (small unless given); =N are its seeds in place of --seeds. All get the
 settings of RECIPE.toml (see docs/training.md), over which --steps wins, and seeds 1 to N, so the windows of a step are
@@ -9,28 +9,35 @@ the same for all. Without a recipe they take 1,000 steps and validate five times
 Each run is FOLDER/ARCHITECTURE-PRESET-SEED, on one thread, --jobs of them at a time; a killed script resumes where it
 stopped.
 
-All runs and two baselines are then scored on the test split (FOLDER/scores). The table, as Markdown, has the mean over
-seeds, the standard deviation of Overall between them, and CPU seconds of training (user and system, start and
-validations included; of a resumed run, those of its last part times all steps / the steps of that part). Differences
-are those of the first system to each other one; their intervals are over 100 kb blocks and seeds.
+A finished run is scored on the test split, and SCORES/ARCHITECTURE-PRESET-SEED.json (FOLDER/scores unless given) keeps
+its scores, the sums per 100 kb block that intervals need, and its CPU seconds. A run with such a file is not trained
+again, so runs may be spread over machines, and --no-training prints the table of those that are there.
+
+The table, as Markdown, has the mean over seeds, the standard deviation of Overall between them, and CPU seconds of
+training (user and system, start and validations included; of a resumed run, those of its last part times all steps /
+the steps of that part). Differences are those of the first system to each other one; their intervals are over blocks
+and seeds.
 """
 
 import argparse
 import csv
+import json
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
+import numpy as np
 
+from genint.datasets.dataset import TrackDataset
 from genint.evaluation.evaluate import evaluate
-from genint.evaluation.results import OVERALL, Evaluation, System, compare_systems
-from genint.text import write_tsv
+from genint.evaluation.results import OVERALL, ModelScores, Score, System, average_scores, compare_systems
 
 SYSTEMS = ("interpreter", "attpool-dilate", "maxpool-cnn", "enformer", "attpool-cnn")
+BASELINES = ("constant", "linear on k-mers")
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,34 @@ class Row:
     def name(self) -> str:
         return self.architecture if self.preset == "small" else f"{self.architecture}:{self.preset}"
 
-    def folder(self, out: Path, seed: int) -> Path:
-        return out / f"{self.architecture}-{self.preset}-{seed}"
+    def run(self, seed: int) -> str:
+        return f"{self.architecture}-{self.preset}-{seed}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What SCORES keeps of a run: of which data, how it did, how long it trained and up to which step it got better."""
+
+    dataset: str
+    scores: ModelScores
+    cpu_seconds: int | None = None
+    steps: int | None = None
+    best_step: int | None = None
+    best_validation: float | None = None
+
+    def write(self, file: Path) -> None:
+        blocks = [[chrom, number, sums.tolist()] for (chrom, number), sums in self.scores.blocks.items()]
+        scores = self.scores._asdict() | {"scores": [asdict(score) for score in self.scores.scores], "blocks": blocks}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(vars(self) | {"scores": scores}) + "\n")
+
+
+def read_run(file: Path) -> Run:
+    content: dict[str, Any] = json.loads(file.read_text())
+    scores = content["scores"]
+    scores["scores"] = [Score(**score) for score in scores["scores"]]
+    scores["blocks"] = {(chrom, number): np.array(sums) for chrom, number, sums in scores["blocks"]}
+    return Run(**content | {"scores": ModelScores(**scores)})
 
 
 def read_row(text: str, seeds: int) -> Row:
@@ -57,11 +90,12 @@ def read_row(text: str, seeds: int) -> Row:
 
 
 def train(row: Row, seed: int, options: argparse.Namespace) -> None:
-    """Train or resume a run, unless it is finished, and write down its CPU seconds."""
-    folder = row.folder(options.out, seed)
-    if (folder / "config.json").exists():
+    """Train or resume a run and keep its scores, unless they are there."""
+    name = row.run(seed)
+    folder, file = options.out / name, options.scores / f"{name}.json"
+    if file.exists():
         return
-    print(f"training {folder.name}", file=sys.stderr, flush=True)
+    print(f"training {name}", file=sys.stderr, flush=True)
     before = steps_done(folder)
     command = [sys.executable, "-m", "genint", "train", options.dataset, "-o", folder, "--config", options.config]
     command += ["--architecture", row.architecture, "--preset", row.preset, "--seed", seed]
@@ -72,25 +106,42 @@ def train(row: Row, seed: int, options: argparse.Namespace) -> None:
     _, status, usage = os.wait4(process.pid, 0)  # this child's own seconds, whatever else runs
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{folder.name} ended with code {process.returncode}")
+        raise SystemExit(f"{name} ended with code {process.returncode}")
     steps = steps_done(folder)
-    seconds = (usage.ru_utime + usage.ru_stime) * steps / max(steps - before, 1)
-    (folder / "cpu_seconds").write_text(f"{seconds:.0f}\n")
-    print(f"{folder.name}: {seconds:,.0f} CPU seconds", file=sys.stderr, flush=True)
+    seconds = round((usage.ru_utime + usage.ru_stime) * steps / (steps - before)) if steps > before else None
+    score(folder, file, seconds, options)
+    print(f"{name}: {seconds} CPU seconds", file=sys.stderr, flush=True)
+
+
+def score(folder: Path, file: Path, seconds: int | None, options: argparse.Namespace) -> None:
+    """Score a finished run on the test split."""
+    evaluation = evaluate(folder, options.dataset, device=options.device, dtype="float32", threads=1)
+    best = max(validations(folder), key=lambda row: float(row["val_pearson"]))
+    Run(
+        evaluation.digest,
+        evaluation.models[0],
+        seconds,
+        steps_done(folder),
+        int(best["step"]),
+        float(best["val_pearson"]),
+    ).write(file)
+
+
+def validations(folder: Path) -> list[dict[str, str]]:
+    log = folder / "training" / "log.csv"
+    if not log.exists():
+        return []
+    with open(log, newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def steps_done(folder: Path) -> int:
     """Steps up to a run's last validation."""
-    log = folder / "training" / "log.csv"
-    if not log.exists():
-        return 0
-    with open(log, newline="") as file:
-        return max((int(row["step"]) for row in csv.DictReader(file)), default=0)
+    return max((int(row["step"]) for row in validations(folder)), default=0)
 
 
-def train_all(rows: list[Row], options: argparse.Namespace) -> None:
+def train_all(runs: list[tuple[Row, int]], options: argparse.Namespace) -> None:
     """First seeds first, so that an early end leaves a table without intervals over seeds rather than half of one."""
-    runs = [(row, seed) for seed in range(1, 1 + max(row.seeds for row in rows)) for row in rows if seed <= row.seeds]
     pool = ThreadPoolExecutor(options.jobs)
     try:
         for done in [pool.submit(train, row, seed, options) for row, seed in runs]:
@@ -99,41 +150,51 @@ def train_all(rows: list[Row], options: argparse.Namespace) -> None:
         pool.shutdown(cancel_futures=True)
 
 
-def print_scores(rows: list[Row], evaluation: Evaluation, out: Path) -> None:
+def score_baselines(options: argparse.Namespace) -> None:
+    files = [options.scores / f"{name.replace(' ', '-')}.json" for name in BASELINES]
+    if not all(file.exists() for file in files):
+        evaluation = evaluate([], options.dataset, baselines=True)
+        for file, scores in zip(files, evaluation.models, strict=True):
+            Run(evaluation.digest, scores).write(file)
+
+
+def print_scores(systems: dict[str, list[Run]]) -> None:
     """Means over seeds, as Markdown: a row per system, a column per assay."""
-    means = evaluation.summary().set_index(["model", "assay"])
-    assays = list(dict.fromkeys(means.index.get_level_values("assay")))
+    assays = [mean.assay for mean in average_scores(next(iter(systems.values()))[0].scores)]
     titles = ["system", "seeds", *("Overall" if assay == OVERALL else assay for assay in assays)]
-    print(f"| {' | '.join(titles)} | sd | log1p | training, CPU s |", "|---" * (len(titles) + 3) + "|", sep="\n")
-    runs = {row.name: [row.folder(out, seed).name for seed in range(1, row.seeds + 1)] for row in rows}
-    trained = {name for names in runs.values() for name in names}
-    runs |= {result.model: [result.model] for result in evaluation.models if result.model not in trained}
-    for name, models in runs.items():
-        scores = means.loc[models]
-        cells = [f"{scores.xs(assay, level='assay')['pearson'].mean():.3f}" for assay in assays]
-        overall = scores.xs(OVERALL, level="assay")
-        cells.append(f"{overall['pearson'].std():.4f}" if len(models) > 1 else "")
-        cells.append(f"{overall['pearson_log1p'].mean():.3f}")
-        files = [out / model / "cpu_seconds" for model in models]
-        seconds = [int(file.read_text()) for file in files if file.exists()]
-        cells.append(f"{sum(seconds) / len(seconds):,.0f}" if seconds else "")
-        seeds = len(models) if trained.issuperset(models) else ""
-        print(f"| {name} | {seeds} | {' | '.join(cells)} |")
+    titles += ["sd", "log1p", "best on validation, at step", "training, CPU s"]
+    print(f"| {' | '.join(titles)} |", "|---" * len(titles) + "|", sep="\n")
+    for name, runs in systems.items():
+        means = [{mean.assay: mean for mean in average_scores(run.scores)} for run in runs]
+        cells = [f"{np.mean([of_run[assay].pearson for of_run in means]):.3f}" for assay in assays]
+        overall = [of_run[OVERALL] for of_run in means]
+        cells.append(f"{np.std([mean.pearson for mean in overall], ddof=1):.4f}" if len(runs) > 1 else "")
+        cells.append(f"{np.mean([mean.pearson_log1p for mean in overall]):.3f}")
+        best = [run for run in runs if run.best_step and run.best_validation]
+        cells.append(", ".join(f"{run.best_validation:.4f} at {run.best_step:,}" for run in best))
+        seconds = [run.cpu_seconds for run in runs if run.cpu_seconds]
+        cells.append(f"{np.mean(seconds):,.0f}" if seconds else "")
+        print(f"| {name} | {len(runs)} | {' | '.join(cells)} |")
 
 
-def print_differences(rows: list[Row], evaluation: Evaluation, out: Path) -> None:
-    """Of the first system to the others, as Markdown; all pairs go to scores/systems.tsv."""
-    results = {result.model: result for result in evaluation.models}
-    systems = [
-        System(row.name, [results.pop(row.folder(out, seed).name) for seed in range(1, row.seeds + 1)]) for row in rows
-    ]
-    systems += [System(name, [result]) for name, result in results.items()]
-    differences = compare_systems(systems)
-    write_tsv(out / "scores" / "systems.tsv", pd.DataFrame(differences))
+def print_differences(systems: dict[str, list[Run]]) -> None:
+    """Of the first system to the others, as Markdown."""
+    differences = compare_systems([System(name, [run.scores for run in runs]) for name, runs in systems.items()])
     print("", "| difference of Overall | | 95 % interval |", "|---|---|---|", sep="\n")
     for row in differences[: len(systems) - 1]:
         interval = "-" if row.low != row.low else f"{row.low:+.4f} to {row.high:+.4f}"
         print(f"| {row.model} - {row.other} | {row.difference:+.4f} | {interval} |")
+
+
+def read_systems(rows: list[Row], options: argparse.Namespace) -> dict[str, list[Run]]:
+    """The finished runs of each system, then the baselines; SystemExit when they are not of one data set."""
+    systems = {row.name: [options.scores / f"{row.run(seed)}.json" for seed in range(1, row.seeds + 1)] for row in rows}
+    systems |= {name: [options.scores / f"{name.replace(' ', '-')}.json"] for name in BASELINES}
+    found = {name: [read_run(file) for file in files if file.exists()] for name, files in systems.items()}
+    found = {name: runs for name, runs in found.items() if runs}
+    if len({run.dataset for runs in found.values() for run in runs}) > 1:
+        raise SystemExit(f"{options.scores}: the runs are of several data sets")
+    return found
 
 
 def main() -> None:
@@ -144,21 +205,26 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--scores", type=Path)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--no-training", action="store_true")
     options = parser.parse_args()
+    options.scores = options.scores or options.out / "scores"
     rows = [read_row(system, options.seeds) for system in options.systems]
-    options.out.mkdir(parents=True, exist_ok=True)
-    if options.config is None:
-        options.steps = options.steps or 1_000
-        options.config = options.out / "recipe.toml"
-        options.config.write_text(f"validate_every = {max(options.steps // 5, 1)}\n")
-    train_all(rows, options)
-    folders = [row.folder(options.out, seed) for row in rows for seed in range(1, row.seeds + 1)]
-    evaluation = evaluate(folders, options.dataset, baselines=True, device=options.device)
-    evaluation.write(options.out / "scores")
-    print_scores(rows, evaluation, options.out)
-    print_differences(rows, evaluation, options.out)
+    if not options.no_training:
+        TrackDataset(options.dataset)  # what is wrong with it is said before anything is trained
+        options.out.mkdir(parents=True, exist_ok=True)
+        if options.config is None:
+            options.steps = options.steps or 1_000
+            options.config = options.out / "recipe.toml"
+            options.config.write_text(f"validate_every = {max(options.steps // 5, 1)}\n")
+        seeds = range(1, 1 + max(row.seeds for row in rows))
+        train_all([(row, seed) for seed in seeds for row in rows if seed <= row.seeds], options)
+        score_baselines(options)
+    systems = read_systems(rows, options)
+    print_scores(systems)
+    print_differences(systems)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,18 @@ chr1\t180000\t204800\tlong
 chr1\t64128\t64256\tone_bin
 """
 
+VARIANTS = """\
+##fileformat=VCFv4.3
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO
+chr1\t125180\tbreaks_Reb1\tC\tG\t.\t.\t.
+chr1\t124001\tseveral\tA\tC,G,T\t.\t.\t.
+chr1\t124204\tnot_left_aligned\tAA\tA\t.\t.\t.
+chr1\t126001\tinsertion\tG\tGTTACCCG\t.\t.\t.
+chr1\t128001\tnot_the_reference\tA\tT\t.\t.\t.
+chr1\t130001\tdeleted_by_another_row\tT\t*\t.\t.\t.
+chr2\t20031\tin_the_N_run\tN\tA\t.\t.\t.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Assay:
@@ -228,6 +240,7 @@ def make(out: Path) -> None:
     (out / "tracks").mkdir(parents=True, exist_ok=True)
     write_fasta(out / "genome.fa", genome)
     (out / "regions.bed").write_bytes(REGIONS.encode())
+    (out / "variants.vcf").write_bytes(VARIANTS.encode())
     write_table(out / "exclude.bed", EXCLUDE)
     write_table(out / "chromAlias.txt", ALIASES)
     write_table(out / "tracks.tsv", track_rows())

@@ -25,6 +25,10 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.genome.fasta import Genome as Genome
     from genint.genome.projection import align_relative as align_relative
     from genint.genome.region import Region as Region
+    from genint.interpretation.attribute import attribute as attribute
+    from genint.interpretation.attribution import Attribution as Attribution
+    from genint.interpretation.variant_effects import variant_effects as variant_effects
+    from genint.interpretation.variant_run import variants_to_file as variants_to_file
     from genint.models.bundled import list_models as list_models
     from genint.models.folder import Model as Model
     from genint.models.folder import Trunk as Trunk
@@ -33,6 +37,7 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.prediction.in_memory import predict_regions as predict_regions
     from genint.prediction.in_memory import predict_sequence as predict_sequence
     from genint.prediction.to_folder import predict_to_folder as predict_to_folder
+    from genint.reporting.hub_folder import make_hub as make_hub
     from genint.tracks.table import TrackTable as TrackTable
     from genint.tracks.table import read_tracks as read_tracks
     from genint.tracks.track_data import TrackData as TrackData
@@ -44,6 +49,7 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Attribution": "genint.interpretation.attribution",
     "BedRow": "genint.genome.bed",
     "Console": "genint.console",
     "Genome": "genint.genome.fasta",
@@ -58,11 +64,13 @@ _HOMES = {
     "TrainConfig": "genint.training.config",
     "Trunk": "genint.models.folder",
     "UserError": "genint.errors",
+    "attribute": "genint.interpretation.attribute",
     "align_relative": "genint.genome.projection",
     "evaluate": "genint.evaluation.evaluate",
     "list_models": "genint.models.bundled",
     "load_model": "genint.models.folder",
     "make_dataset": "genint.datasets.build",
+    "make_hub": "genint.reporting.hub_folder",
     "merge": "genint.output.merge",
     "predict_regions": "genint.prediction.in_memory",
     "predict_sequence": "genint.prediction.in_memory",
@@ -71,6 +79,8 @@ _HOMES = {
     "read_bed": "genint.genome.bed",
     "read_tracks": "genint.tracks.table",
     "train": "genint.training.train",
+    "variant_effects": "genint.interpretation.variant_effects",
+    "variants_to_file": "genint.interpretation.variant_run",
 }
 __all__ = [*_HOMES, "__version__"]
 

@@ -12,5 +12,4 @@ Split = Literal["train", "valid", "test"]
 Recipe = Literal["new", "old"]  # how targets are transformed
 TrainingDevice = Literal["auto", "cpu", "cuda", "mps"]
 Strategy = Literal["auto", "ddp", "fsdp"]  # of training on several devices
-RolloutMethod = Literal["raw", "half", "norm"]  # how the residual counts beside attention
-Convolutions = Literal["count", "ignore"]  # whether they mix tokens in a rollout
+AttributionMethod = Literal["screened", "mutagenesis", "gradient", "integrated"]  # how bases are scored

@@ -17,10 +17,10 @@ from genint.datasets.splits import Split
 from genint.genome.fasta import Genome
 from genint.models.enformer_names import source_names
 from genint.models.enformer_original import PublishedEnformer
-from genint.models.enformer_source import EnformerSource
 from genint.models.enformer_weights import published_config
 from genint.models.folder import Model, save_model
 from genint.models.interpreter import InterpreterConfig
+from genint.models.published import Source
 from genint.models.registry import build
 from genint.models.swin1d import BlockConfig, LayerConfig
 from genint.tracks.table import read_tracks
@@ -164,7 +164,7 @@ def write_enformer_source(folder: Path, **numbers: object) -> Path:
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config | numbers))
     torch.manual_seed(2)
-    source = EnformerSource(config, {}, folder / "pytorch_model.bin")
+    source = Source(config, {}, folder / "pytorch_model.bin")
     ours = published_config(source, gamma="tensorflow", input_bp=3_072)
     tensors = {}
     for head, tracks in (("human", 7), ("mouse", 2)):

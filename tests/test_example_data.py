@@ -12,7 +12,16 @@ import pyBigWig
 import pytest
 
 EXAMPLE = Path(__file__).parent.parent / "example_data"
-TEXTS = ("genome.fa", "regions.bed", "exclude.bed", "chromAlias.txt", "tracks.tsv", "sites.bed", "transcripts.bed")
+TEXTS = (
+    "genome.fa",
+    "regions.bed",
+    "variants.vcf",
+    "exclude.bed",
+    "chromAlias.txt",
+    "tracks.tsv",
+    "sites.bed",
+    "transcripts.bed",
+)
 SIZES = {"chr1": 204_800, "chr2": 60_003, "chr3": 35_073}
 N_RUN = slice(20_011, 22_050)  # on chr2
 PILE_UP = slice(90_100, 90_612)  # on chr1

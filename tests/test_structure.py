@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
-    {"genint", "errors", "arrays", "atomic", "choices", "text", "console", "provenance"},
+    {"genint", "errors", "arrays", "atomic", "cache", "choices", "text", "console", "provenance"},
     {"genome"},
     {"tracks"},
     {"models"},
@@ -20,8 +20,12 @@ FLOORS = [
     {"training"},
     {"cli", "__main__"},
 ]
-# A model predicts and track data are drawn by calls of their own, at which the rest loads.
+# A model predicts and scores variants, and track data are drawn by calls of their own, at which the rest loads.
 UPWARDS = {
+    ("genint.models.folder", "genint.interpretation.variant_effects"),
+    ("genint.models.folder", "genint.interpretation.variant_settings"),
+    ("genint.models.folder", "genint.interpretation.attribute"),
+    ("genint.models.folder", "genint.interpretation.attribution"),
     ("genint.models.folder", "genint.prediction.in_memory"),
     ("genint.models.folder", "genint.prediction.settings"),
     ("genint.tracks.track_data", "genint.reporting.plots"),

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import EXAMPLE, Run
-from tests.wrong_inputs import data, importing, learning, predict  # noqa: F401  each adds its rows
+from tests.wrong_inputs import (  # noqa: F401  each adds its rows
+    attribute,
+    data,
+    importing,
+    importing_borzoi,
+    learning,
+    predict,
+)
 from tests.wrong_inputs.cases import BED, CASES, GENOME
 
 

@@ -85,6 +85,7 @@ def evaluate(
     plots: Plots = False,
     locus: Locus = "",
     replicate_paper: ReplicatePaper = False,
+    overwrite: options.Overwrite = False,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
     batch_size: options.Batch = 8,
@@ -103,6 +104,8 @@ def evaluate(
     Example: genint eval dataset my-model --baselines -o scores
     """
     _check_usage(models, baselines, out, plots, locus, tracks)
+    if out and not overwrite:
+        _refuse_other_scores(out)
     from genint.console import Console
 
     console = Console(quiet=quiet)
@@ -157,6 +160,13 @@ def _check_usage(
         raise typer.BadParameter("picks what --locus draws; give --locus, too", param_hint="--tracks")
     if (plots or locus) and not out:
         raise typer.BadParameter("figures need a folder; give -o", param_hint="--plots, --locus")
+
+
+def _refuse_other_scores(out: Path) -> None:
+    from genint.errors import OutputError
+
+    if (out / "metrics.tsv").exists():
+        raise OutputError(f"{out}: holds the scores of another evaluation. Give another folder, or `overwrite`")
 
 
 def _draw_pairs(evaluation: "Evaluation", out: Path) -> None:

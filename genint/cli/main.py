@@ -34,7 +34,7 @@ class _Commands(TyperGroup):
 
 def make_app() -> typer.Typer:
     """All commands with their options."""
-    from genint.cli import attention, data, evaluate, merge, models, predict, pretrain, tracks, train
+    from genint.cli import attention, attribute, data, evaluate, hub, merge, models, predict, pretrain, tracks, train, variants
 
     app = typer.Typer(
         name="genint",
@@ -47,10 +47,13 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.command("predict")(predict.predict)
+    app.command("attribute")(attribute.attribute)
     app.command("merge")(merge.merge)
+    app.command("hub")(hub.hub)
     app.command("train")(train.train)
     app.command("pretrain")(pretrain.pretrain)
     app.command("eval")(evaluate.evaluate)
+    app.command("variants")(variants.variants)
     app.command("attention")(attention.attention)
     app.add_typer(data.app, name="data")
     app.command("tracks")(tracks.tracks)

@@ -6,30 +6,32 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from genint.cli import options
+from genint.cli import model_imports, options
 from genint.cli.streams import print_json
 from genint.models.bundled import DEFAULT_MODEL
 
 app = typer.Typer(help="List models and show what they are made of.", no_args_is_help=True)
-imports = typer.Typer(help="Make model folders from weights published elsewhere.", no_args_is_help=True)
-app.add_typer(imports, name="import")
+app.add_typer(model_imports.app, name="import")
 
 
 @app.command("list")
 def list_models(json_output: options.Json = False) -> None:
-    """List the bundled models and the presets that `genint train` can start from.
+    """List the bundled and the pulled models, and the presets that `genint train` can start from.
 
     Example: genint models list
     """
     from genint.models.bundled import list_models as bundled
+    from genint.models.hub_cache import list_pulled
     from genint.models.registry import ARCHITECTURES
 
     presets = [f"{name}:{preset}" for name, kind in ARCHITECTURES.items() for preset in kind.presets]
     if json_output:
-        print_json({"models": bundled(), "presets": presets})
+        print_json({"models": bundled(), "pulled": list_pulled(), "presets": presets})
         return
     for name in bundled():
         print(f"model\t{name}")
+    for address in list_pulled():
+        print(f"pulled\t{address}")
     for preset in presets:
         print(f"preset\t{preset}")
 
@@ -89,38 +91,45 @@ def convert(
     print(out)
 
 
-@imports.command("enformer")
-def import_enformer(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="Folder with config.json and pytorch_model.bin of enformer-pytorch, or a hub id as OWNER/NAME.",
-            show_default=False,
-        ),
+@app.command()
+def pull(
+    address: Annotated[
+        str, typer.Argument(help="Model on the Hugging Face hub: hf://OWNER/NAME[@REVISION].", show_default=False)
     ],
-    tracks: Annotated[
-        Path, typer.Option("--tracks", help="The head's track table: targets_human.txt.", show_default=False)
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model folder to write.", show_default=False)],
-    head: Annotated[str, typer.Option("--head", help="Which of the model's heads: human or mouse.")] = "human",
-    genome: Annotated[
-        Path | None,
-        typer.Option("--genome", help="FASTA or .fai of the assembly, to be compared with.", show_default=False),
-    ] = None,
-    gamma: Annotated[
-        Literal["tensorflow", "pytorch"],
-        typer.Option("--gamma", help="Scaling of distance features that the weights were trained with."),
-    ] = "tensorflow",
-    input_bp: Annotated[int, typer.Option("--input-bp", min=1, help="DNA that the model reads in one go.")] = 196_608,
 ) -> None:
-    """Import published Enformer weights, one head to a model folder; nothing in them is run.
+    """Download a model from the Hugging Face hub, once; then the address is a model, also without a network.
 
-    Example: genint models import enformer EleutherAI/enformer-official-rough --tracks targets_human.txt -o enformer
+    Digests are compared with the hub's, and again whenever the model is used. HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE
+    are heeded. Prints the model folder.
+
+    Example: genint models pull hf://me/my-model@v1
     """
-    from genint.models.enformer_weights import import_enformer as run
+    from genint.models.hub_cache import pull as run
 
-    run(source, out, tracks, head=head, genome=genome, gamma=gamma, input_bp=input_bp)
-    print(out)
+    print(run(address))
+
+
+@app.command()
+def push(
+    model: Annotated[str, typer.Argument(help="Model folder, or name of a bundled model.", show_default=False)],
+    address: Annotated[
+        str, typer.Argument(help="Where on the Hugging Face hub: hf://OWNER/NAME[@BRANCH].", show_default=False)
+    ],
+    licence: Annotated[
+        str | None,
+        typer.Option("--license", help="Licence of the weights, as the hub spells it: mit.", show_default=False),
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="If the repository is new: for its owner alone.")] = False,
+) -> None:
+    """Upload a model folder to the Hugging Face hub, its card with the header that the hub reads.
+
+    HF_TOKEN, or a login with `hf auth login`, says who you are. Prints the address of the commit.
+
+    Example: genint models push my-model hf://me/my-model --license mit
+    """
+    from genint.models.hub_upload import push as run
+
+    print(run(model, address, licence=licence, private=private))
 
 
 def _lines(name: str, value: Any) -> Iterator[str]:

@@ -25,7 +25,8 @@ Tracks = Annotated[
         "--tracks",
         "-t",
         metavar="PATTERN",
-        help="Tracks by identifier, by regular expression over identifier and description, or @FILE. Repeatable.",
+        help="Tracks by identifier, by regular expression over identifiers and assays, or else descriptions, or @FILE. "
+        "Repeatable.",
         show_default="all",
         rich_help_panel=MODEL,
     ),
@@ -72,9 +73,7 @@ Threads = Annotated[
         rich_help_panel=MACHINE,
     ),
 ]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Start over, whatever run the folder holds.", rich_help_panel=RUN)
-]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start over, whatever OUT holds.", rich_help_panel=RUN)]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.", rich_help_panel=RUN)
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from genint import choices
-from genint.cli import options
+from genint.cli import hub, options
 from genint.cli.region_options import RegionOptions
 from genint.cli.streams import print_json
 from genint.models.bundled import DEFAULT_MODEL
@@ -176,6 +176,7 @@ def predict(
     out: Out = Path("predictions"),
     scale: Scale = "coverage",
     format: Format = "bigwig",
+    with_hub: hub.WithHub = False,
     summary_file: SummaryFile = None,
     summary: Summary = None,
     device: options.Device = "auto",
@@ -203,6 +204,8 @@ def predict(
         raise typer.BadParameter("is of a table; give --summary FILE, too", param_hint="--summary-statistic")
     if overwrite and resume:
         raise typer.BadParameter("cannot go with --resume", param_hint="--overwrite")
+    if with_hub and format != "bigwig":
+        raise typer.BadParameter("is of bigWigs; leave out --format", param_hint="--hub")
     from genint.console import Console
 
     console = Console(quiet=quiet)
@@ -250,7 +253,10 @@ def predict(
             console=console,
             **settings,
         )
+        browser_files = hub.make_hub_beside(out, opened, console) if with_hub else []
     _print_report(report, out, len(rows), console, json_output)
+    for file in browser_files if not json_output else []:
+        print(file)
 
 
 def _shifts(text: str) -> tuple[int, ...]:

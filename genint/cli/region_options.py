@@ -42,15 +42,12 @@ class RegionOptions:
         from genint.genome.bed import BedRow, read_bed
         from genint.genome.region import Region
 
-        rows = read_bed(self.bed, genome.sizes) if self.bed else []
-        names = self._reconcile([row.region.chrom for row in rows], genome, str(self.bed))
-        rows = [row._replace(region=replace(row.region, chrom=names[row.region.chrom])) for row in rows]
-        chroms = genome.sizes if self.whole_genome else self._reconcile(self._chroms, genome, "`chroms`").values()
-        if not self.bed:
+        if self.bed:
+            rows = self._bed_rows(read_bed(self.bed, genome.sizes), genome, say)
+        else:
             source = "--whole-genome" if self.whole_genome else "--chroms"
-            rows = [BedRow(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in dict.fromkeys(chroms)]
-        elif self.chroms:
-            rows = self._on_chroms(rows, set(chroms), say)
+            chroms = genome.sizes if self.whole_genome else self._requested_chroms(genome)
+            rows = [BedRow(source, Region(chrom, 0, genome.sizes[chrom]), chrom) for chrom in chroms]
         return rows + [self._region(text, genome) for text in self.regions]
 
     def blacklist(self, genome: "Genome", say: Callable[[str], None]) -> "list[Region]":
@@ -95,14 +92,38 @@ class RegionOptions:
 
         return reconcile(names, genome.sizes, asked_by=asked_by, known_by=str(genome.path), aliases=self._aliases)
 
-    def _on_chroms(self, rows: "list[BedRow]", chroms: set[str], say: Callable[[str], None]) -> "list[BedRow]":
-        kept = [row for row in rows if row.region.chrom in chroms]
-        if not kept:
+    def _requested_chroms(self, genome: "Genome") -> list[str]:
+        return list(dict.fromkeys(self._reconcile(self._chroms, genome, "`chroms`").values()))
+
+    def _bed_rows(self, rows: "list[BedRow]", genome: "Genome", say: Callable[[str], None]) -> "list[BedRow]":
+        """The rows in the genome's names, unknown ones as they are; with --chroms, those there alone."""
+        from genint.genome.chromosome_names import reconcile_known
+
+        names = reconcile_known(
+            [row.region.chrom for row in rows],
+            genome.sizes,
+            asked_by=str(self.bed),
+            known_by=str(genome.path),
+            aliases=self._aliases,
+        )
+        if not self.chroms and not names:
+            self._reconcile([row.region.chrom for row in rows], genome, str(self.bed))  # says what is there
+        renamed = [
+            row._replace(region=row.region.rename(names.get(row.region.chrom, row.region.chrom))) for row in rows
+        ]
+        if not self.chroms:
+            return renamed
+        chroms = self._requested_chroms(genome)
+        kept = [row for row in renamed if row.region.chrom in chroms]
+        self._report_left_out(len(rows), len(kept), say)
+        return kept
+
+    def _report_left_out(self, n_rows: int, n_kept: int, say: Callable[[str], None]) -> None:
+        if not n_kept:
             raise InputError(
                 f"`chroms` {','.join(self._chroms)}: no row of {self.bed} lies there. Leave out `chroms`, or {self.bed}"
             )
-        say(f"{len(rows) - len(kept):,} of {len(rows):,} row(s) of {self.bed} are left out by --chroms")
-        return kept
+        say(f"{n_rows - n_kept:,} of {n_rows:,} row(s) of {self.bed} are left out by --chroms")
 
     def _region(self, text: str, genome: "Genome") -> "BedRow":
         from genint.genome.bed import BedRow

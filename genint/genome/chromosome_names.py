@@ -1,7 +1,7 @@
 """Chromosome names: `chr1` and `1`, `chrM` and `MT`, and UCSC's table of aliases."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from genint.errors import InputError
@@ -36,13 +36,43 @@ def reconcile(
     """
     known, requested = list(known), list(dict.fromkeys(requested))
     mapping = reconcile_known(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases)
+    _refuse_lost([name for name in requested if name not in mapping], known, asked_by, known_by)
+    return mapping
+
+
+def reconcile_rows(
+    requested: Sequence[str],
+    known: Iterable[str],
+    *,
+    asked_by: str,
+    known_by: str,
+    aliases: list[list[str]] | None = None,
+    report: Callable[[str], None],
+) -> dict[str, str]:
+    """Map the chromosomes of a table's rows, a name for each row, as `reconcile` does; unknown ones stay as they are.
+
+    `report` gets a note of how many rows these are: peak files have contigs that a genome for analysis leaves out.
+    Raises InputError when no row's chromosome is known.
+    """
+    known = list(known)
+    mapping = reconcile_known(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases)
     lost = [name for name in requested if name not in mapping]
+    if not mapping:
+        _refuse_lost(list(dict.fromkeys(lost)), known, asked_by, known_by)
+    if lost:
+        report(
+            f"note: {len(lost):,} of {len(requested):,} region(s) are skipped: {known_by} has no chromosome "
+            f"{listed(set(lost))}"
+        )
+    return mapping | {name: name for name in lost}
+
+
+def _refuse_lost(lost: list[str], known: list[str], asked_by: str, known_by: str) -> None:
     if lost:
         raise InputError(
             f"{asked_by}: chromosome(s) {listed(lost)} not in {known_by}, which has {listed(known)}. "
             "Is it the same assembly? Drop those rows, or give `aliases`, a UCSC chromAlias.txt"
         )
-    return mapping
 
 
 def reconcile_known(

@@ -27,7 +27,7 @@ from genint.genome.fasta_index import fasta_errors, open_faidx, usable_index
 
 _FINGERPRINT_PLACES, _FINGERPRINT_BP = 64, 256
 _PIECE_BP = 1 << 17  # read at once: pyfaidx slows down on longer intervals of bgzipped DNA
-_BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # SAM specification, 4.1.2
+BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # SAM specification, 4.1.2
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _check_readable(path: Path) -> None:
     try:
         with open(path, "rb") as file:
             start = file.read(18)
-            file.seek(max(path.stat().st_size - len(_BGZIP_END), 0))
+            file.seek(max(path.stat().st_size - len(BGZIP_END), 0))
             end = file.read()
     except OSError as error:
         raise InputError(f"{path}: cannot read ({error.strerror}). Expected a FASTA file") from None
@@ -174,7 +174,7 @@ def _check_readable(path: Path) -> None:
                 f"{path}: is plain gzip, which cannot be read at random. "
                 f"Run: gunzip {path}; bgzip {path.with_suffix('')}"
             )
-        if end != _BGZIP_END:
+        if end != BGZIP_END:
             raise InputError(f"{path}: the bgzip stream is cut short, its end mark is missing. Copy the file again")
     elif is_packed(path):
         raise InputError(f"{path}: is named like a gzip file but is not one. Rename it, or bgzip it")

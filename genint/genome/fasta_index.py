@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import pyfaidx
 
+from genint.cache import user_cache
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.fasta_check import gzi_of, index_fits, is_packed, refuse_other_letters, skip_mark
@@ -63,11 +64,8 @@ def _key(*paths: Path) -> str:
 
 
 def _cache_folders() -> list[Path]:
-    try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "genint"
-    except RuntimeError:  # this user has no home
-        return [_temporary_folder()]
-    return [cache, _temporary_folder()]
+    cache = user_cache()
+    return [_temporary_folder()] if cache is None else [cache, _temporary_folder()]
 
 
 def _temporary_folder() -> Path:

@@ -1,1 +1,1 @@
-"""Why a model predicts what it does."""
+"""Why a model predicts what it does, and what it says of changes to the DNA."""

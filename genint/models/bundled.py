@@ -1,8 +1,10 @@
-"""Where models are: folders given by path, and those that come with the package. Nothing here needs torch."""
+"""Where models are: folders given by path, pulled ones, and those that come with the package, all without torch."""
 
 from pathlib import Path
 
 from genint.errors import InputError
+from genint.models.hub_cache import find_pulled
+from genint.models.hugging_face import SCHEME
 
 BUNDLED = Path(__file__).parent.parent / "pretrained"
 DEFAULT_MODEL = "genomic-interpreter-yeast"
@@ -14,7 +16,9 @@ def list_models() -> list[str]:
 
 
 def find_model(model: str | Path) -> Path:
-    """The folder of a model given by path or by bundled name. InputError where there is none."""
+    """The folder of a model given by path, bundled name, or hf://OWNER/NAME once pulled. InputError for others."""
+    if str(model).startswith("hf:/"):  # a Path has one slash of two
+        return find_pulled(SCHEME + str(model)[4:].lstrip("/"))
     if Path(model).is_dir():
         return Path(model)
     if (BUNDLED / str(model) / "config.json").is_file():

@@ -160,10 +160,10 @@ def by_column(by_distance: Tensor) -> Tensor:
 class EnformerLayer(nn.Module):
     """x + attention(LayerNorm(x)), then x + feed-forward(LayerNorm(x)) of twice the width; (B, L, C) -> (B, L, C)."""
 
-    def __init__(self, channels: int, *, heads: int, key_width: int, features: Tensor, dropout: float) -> None:
+    def __init__(self, channels: int, attention: nn.Module, *, dropout: float, eps: float = 1e-5) -> None:
         super().__init__()
-        self.attention_norm, self.norm = nn.LayerNorm(channels), nn.LayerNorm(channels)
-        self.attention = RelativeAttention(channels, heads=heads, key_width=key_width, features=features)
+        self.attention_norm, self.norm = nn.LayerNorm(channels, eps), nn.LayerNorm(channels, eps)
+        self.attention = attention
         self.expand, self.contract = nn.Linear(channels, 2 * channels), nn.Linear(2 * channels, channels)
         self.dropout = nn.Dropout(dropout)
 
@@ -185,7 +185,9 @@ class Enformer(TrackModel):
         self.tower = Tower(config)
         self.layers = nn.ModuleList(
             EnformerLayer(
-                channels, heads=config.heads, key_width=config.key_width, features=features, dropout=config.dropout
+                channels,
+                RelativeAttention(channels, heads=config.heads, key_width=config.key_width, features=features),
+                dropout=config.dropout,
             )
             for _ in range(config.layers)
         )

@@ -6,13 +6,14 @@ the head. It reads 196,608 bp and predicts the central 114,688. `enformer.py` ha
 geometries. Letters in shapes: B batch, L tokens, C channels, O channels out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from genint.models.base import Architecture, ModelConfig, TrackModel
-from genint.models.enformer import EnformerLayer, GammaScaling, distance_features
+from genint.models.enformer import EnformerLayer, GammaScaling, RelativeAttention, distance_features
 from genint.models.layers import AttentionPool, check_choice, check_positive, convolve, token_conv
 
 
@@ -54,16 +55,19 @@ class TokenBatchNorm(nn.BatchNorm1d):
 
 
 class BatchConvBlock(nn.Module):
-    """Batch normalisation, GELU, a convolution: (B, L, C) -> (B, L, O)."""
+    """Batch normalisation, GELU as `gelu` has it, a convolution: (B, L, C) -> (B, L, O)."""
 
-    def __init__(self, channels: int, out: int, width: int) -> None:
+    def __init__(
+        self, channels: int, out: int, width: int, *, gelu: Callable[[Tensor], Tensor] = sigmoid_gelu, eps: float = 1e-5
+    ) -> None:
         super().__init__()
-        self.norm = TokenBatchNorm(channels)
+        self.norm = TokenBatchNorm(channels, eps)
         self.conv = token_conv(channels, out, width)
+        self.gelu = gelu
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, L, C) -> (B, L, O)."""
-        return convolve(self.conv, sigmoid_gelu(self.norm(x)))
+        return convolve(self.conv, self.gelu(self.norm(x)))
 
 
 class PublishedStage(nn.Module):
@@ -97,7 +101,9 @@ class PublishedEnformer(TrackModel):
         )
         self.layers = nn.ModuleList(
             EnformerLayer(
-                channels, heads=config.heads, key_width=config.key_width, features=features, dropout=config.dropout
+                channels,
+                RelativeAttention(channels, heads=config.heads, key_width=config.key_width, features=features),
+                dropout=config.dropout,
             )
             for _ in range(config.layers)
         )

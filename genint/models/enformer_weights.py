@@ -3,22 +3,23 @@
 import math
 from pathlib import Path
 
-import torch
-
-from genint.errors import InputError, OutputError
-from genint.genome.fasta import Assembly, Genome
+from genint.errors import InputError
 from genint.models.enformer import GammaScaling
-from genint.models.enformer_names import rename_tensors
+from genint.models.enformer_names import source_names
 from genint.models.enformer_original import PublishedConfig
-from genint.models.enformer_source import EnformerSource, download, read_source
-from genint.models.folder import Model, load_model, save_model
-from genint.models.registry import build
-from genint.provenance import command_line
-from genint.tracks.table import TrackTable, read_tracks
+from genint.models.enformer_source import read_source
+from genint.models.folder import Model
+from genint.models.published import Source, find_source
+from genint.models.published_folder import Kind, check_tracks, find_assembly, refuse_to_overwrite, write_head
+from genint.tracks.table import read_tracks
 
-HEADS = {"human": "hg38", "mouse": "mm10"}
 INPUT_BP = 196_608
-ARCHITECTURE = "enformer-published"
+KIND = Kind(
+    name="Enformer",
+    paper="Avsec et al. 2021, Nature Methods 18, 1196-1203",
+    architecture="enformer-published",
+    heads=r"_heads\.",
+)
 
 
 def import_enformer(
@@ -37,24 +38,25 @@ def import_enformer(
     `genome`, a FASTA or its .fai, lets `genint predict` report when it is given another one. Raises InputError for
     whatever in the source or the track table does not fit, before anything is written.
     """
-    if (out / "config.json").exists():
-        raise OutputError(f"{out}: is there already. Remove it, or choose another `out`")
-    table = read_tracks(tracks)
-    assembly = Assembly(HEADS.get(head, head), {}) if genome is None else _read_assembly(genome)
-    found = read_source(Path(source) if Path(source).is_dir() else download(source))
-    _check_tracks(found, head, table, tracks)
+    refuse_to_overwrite(out)
+    table, assembly = read_tracks(tracks), find_assembly(head, genome)
+    found = read_source(find_source(source))
+    check_tracks(table, tracks, head, _head_tracks(found, head))
     config = published_config(found, gamma=gamma, input_bp=input_bp)
-    with torch.device("meta"):
-        module = build(ARCHITECTURE, config, len(table))
-    module.load_state_dict(rename_tensors(found, config, module.state_dict(), head), assign=True)
-    training = {"imported": source, "head": head, "command": command_line()}
-    save_model(
-        out, module, table, assembly, architecture=ARCHITECTURE, training=training, card=_model_card(source, head)
+    return write_head(
+        out,
+        KIND,
+        config,
+        found,
+        lambda ours: source_names(ours, config, head),
+        table,
+        assembly,
+        source=source,
+        head=head,
     )
-    return load_model(out)
 
 
-def published_config(source: EnformerSource, *, gamma: GammaScaling, input_bp: int) -> PublishedConfig:
+def published_config(source: Source, *, gamma: GammaScaling, input_bp: int) -> PublishedConfig:
     """A source's numbers as a config of this package. Raises InputError for numbers that make no Enformer."""
     numbers = source.config
     try:
@@ -80,41 +82,13 @@ def published_config(source: EnformerSource, *, gamma: GammaScaling, input_bp: i
             gamma=gamma,
         )
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise InputError(
-            f"{source.file.parent / 'config.json'}: does not describe an Enformer that fits ({error})"
-        ) from None
+        raise InputError(f"{source.config_file}: does not describe an Enformer that fits ({error})") from None
 
 
-def _read_assembly(genome: Path) -> Assembly:
-    if genome.suffix != ".fai":
-        with Genome(genome) as opened:
-            return opened.assembly
-    try:
-        rows = [line.split("\t") for line in genome.read_text().splitlines() if line]
-        return Assembly(genome.name.split(".")[0], {row[0]: int(row[1]) for row in rows})
-    except (OSError, ValueError, IndexError) as error:
-        raise InputError(f"{genome}: is not a FASTA index ({error}). Give genome.fa or genome.fa.fai") from None
-
-
-def _check_tracks(source: EnformerSource, head: str, table: TrackTable, file: Path) -> None:
+def _head_tracks(source: Source, head: str) -> object:
+    """How many tracks a head has. InputError where there is no such head."""
     heads = source.config["output_heads"]
     if not isinstance(heads, dict) or head not in heads:
         known = ", ".join(heads) if isinstance(heads, dict) else "none"
-        raise InputError(f"`head` {head}: {source.file.parent / 'config.json'} has {known}. Choose one of these")
-    if not isinstance(heads[head], int) or heads[head] != len(table):
-        raise InputError(
-            f"{file}: lists {len(table):,} tracks, the {head} head has {heads[head]!r}. "
-            f"Give the table of that head, targets_{head}.txt"
-        )
-
-
-def _model_card(source: str, head: str) -> str:
-    return "\n".join(
-        [
-            f"# Enformer, {head} head",
-            "",
-            f"Imported from `{source}`: weights of Enformer (Avsec et al. 2021, Nature Methods 18,",
-            "1196-1203). See there for what it was trained on, what it is good for, and its licence.",
-            "",
-        ]
-    )
+        raise InputError(f"`head` {head}: {source.config_file} has {known}. Choose one of these")
+    return heads[head]

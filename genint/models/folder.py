@@ -10,7 +10,7 @@ The folder of a trunk that was pretrained on DNA alone has no tracks.tsv: there 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
@@ -31,7 +31,12 @@ from genint.models.registry import build
 from genint.tracks.table import TrackTable, read_tracks
 
 if TYPE_CHECKING:
-    from genint.prediction.settings import PredictSettings
+    from pandas import DataFrame
+
+    from genint.interpretation.attribute import AttributeSettings
+    from genint.interpretation.attribution import Attribution
+    from genint.interpretation.variant_settings import VariantSettings
+    from genint.prediction.settings import AnyGenome, AnyRegions, PredictSettings
     from genint.tracks.track_data import TrackData
 
 WeightType = Literal["float16", "float32"]
@@ -63,6 +68,27 @@ class Model:
         from genint.prediction.in_memory import predict_sequence
 
         return predict_sequence(self, sequence, **settings)
+
+    def variant_effects(
+        self,
+        genome: "AnyGenome",
+        variants: "Path | str | DataFrame",
+        *,
+        background: Path | str | None = None,
+        **settings: "Unpack[VariantSettings]",
+    ) -> "DataFrame":
+        """Score every variant of a VCF or a DataFrame of chrom, pos, ref and alt; see variant_effects."""
+        from genint.interpretation.variant_effects import variant_effects
+
+        return variant_effects(genome, variants, self, background=background, **settings)
+
+    def attribute(
+        self, genome: "AnyGenome", regions: "AnyRegions", **settings: "Unpack[AttributeSettings]"
+    ) -> "Iterator[Attribution]":
+        """Yield for each region of a genome what every one of its bases adds to the signal there; see `attribute`."""
+        from genint.interpretation.attribute import attribute
+
+        return attribute(genome, regions, self, **settings)
 
     def __repr__(self) -> str:
         parameters = sum(parameter.numel() for parameter in self.module.parameters())

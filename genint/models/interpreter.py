@@ -73,7 +73,7 @@ def small() -> InterpreterConfig:
             for channels, window, heads, merge in blocks
         ),
         bin_channels=320,
-        final=4 * (LayerConfig(heads=8, head_width=24, positions="bias", hidden=480, dropout=0.2, residual_scale=1.0),),
+        final=6 * (LayerConfig(heads=8, head_width=24, positions="bias", hidden=320, dropout=0.2, residual_scale=1.0),),
     )
 
 

@@ -1,6 +1,6 @@
 """The architectures there are. A new one is a file that defines its `Architecture`, and a line here."""
 
-from genint.models import cnn, enformer, enformer_original, interpreter
+from genint.models import borzoi, cnn, enformer, enformer_original, interpreter
 from genint.models.base import Architecture, ModelConfig, TrackModel
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -8,6 +8,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     **cnn.ARCHITECTURES,
     "enformer": enformer.ARCHITECTURE,
     "enformer-published": enformer_original.ARCHITECTURE,
+    "borzoi": borzoi.ARCHITECTURE,
 }
 
 

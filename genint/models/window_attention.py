@@ -82,6 +82,18 @@ class WindowAttention(nn.Module):
         out: Tensor = self.to_out(attended)
         return out
 
+    def attend_part(self, x: Tensor, *, starts: bool, ends: bool) -> Tensor:
+        """The same for consecutive complete windows out of a sequence, where no window holds both its ends.
+
+        (B, L, C) -> (B, L, C). `starts`, `ends`: whether they begin and end the sequence, where a shifted layer has
+        half a window.
+        """
+        qkv = self.position.project(self.norm(x), self.to_qkv)  # (B, L, ...)
+        segments = split_segments(qkv, self.window, self.shift if starts else 0, self.shift if ends else 0)
+        attended = join_segments([self._attend(part, window, True)[0] for part, window in segments])
+        out: Tensor = self.to_out(attended)
+        return out
+
     def check(self, length: int) -> None:
         """ValueError unless `length` tokens are complete windows."""
         if length % self.window:

@@ -37,23 +37,32 @@ def fits_chunks(attention: WindowAttention | None) -> bool:
 
 
 def transform_in_chunks(
-    x: Tensor, attention: WindowAttention | None, feed_forward: FeedForward | None, *, overwrite: bool = False
+    x: Tensor,
+    attention: WindowAttention | None,
+    feed_forward: FeedForward | None,
+    *,
+    overwrite: bool = False,
+    starts: bool = True,
+    ends: bool = True,
 ) -> Tensor:
     """x + attention(x), then x + feed-forward(x): (B, L, C) -> (B, L, C). ValueError if L is not complete windows.
 
-    Either may be left out. `overwrite`: the output may take the memory of x.
+    Either may be left out. `overwrite`: the output may take the memory of x. `starts`, `ends`: whether x begins and
+    ends its sequence, where a shifted layer has half a window; elsewhere x is cut between windows.
     """
     if attention is None and feed_forward is None:
         return x
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
     batch, length, channels = x.shape
     most = CHUNK_ACTIVATIONS.get(dtype, CHUNK_ACTIVATIONS[torch.float32])
-    chunks = split_chunks(attention, batch, length, channels, most)
+    shift = attention.shift if attention is not None else 0
+    head, tail = shift if starts else 0, shift if ends else 0
+    chunks = split_chunks(attention, batch, length, channels, most, head, tail)
     x = x.contiguous()
     out = x if overwrite else x.clone() if attention is None else torch.empty_like(x)
     if attention is not None:
         with full_precision(x.device):  # every product below has its own number format
-            _add_attention(x, out, attention, chunks, dtype)
+            _add_attention(x, out, attention, chunks, dtype, head, tail)
     if feed_forward is not None:
         _add_feed_forward(out, feed_forward, chunks, dtype)
     return out
@@ -69,18 +78,31 @@ def _add_feed_forward(out: Tensor, feed_forward: FeedForward, chunks: list[Chunk
         part += F.linear(F.gelu(expanded), weight, bias)
 
 
-def split_chunks(attention: WindowAttention | None, batch: int, length: int, channels: int, most: int) -> list[Chunk]:
-    """The chunks of (B, L, C), of `most` activations where windows allow. ValueError for incomplete windows."""
-    window, shift, tokens = 1, 0, max(most // channels, 1)
+def split_chunks(
+    attention: WindowAttention | None, batch: int, length: int, channels: int, most: int, head: int = 0, tail: int = 0
+) -> list[Chunk]:
+    """The chunks of (B, L, C), of `most` activations where windows allow. ValueError for incomplete windows.
+
+    `head` and `tail` are the tokens of half a window at the two ends, or 0.
+    """
+    window, tokens = 1, max(most // channels, 1)
     if attention is not None:
-        attention.check(length)
-        window, shift = attention.window, attention.shift
-    step, together = ceil(length // window / ceil(length / tokens)) * window, max(tokens // length, 1)
-    ranges = list(pairwise([0, *range(step + shift, length - shift, step), length]))
+        attention.check(length - head - tail)
+        window = attention.window
+    step, together = ceil(max(length // window, 1) / ceil(length / tokens)) * window, max(tokens // length, 1)
+    ranges = list(pairwise([0, *range(step + head, length - tail, step), length]))
     return [Chunk(slice(b, b + together), slice(*ends)) for b in range(0, batch, together) for ends in ranges]
 
 
-def _add_attention(x: Tensor, out: Tensor, attention: WindowAttention, chunks: list[Chunk], dtype: torch.dtype) -> None:
+def _add_attention(
+    x: Tensor,
+    out: Tensor,
+    attention: WindowAttention,
+    chunks: list[Chunk],
+    dtype: torch.dtype,
+    first_tokens: int,
+    last_tokens: int,
+) -> None:
     """`out` becomes x + attention(x): products with weights in `dtype`, attention itself in float32."""
     position, norm = attention.position, attention.norm
     assert isinstance(position, Rotary | DistanceBias)
@@ -96,8 +118,8 @@ def _add_attention(x: Tensor, out: Tensor, attention: WindowAttention, chunks: l
         part = x[chunk]  # (b, t, C)
         normed = F.layer_norm(part, norm.normalized_shape, norm.weight, norm.bias, norm.eps).to(dtype)
         qkv = F.linear(normed, weight, bias).float()  # (b, t, 3 * A * D)
-        head = attention.shift if chunk.tokens.start == 0 else 0
-        tail = attention.shift if chunk.tokens.stop == length else 0
+        head = first_tokens if chunk.tokens.start == 0 else 0
+        tail = last_tokens if chunk.tokens.stop == length else 0
         if rotations is not None:
             pairs = torch.unflatten(qkv[..., : 2 * out_weight.shape[1]], -1, (-1, 2))
             torch.view_as_complex(pairs).mul_(rotations[head : head + part.shape[1]])  # relative: any start will do

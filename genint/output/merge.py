@@ -19,12 +19,12 @@ from genint.errors import InputError
 from genint.genome.grid import count_bins
 from genint.genome.region import Region
 from genint.output.bigwig import BinReader
+from genint.output.finished_run import read_finished_run
 from genint.output.formats import FORMATS, Format, mergeable_suffixes
-from genint.output.report import RunReport, changed_file, difference, read_report
-from genint.output.run_folder import check_space, is_unfinished, output_folder, to_disk
+from genint.output.report import RunReport, difference
+from genint.output.run_folder import check_space, output_folder, to_disk
 
 _MOST_THREADS = 16  # each holds a chromosome of one track
-_PLAN = {"genome", "models", "tracks", "bin_bp", "regions", "options", "versions"}
 
 
 class Part(NamedTuple):
@@ -91,15 +91,7 @@ def merge(
 
 
 def _read_part(folder: Path) -> Part:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: is not there. Expected a folder that genint predict has written")
-    if is_unfinished(folder):
-        raise InputError(f"{folder}: its run is not finished. Give its command again, then merge")
-    report = read_report(folder)
-    if not report["plan"].keys() >= _PLAN:
-        raise InputError(f"{folder}: its run.json names no finished run. Expected a folder that genint predict wrote")
-    if changed := changed_file(folder, report):
-        raise InputError(f"{changed}: was changed or removed since the run that made it. Predict that part again")
+    report = read_finished_run(folder)
     for name in report["files"]:
         if not name.endswith((*mergeable_suffixes(), ".tsv")):
             known = " and ".join([*mergeable_suffixes(), ".tsv"])

@@ -35,9 +35,9 @@ class RowStatus(NamedTuple):
 
 
 def clip_to_chromosome(row: BedRow, sizes: Mapping[str, int]) -> ClippedRow:
-    """Cut off what lies past the chromosome's end."""
+    """Cut off what lies past the chromosome's end; nothing is left of a row on a chromosome that there is not."""
     requested = row.region
-    if isinstance(requested, Region):
+    if isinstance(requested, Region) and requested.chrom in sizes:
         return ClippedRow(row, requested.intersect(Region(requested.chrom, 0, sizes[requested.chrom])))
     return ClippedRow(row, None)
 
@@ -97,6 +97,8 @@ def _status(
 ) -> RowStatus:
     """The last of clipped, partly blacklisted, partly N that holds is the status; the note says all of them."""
     requested, region = clipped.row.region, clipped.region
+    if requested.chrom not in sizes:
+        return RowStatus("skipped", 0, 0, f"the genome has no {requested.chrom}")
     past_end = f"past the end of {requested.chrom} ({sizes[requested.chrom]:,} bp)"
     if not requested:
         return RowStatus("empty", 0, 0, "start and end are the same: no base")

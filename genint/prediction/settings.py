@@ -1,6 +1,6 @@
 """What to predict and how, as callers give it, and the job that it makes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict, cast
@@ -9,7 +9,7 @@ from genint.choices import Dtype, Scale, Statistic
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.bed import BedRow, read_bed
-from genint.genome.chromosome_names import reconcile
+from genint.genome.chromosome_names import reconcile, reconcile_rows
 from genint.genome.dna_source import DnaSource
 from genint.genome.fasta import Genome
 from genint.genome.region import Region, parse_region, split_region
@@ -85,7 +85,7 @@ def plan_job(
     options = _choose_options(cast(FolderSettings, settings), relatives)
     console.say(describe_device(options.devices[0], options.dtype, options.threads))
     for model in loaded:
-        _compare_genomes(model, genome, console)
+        compare_genomes(model, genome, console)
     tracks = settings.get("tracks")
     columns = loaded[0].tracks.select(tracks) if tracks is not None else None
     return prepare(genome, rows, loaded, columns=columns, options=options)
@@ -113,7 +113,7 @@ def _choose_options(settings: FolderSettings, relatives: Sequence[Relative]) -> 
     )
 
 
-def _compare_genomes(model: Model, genome: DnaSource, console: Console) -> None:
+def compare_genomes(model: Model, genome: DnaSource, console: Console) -> None:
     """A model predicts the genome it was trained on; on another it extrapolates, and the user should know."""
     same = not isinstance(genome, Genome) or model.assembly.digest == genome.assembly.digest
     if model.assembly.sizes and not same:  # imported models may not know theirs
@@ -133,10 +133,13 @@ def open_genome(genome: AnyGenome) -> Iterator[DnaSource]:
         yield genome
 
 
-def find_rows(regions: AnyRegions | None, genome: DnaSource) -> list[BedRow]:
+def find_rows(
+    regions: AnyRegions | None, genome: DnaSource, report: Callable[[str], None] | None = None
+) -> list[BedRow]:
     """The rows of a BED, or a row for each region, in the genome's own chromosome names; None: whole chromosomes.
 
-    Raises InputError as read_bed and reconcile do, and when there is no region.
+    Raises InputError as read_bed and reconcile do, and when there is no region. With `report`, rows on chromosomes
+    that the genome does not have stay, and a note of them goes there (see `reconcile_rows`).
     """
     if regions is None:
         return [BedRow("whole genome", Region(chrom, 0, length), chrom) for chrom, length in genome.sizes.items()]
@@ -146,7 +149,11 @@ def find_rows(regions: AnyRegions | None, genome: DnaSource) -> list[BedRow]:
         rows, asked_by = [_row(number, region, genome) for number, region in enumerate(regions, 1)], "`regions`"
     if not rows:
         raise InputError("`regions`: is empty. Expected a BED file, Regions, or text such as chrI:1,001-2,000")
-    names = reconcile([row.region.chrom for row in rows], genome.sizes, asked_by=asked_by, known_by=str(genome))
+    chroms = [row.region.chrom for row in rows]
+    if report:
+        names = reconcile_rows(chroms, genome.sizes, asked_by=asked_by, known_by=str(genome), report=report)
+    else:
+        names = reconcile(chroms, genome.sizes, asked_by=asked_by, known_by=str(genome))
     return [row if (name := names[row.region.chrom]) == row.region.chrom else _rename(row, name) for row in rows]
 
 

@@ -51,7 +51,7 @@ def predict_to_folder(
     `predict_job`.
     """
     with open_genome(genome) as opened, open_relatives(relatives, opened) as related:
-        rows = find_rows(regions, opened)
+        rows = find_rows(regions, opened, (console or Console(quiet=True)).say)
         job = plan_job(opened, rows, model, settings, relatives=related, console=console)
         return predict_job(job, Path(out), overwrite=overwrite, resume=resume, console=console)
 
@@ -81,6 +81,8 @@ def predict_job(
         with Spool(
             folder.scratch / "spool", job.tracks, job.genome.sizes, job.geometry, with_sd=len(job.models) > 1
         ) as spool:
+            if spool.tiles:
+                console.say(f"resuming: {len(spool.tiles):,} of {len(job.todo):,} tile(s) are there")
             _fill(spool, job, console)
             write_predictions(spool, folder.path, job.options.format, console)
             if job.options.summary:

@@ -8,15 +8,13 @@ import numpy as np
 
 from genint.arrays import F32
 from genint.errors import InputError
+from genint.reporting.colours import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from genint.evaluation.profiles import Profiles
     from genint.evaluation.results import ModelScores
-
-# Okabe and Ito's colours, which differ for any colour vision.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 
 MOST_PANELS = 64  # of a figure over a locus: 51 inches high
 
@@ -28,7 +26,7 @@ def plot_scores(first: "ModelScores", second: "ModelScores") -> "Figure":
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.subplots()
     assays = list(dict.fromkeys(score.assay for score in first.scores))
-    for assay, colour in zip(assays, _COLOURS * len(assays), strict=False):
+    for assay, colour in zip(assays, COLOURS * len(assays), strict=False):
         pairs = [
             (a.pearson, b.pearson)
             for a, b in zip(first.scores, second.scores, strict=True)
@@ -50,7 +48,7 @@ def plot_profiles(chrom: str, bin_bp: int, tracks: Sequence[str], profiles: "Pro
 
     The profiles' columns are `tracks`. Figures of more than MOST_PANELS panels are not meant to be read.
     """
-    models = [(name, values, _COLOURS[i % 8]) for i, (name, values) in enumerate(profiles.predicted.items())]
+    models = [(name, values, COLOURS[i % 8]) for i, (name, values) in enumerate(profiles.predicted.items())]
     rows = [("measured", profiles.measured, "0.35"), *models]
     panels = [
         Panel(f"{name}\n{label}", values[:, track], colour, _top([values[:, track] for _, values, _ in rows]))
@@ -69,7 +67,7 @@ def plot_tracks(chrom: str, start: int, bin_bp: int, tracks: Sequence[str], valu
         raise InputError(
             f"`tracks`: {len(tracks)} panels are more than the {MOST_PANELS} that can be read. Select fewer"
         )
-    panels = [Panel(name, values[:, track], _COLOURS[0], _top([values[:, track]])) for track, name in enumerate(tracks)]
+    panels = [Panel(name, values[:, track], COLOURS[0], _top([values[:, track]])) for track, name in enumerate(tracks)]
     return _draw_panels(chrom, start, bin_bp, panels)
 
 

@@ -97,8 +97,9 @@ class TrackTable(Sequence[Track]):
     def select(self, patterns: str | Sequence[str]) -> list[int]:
         """Columns of the requested tracks, in table order.
 
-        A pattern is an identifier, a regular expression searched for in identifier and description (case does not
-        matter), or `@file` with one pattern per line. Raises InputError for none, and for one that matches nothing.
+        A pattern is an identifier; a regular expression searched for in identifiers and assays and, where it is in
+        none, in descriptions (case does not matter); or `@file` with one pattern per line. So RNA is the assay, not
+        also the ChIP of RNA polymerase II. Raises InputError for none, and for one that matches nothing.
         """
         patterns = [patterns] if isinstance(patterns, str) else patterns
         if not patterns:
@@ -114,7 +115,8 @@ class TrackTable(Sequence[Track]):
             regex = re.compile(pattern, re.IGNORECASE)
         except re.error as error:
             raise InputError(f"`tracks` {pattern}: not an identifier and not a regular expression ({error})") from None
-        found = [c for c, track in enumerate(self) if regex.search(track.identifier) or regex.search(track.description)]
+        names = [c for c, track in enumerate(self) if regex.search(track.identifier) or regex.search(track.assay)]
+        found = names or [c for c, track in enumerate(self) if regex.search(track.description)]
         if not found:
             some = ", ".join(track.identifier for track in self._tracks[:5])
             raise InputError(

@@ -1,8 +1,8 @@
-"""The windows of a batch on the cores of a CPU, each computed alone on one core, forward and backward.
+"""The windows of a batch on the cores of a CPU, two at a time on one core, forward and backward.
 
 Threads that share every operation wait for each other by spinning, and on busy cores a step takes many times as long;
-threads with a window each never wait for each other. The order in which windows are added up, and the random numbers
-that dropout gets, are the batch's, so outputs and gradients are the same bits for any number of threads.
+threads with windows of their own never wait for each other. The order in which windows are added up, and the random
+numbers that dropout gets, are the batch's, so outputs and gradients are the same bits for any number of threads.
 """
 
 import os
@@ -26,6 +26,10 @@ from genint.prediction.workers import one_core_each
 Loss = Callable[..., tuple[Tensor, Tensor]]  # a batch's tensors -> the loss's sum, the number of values in it
 Gradients = list[Tensor | None]  # by parameter; None where the loss does not depend on it
 
+# In a thread's call. Weights are standardised, cast and packed once for all of them, which in bfloat16 on CPUs with AMX
+# is half of the time of a window alone. A number that depended on the threads would change the last bits.
+WINDOWS_PER_CALL = 2
+
 
 def count_threads(threads: int, processes: int) -> int:
     """`threads`, at most the machine's cores; for 0, this process's part of the cores that may really be used."""
@@ -34,14 +38,15 @@ def count_threads(threads: int, processes: int) -> int:
 
 
 def can_part_windows(module: nn.Module) -> bool:
-    """Whether windows may be computed one by one: not where layers normalise over the windows of a batch."""
+    """Whether windows may be computed apart: not where layers normalise over the windows of a batch."""
     return not any(isinstance(layer, _BatchNorm) for layer in module.modules())
 
 
 class ParallelWindows:
-    """So many threads, each computing a window at a time. Use it in a `with` block, in which PyTorch keeps to one core.
+    """So many threads, each computing two windows at a time.
 
-    Memory is that of `threads` windows, whatever the batch.
+    Use it in a `with` block, in which PyTorch keeps to one core.
+    Memory is that of 2 * `threads` windows, whatever the batch.
     """
 
     def __init__(self, threads: int) -> None:
@@ -53,39 +58,39 @@ class ParallelWindows:
     ) -> tuple[Tensor, Tensor]:
         """`loss` of all windows, whose backward gives `parameters` their gradients; and the number of values in it.
 
-        Raises InputError when memory is too short for as many windows as there are threads.
+        Raises InputError when memory is too short for the windows of all threads.
         """
-        seeds = torch.randint(2**62, (len(batch[0]),)).tolist()
+        seeds = torch.randint(2**62, (-(-len(batch[0]) // WINDOWS_PER_CALL),)).tolist()
 
-        def compute(seed: int, *window: Tensor) -> tuple[Tensor, Tensor, Gradients]:
+        def compute(seed: int, *windows: Tensor) -> tuple[Tensor, Tensor, Gradients]:
             with OwnRandomNumbers(seed):
-                total, count = loss(*window)
+                total, count = loss(*windows)
             return total.detach(), count, list(torch.autograd.grad(total, parameters, allow_unused=True))
 
-        windows = self._results(compute, seeds, *batch)
-        total, count, gradients = next(windows)
-        for more, values, of_window in windows:
+        calls = self._results(compute, seeds, *batch)
+        total, count, gradients = next(calls)
+        for more, values, of_call in calls:
             total, count = total + more, count + values
-            gradients = [_add(a, b) for a, b in zip(gradients, of_window, strict=True)]
+            gradients = [_add(a, b) for a, b in zip(gradients, of_call, strict=True)]
         attached: Tensor = _WithGradients.apply(total, gradients, *parameters)  # type: ignore[no-untyped-call]
         return attached, count
 
     def map(self, compute: Callable[..., Tensor], *batch: Tensor) -> Tensor:
         """`compute` of all windows, without gradients."""
 
-        def without_gradients(*window: Tensor) -> Tensor:
+        def without_gradients(*windows: Tensor) -> Tensor:
             with torch.inference_mode():
-                return compute(*window)
+                return compute(*windows)
 
         return torch.cat(list(self._results(without_gradients, *batch)))
 
     def _results(self, compute: Callable[..., Any], *columns: Any) -> Iterator[Any]:
-        """In order; a column's tensor is cut into windows, (1, ...) each, and anything else into its elements."""
-        cut = [torch.split(column, 1) if isinstance(column, Tensor) else column for column in columns]
+        """In order; a column's tensor is cut into the windows of a call, and anything else into its elements."""
+        cut = [torch.split(column, WINDOWS_PER_CALL) if isinstance(column, Tensor) else column for column in columns]
         enabled, dtype = torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")  # each thread has its own
 
         def run(*arguments: Any) -> Any:
-            # Without the cache of cast weights, which all threads would share: in a window each is cast only once.
+            # Without the cache of cast weights, which all threads would share: in a call each is cast only once.
             with torch.autocast("cpu", dtype, enabled, cache_enabled=False):
                 return compute(*arguments)
 
@@ -97,7 +102,8 @@ class ParallelWindows:
             if not is_out_of_memory(error):
                 raise
             raise InputError(
-                f"memory is too short for {self._threads} windows in training. Give fewer `threads`, or a smaller model"
+                f"memory is too short for {WINDOWS_PER_CALL * self._threads} windows in training. "
+                "Give fewer `threads`, or a smaller model"
             ) from None
         finally:
             for future in futures:

@@ -27,11 +27,26 @@ def test_scores_are_told_before_anything_is_drawn(
 
     monkeypatch.setattr("genint.reporting.plots.save_figure", fail)
     for figures in (["--locus", "chr2:1-9000"], ["--plots", "--baselines"]):
-        finished = genint("eval", example_dataset, tiny_model, "-o", tmp_path, *figures)
+        out = tmp_path / figures[0]
+        finished = genint("eval", example_dataset, tiny_model, "-o", out, *figures)
         assert finished.code == 1
         assert "no figure today" in finished.err
         assert "Mean Pearson over tracks" in finished.out
-        assert (tmp_path / "metrics.json").exists()
+        assert (out / "metrics.json").exists()
+
+
+def test_the_scores_of_another_evaluation_are_replaced_on_request_alone(
+    example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    command = ["eval", example_dataset, tiny_model, "--split", "valid", "-q", "-o", tmp_path]
+    assert genint(*command).code == 0
+    (tmp_path / "metrics.tsv").write_text("mine")
+    refused = genint(*command)
+    assert refused.code == 1
+    assert f"{tmp_path}: holds the scores of another evaluation. Give another folder, or --overwrite" in refused.err
+    assert (tmp_path / "metrics.tsv").read_text() == "mine"
+    assert genint(*command, "--overwrite").code == 0
+    assert (tmp_path / "metrics.tsv").read_text() != "mine"
 
 
 def test_figures_are_drawn_on_request(example_dataset: Path, tiny_model: Path, tmp_path: Path, genint: Run) -> None:

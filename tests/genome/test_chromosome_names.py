@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genint.errors import InputError
-from genint.genome.chromosome_names import read_aliases, reconcile, reconcile_known
+from genint.genome.chromosome_names import read_aliases, reconcile, reconcile_known, reconcile_rows
 
 
 def written(folder: Path, content: str | bytes) -> Path:
@@ -71,6 +71,24 @@ def test_a_name_on_one_side_alone_is_refused_and_both_sides_are_listed() -> None
     with pytest.raises(InputError) as error:
         reconcile(["chr1", "chrQ", "chrR", "chrQ"], ["1", "10", "2"], asked_by="regions.bed", known_by="genome.fa")
     assert "regions.bed: chromosome(s) chrQ, chrR not in genome.fa, which has 1, 2, 10." in str(error.value)
+
+
+def test_rows_on_unknown_contigs_keep_their_name_and_are_reported_unless_all_are_unknown() -> None:
+    notes: list[str] = []
+
+    def rows(*requested: str) -> dict[str, str]:
+        return reconcile_rows(requested, ["1", "2"], asked_by="a.bed", known_by="g.fa", report=notes.append)
+
+    assert rows("chr1", "chrUn_2", "chr1", "chrUn_1", "chrUn_2") == {
+        "chr1": "1",
+        "chrUn_1": "chrUn_1",
+        "chrUn_2": "chrUn_2",
+    }
+    assert notes == ["note: 3 of 5 region(s) are skipped: g.fa has no chromosome chrUn_1, chrUn_2"]
+    assert rows("chr2") == {"chr2": "2"}
+    assert len(notes) == 1
+    with pytest.raises(InputError, match=r"a\.bed: chromosome\(s\) chrUn_1 not in g\.fa"):
+        rows("chrUn_1", "chrUn_1")
 
 
 def test_a_long_list_of_names_is_cut_in_the_message() -> None:

@@ -103,7 +103,9 @@ def test_enformer_pytorch_scales_the_densities_at_each_distance_instead() -> Non
 
 def test_an_attention_layer_starts_as_what_it_was_given_and_the_feed_forward() -> None:
     layer = EnformerLayer(
-        CHANNELS, heads=HEADS, key_width=6, features=distance_features(LENGTH, FEATURES), dropout=0.0
+        CHANNELS,
+        RelativeAttention(CHANNELS, heads=HEADS, key_width=6, features=distance_features(LENGTH, FEATURES)),
+        dropout=0.0,
     ).eval()
     x = torch.randn(1, LENGTH, CHANNELS)
     torch.testing.assert_close(layer(x), x + layer.contract(layer.expand(layer.norm(x)).relu()))

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from genint.models.base import count_parameters
 from genint.models.enformer import distance_features
-from genint.models.enformer_names import rename_tensors
+from genint.models.enformer_names import source_names
 from genint.models.enformer_original import PublishedConfig, PublishedEnformer, TokenBatchNorm
-from genint.models.enformer_source import DEFAULTS, EnformerSource
-from genint.models.enformer_weights import published_config
+from genint.models.enformer_source import DEFAULTS
+from genint.models.enformer_weights import KIND, published_config
+from genint.models.published import Source, rename_tensors
 from genint.models.registry import build
 
 enformer_pytorch = pytest.importorskip("enformer_pytorch.modeling_enformer")
@@ -49,10 +50,12 @@ def pair(**changes: Any) -> tuple[nn.Module, PublishedEnformer]:
     numbers = NUMBERS | changes
     theirs = randomised(enformer_pytorch.Enformer.from_hparams(**numbers))
     once = {name: tensor for name, tensor in theirs.state_dict().items() if not name.startswith("_trunk")}
-    source = EnformerSource(numbers, once, Path("pytorch_model.bin"))
+    source = Source(numbers, once, Path("pytorch_model.bin"))
     config = published_config(source, gamma="pytorch", input_bp=BINS * 16)
     ours = PublishedEnformer(config, TRACKS["human"])
-    ours.load_state_dict(rename_tensors(source, config, ours.state_dict(), "human"))
+    needed = ours.state_dict()
+    names = source_names(needed, config, "human")
+    ours.load_state_dict(rename_tensors(source, names, needed, model=KIND.name, other_heads=KIND.heads))
     return theirs, ours.eval()
 
 
@@ -130,7 +133,7 @@ def test_training_uses_the_batch_as_enformer_pytorch_does() -> None:
 
 
 def test_the_published_shape_is_the_default() -> None:
-    config, source = PublishedConfig(), EnformerSource(DEFAULTS, {}, Path("pytorch_model.bin"))
+    config, source = PublishedConfig(), Source(DEFAULTS, {}, Path("pytorch_model.bin"))
     assert published_config(source, gamma="tensorflow", input_bp=196_608) == config
     assert (config.geometry.input_bp, config.geometry.core_bins) == (196_608, 896)
     with torch.device("meta"):

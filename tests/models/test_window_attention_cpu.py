@@ -45,7 +45,7 @@ def test_chunks_cover_every_token_once_and_split_no_window(
     length, first = windows * window, half if shifted else 0
     window = 1 if shifted is None else window
     seen = torch.zeros(batch, length)
-    for sequences, tokens in split_chunks(attends, batch, length, CHANNELS, most):
+    for sequences, tokens in split_chunks(attends, batch, length, CHANNELS, most, first, first):
         seen[sequences, tokens] += 1
         assert tokens.start == 0 or (tokens.start - first) % window == 0
         assert tokens.stop == length or (tokens.stop - first) % window == 0

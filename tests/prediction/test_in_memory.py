@@ -30,7 +30,7 @@ def model(tiny_model: Path) -> Model:
 def folder(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every track of the whole example genome, as bigWigs."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    predict_to_folder(GENOME, None, tiny_model, out)
+    predict_to_folder(GENOME, None, tiny_model, out, dtype="float32")
     return out
 
 
@@ -42,7 +42,7 @@ def written(folder: Path, name: str, region: Region) -> np.ndarray:
 
 def test_every_row_of_a_bed_comes_in_its_order_with_the_values_of_the_bigwigs(model: Model, folder: Path) -> None:
     rows = [line.split() for line in (EXAMPLE / "regions.bed").read_text().splitlines() if line.startswith("chr")]
-    found = list(predict_regions(GENOME, EXAMPLE / "regions.bed", model))
+    found = list(predict_regions(GENOME, EXAMPLE / "regions.bed", model, dtype="float32"))
     assert [str(tracks.region) for tracks in found] == [str(Region(c, int(s), int(e))) for c, s, e, *_ in rows]
     for tracks in found:
         assert tracks.region
@@ -56,7 +56,7 @@ def test_every_row_of_a_bed_comes_in_its_order_with_the_values_of_the_bigwigs(mo
 @given(start=st.integers(0, 35_072), length=st.integers(1, 9_000))
 def test_a_region_of_any_length_has_the_bins_it_touches(start: int, length: int, model: Model, folder: Path) -> None:
     region = Region("chr3", start, min(start + length, 35_073))
-    (tracks,) = predict_regions(GENOME, [region], model, tracks="atac")
+    (tracks,) = predict_regions(GENOME, [region], model, tracks="atac", dtype="float32")
     assert (tracks.start, len(tracks.values)) == (start // BIN * BIN, -(-region.end // BIN) - start // BIN)
     expected = written(folder, "atac.bw", region)
     table = tracks.to_pandas()
@@ -120,7 +120,7 @@ def test_an_open_genome_stays_open(model: Model) -> None:
 def test_a_sequence_is_predicted_as_the_chromosome_it_was_cut_from(model: Model, folder: Path) -> None:
     with Genome(GENOME) as genome:
         sequence = "".join("ACGTN"[token] for token in genome.tokens("chr3", 0, genome.sizes["chr3"]))
-    tracks = model.predict(sequence)
+    tracks = model.predict(sequence, dtype="float32")
     assert tracks.region is None
     for column, name in enumerate(tracks.tracks.file_names()):
         expected = written(folder, name, Region("chr3", 0, len(sequence)))[::BIN]

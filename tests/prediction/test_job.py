@@ -244,7 +244,8 @@ def test_a_zarr_store_holds_what_the_bigwigs_do(
 def test_files_of_every_format_are_the_same_after_a_kill(
     file_format: str, tiny_model: Path, tmp_path: Path, genint: Run
 ) -> None:
-    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--summary", "s.tsv", "--format", file_format]
+    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--summary", "s.tsv", "--dtype", "float32"]
+    common += ["--format", file_format]
     script = f"""if True:
         import os, signal
         from genint.cli.main import main
@@ -263,7 +264,7 @@ def test_files_of_every_format_are_the_same_after_a_kill(
 
 
 def test_overlapping_windows_go_on_after_a_kill(tiny_model: Path, tmp_path: Path, genint: Run) -> None:
-    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--overlap", "0.8", "--rc"]
+    common = ["predict", GENOME, "--chroms", "chr3", "-m", tiny_model, "--overlap", "0.8", "--rc", "--dtype", "float32"]
     script = f"""if True:
         import os, signal
         from genint.cli.main import main

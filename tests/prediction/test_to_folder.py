@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -344,7 +345,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_bytes(
                 return die() if len(calls) > times else real(*arguments)
             return counted
         {KILLS[place]}
-        main(['predict', '{EXAMPLE}/genome.fa', '--chroms', 'chr3', '-m', '{tiny_model}', '-o', 'out', '-b', '2'])
+        main('predict {EXAMPLE}/genome.fa --chroms chr3 -m {tiny_model} -o out --dtype float32'.split())
     """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode in (-number, 128 + number), done.stderr
@@ -379,10 +380,32 @@ def test_a_disk_that_had_filled_up_and_has_space_again_ends_with_the_same_bytes(
     )
     assert full.returncode == 1
     assert b"What is done is kept" in full.stderr
-    for out in ("out --resume", "undisturbed"):
-        subprocess.run(["bash", "-c", f"{command} {out}"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    resumed = subprocess.run(
+        ["bash", "-c", f"{command.replace(' -q', '')} out --resume"], cwd=tmp_path, capture_output=True, check=True
+    )
+    there = re.search(rb"resuming: (\d+) of (\d+) tile\(s\) are there", resumed.stderr)
+    assert there is not None
+    assert 0 < int(there[1]) < int(there[2])
+    subprocess.run(["bash", "-c", f"{command} undisturbed"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
     for file in (tmp_path / "undisturbed").glob("*.bw"):
         assert file.read_bytes() == (tmp_path / "out" / file.name).read_bytes()
+
+
+def test_rows_on_contigs_that_the_genome_lacks_are_skipped_and_the_rest_is_predicted(
+    tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    peaks = tmp_path / "peaks.narrowPeak"
+    peaks.write_text("chr1\t100\t300\ta\nchrUn_7\t5\t50\tb\n2\t0\t200\tc\n")
+    common = ["predict", EXAMPLE / "genome.fa", peaks, "-m", tiny_model]
+    finished = genint(*common, "-o", tmp_path / "out")
+    assert finished.code == 0
+    assert "note: 1 of 3 region(s) are skipped" in finished.err
+    rows = [line.split("\t") for line in (tmp_path / "out" / "regions.tsv").read_text().splitlines()]
+    assert [row[5] for row in rows] == ["status", "predicted", "skipped", "predicted"]
+    assert rows[2][-1] == "the genome has no chrUn_7"
+    assert genint(*common, "--chroms", "chr2", "-o", tmp_path / "two").code == 0
+    assert len((tmp_path / "two" / "regions.tsv").read_text().splitlines()) == 2
+    assert genint(*common, "--chroms", "chrUn_7", "-o", tmp_path / "none").code == 1
 
 
 def test_the_same_run_again_is_answered_at_once_and_a_changed_result_is_not_trusted(

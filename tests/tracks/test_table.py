@@ -257,14 +257,21 @@ TRACKS = TrackTable(
         (["liver"], [0]),  # an identifier, so not liver2
         (["LIVER"], [0, 1]),
         (["k562+"], [2]),
-        (["k562"], [2, 3]),
+        (["k562"], [2]),  # not the CHIP of K562, which is in a description
         (["^CAGE:"], [1, 2]),
         (["ATAC|CHIP"], [0, 3]),
         (["ctcf", "liver", "ATAC"], [0, 3]),
+        (["donor"], [1]),  # in a description alone
     ],
 )
 def test_tracks_are_chosen_by_identifier_or_pattern_in_table_order(patterns: list[str], columns: list[int]) -> None:
     assert TRACKS.select(patterns) == columns
+
+
+def test_an_assay_is_not_also_what_other_descriptions_mention() -> None:
+    described = [("rna_wt", "RNA:wild type"), ("polii", "CHIP:RNA polymerase II"), ("slic", "CAGE:capped RNA")]
+    tracks = TrackTable(Track(identifier=name, description=text, strand_pair=name) for name, text in described)
+    assert [tracks.select(pattern) for pattern in ("RNA", "^rna", "polymerase", "ChIP|capped")] == [[0], [0], [1], [1]]
 
 
 def test_patterns_may_stand_in_a_file(tmp_path: Path) -> None:

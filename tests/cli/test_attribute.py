@@ -1,0 +1,55 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pytest
+
+from tests.conftest import EXAMPLE, Run
+from tests.interpretation.test_motifs import many_motifs, written
+
+GENOME = EXAMPLE / "genome.fa"
+
+
+@pytest.fixture
+def regions(tmp_path: Path) -> Path:
+    bed = tmp_path / "regions.bed"
+    bed.write_text("chr1\t5000\t5100\tfirst\nchr2\t700\t820\tsecond\n")
+    return bed
+
+
+def test_everything_is_written_and_listed(genint: Run, tmp_path: Path, tiny_model: Path, regions: Path) -> None:
+    out, motifs = tmp_path / "out", written(tmp_path, many_motifs())
+    arguments = ["-m", tiny_model, "-t", "ATAC", "--width", "200", "--logos", "--check", "--motifs", motifs]
+    finished = genint("attribute", GENOME, regions, "-o", out, *arguments)
+    assert finished.code == 0, finished.err
+    listed = [Path(line) for line in finished.out.splitlines()]
+    assert sorted(listed) == sorted(file for file in out.rglob("*") if file.is_file())
+    names = {str(file.relative_to(out)) for file in listed}
+    assert {"contributions.bw", "bases.tsv", "regions.tsv", "check.tsv", "motifs.tsv", "run.json"} <= names
+    assert np.load(out / "modisco" / "one_hot.npz")["arr_0"].shape == (2, 4, 200)
+    report = json.loads((out / "run.json").read_text())
+    assert report["settings"]["method"] == "screened"
+    with pyBigWig.open(str(out / "contributions.bw")) as bigwig:
+        assert np.isfinite(bigwig.values("chr1", 4_950, 5_150)).all()
+
+
+def test_the_method_decides_what_is_computed(genint: Run, tmp_path: Path, tiny_model: Path, regions: Path) -> None:
+    exact = {}
+    for method in ("mutagenesis", "screened", "gradient", "integrated"):
+        options = ["--method", method, "--top", "0.1", "--steps", "4", "-q"]
+        finished = genint("attribute", GENOME, regions, "-o", tmp_path / method, "-m", tiny_model, *options)
+        assert finished.code == 0, finished.err
+        assert finished.err == ""
+        exact[method] = pd.read_table(tmp_path / method / "bases.tsv").exact.sum()
+    assert exact["mutagenesis"] == 3 * 220
+    assert 50 < exact["screened"] < 80
+    assert exact["gradient"] == exact["integrated"] == 0
+
+
+def test_a_second_run_makes_the_same_bytes(genint: Run, tmp_path: Path, tiny_model: Path, regions: Path) -> None:
+    for out in ("one", "two"):
+        assert genint("attribute", GENOME, regions, "-o", tmp_path / out, "-m", tiny_model, "-p", "1").code == 0
+    for name in ("bases.tsv", "contributions.bw", "regions.tsv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

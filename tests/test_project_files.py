@@ -1,0 +1,35 @@
+"""What stands beside the code says the same as the code."""
+
+import ast
+from pathlib import Path
+
+import yaml
+
+import genint
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_citation_is_of_this_version_and_of_the_paper() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == genint.__version__
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["preferred-citation"]["url"].endswith("2306.05143")
+
+
+def test_hooks_before_a_commit_use_the_pinned_ruff() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    pinned = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("ruff==")]
+    assert [hook["additional_dependencies"] for hook in hooks] == [pinned, pinned]
+
+
+def test_nothing_is_unpickled_but_arrays_as_the_security_page_says() -> None:
+    calls = [
+        (file.name, ast.unparse(node))
+        for file in (ROOT / "genint").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("torch.load", "pickle.load", "pickle.loads", "eval")
+    ]
+    assert calls, "checkpoints are read somewhere"
+    assert [call for call in calls if "weights_only=True" not in call[1]] == []
