@@ -36,15 +36,16 @@ def attention(
     worth: Worth = None,
     model: options.Model = "genomic-interpreter-yeast",
     arcs: Arcs = 500,
-    threads: options.Threads = 0,
+    device: options.Device = "auto",
+    threads: options.Threads = 1,
     quiet: options.Quiet = False,
 ) -> None:
     """Show where every layer and head of a model looks in REGION of GENOME, and what that is worth.
 
     A map says where a head looks, not whether the prediction depends on it. So every head, every layer's attention and
-    all attention are switched off in turn, and `change` is the norm of the prediction's change over its norm, `r` the
-    correlation with the intact prediction, over the bins and tracks of REGION. Heads that change less than 0.1 % are
-    drawn pale. Writes attention.zarr.zip (all weights), heads.tsv, worth.tsv, figures, a bigWig per layer and arcs.
+    all attention are switched off in turn. change is the norm of a track's change over the norm of its prediction, over
+    the bins of REGION, mean over tracks. Heads that change less than 0.1 % are drawn pale and have no arcs. Writes all
+    weights, heads.tsv, worth.tsv, figures, a bigWig per layer of attention received, and arcs.
 
     Example: genint attention genome.fa chr1:5,001-6,000 -o attention
     """
@@ -54,15 +55,14 @@ def attention(
 
     console = Console(quiet=quiet)
     console.say(f"loading {model} ...")
-    import torch
-
     from genint.genome.fasta import Genome
-    from genint.interpretation.explain_attention import attention_to_folder, worth_to_folder
+    from genint.interpretation.attention_folder import attention_to_folder, worth_to_folder
+    from genint.interpretation.explain_attention import AttentionSettings
 
-    torch.set_num_threads(options.count_threads(threads))
+    settings: AttentionSettings = {"device": device, "threads": options.count_threads(threads)}
     with Genome(genome, console) as opened:
         if worth:
-            worth_to_folder(opened, worth, out, model, console=console)
+            worth_to_folder(opened, worth, out, model, console=console, **settings)
         else:
-            attention_to_folder(opened, region, out, model, arcs=arcs, console=console)
+            attention_to_folder(opened, region, out, model, arcs=arcs, console=console, **settings)
     console.say(f"wrote {out}")

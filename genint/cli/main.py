@@ -34,7 +34,20 @@ class _Commands(TyperGroup):
 
 def make_app() -> typer.Typer:
     """All commands with their options."""
-    from genint.cli import attention, attribute, data, evaluate, hub, merge, models, predict, pretrain, tracks, train, variants
+    from genint.cli import (
+        attention,
+        attribute,
+        data,
+        evaluate,
+        hub,
+        merge,
+        models,
+        predict,
+        pretrain,
+        tracks,
+        train,
+        variants,
+    )
 
     app = typer.Typer(
         name="genint",

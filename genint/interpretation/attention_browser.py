@@ -4,7 +4,7 @@ Arcs are UCSC interact files of 18 columns (https://genome.ucsc.edu/goldenPath/h
 token that attends (source) to the one attended to (target), and BEDPE (bedtools) of 10 columns.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from genint.output.bigwig import BigWigWriter
 
 
 class Arc(NamedTuple):
-    """One token attends to another, with the mean weight of a layer's heads. First bases on the chromosome, 0-based."""
+    """One token attends to another in a head. First bases on the chromosome, 0-based."""
 
     weight: float
     query: int
@@ -41,26 +41,31 @@ def write_received(path: Path, layer: LayerMap, locus: Locus, sizes: dict[str, i
         bigwig.add(locus.region.chrom, max(first, 0), values[max(-first, 0) : last - first])
 
 
-def strongest_pairs(layer: LayerMap, locus: Locus, most: int) -> tuple[list[Arc], int]:
-    """The `most` pairs of different tokens with the largest mean weight, and how many pairs there are.
+def strongest_pairs(layer: LayerMap, locus: Locus, heads: Sequence[int], most: int) -> tuple[list[Arc], int]:
+    """The `most` pairs of different tokens with the largest weight in any of the heads (0, 1, ...), and how many are.
 
     The query holds a base of the region, the key lies on the chromosome.
     """
     starts = layer.starts + locus.start
-    queries, weights = locus.tokens(layer.token_bp), layer.weights.mean(0)  # (N, W, W)
-    places = layer.starts // layer.token_bp
-    asked = (places >= queries.start) & (places < queries.stop)
+    queries, places = locus.tokens(layer.token_bp), layer.starts // layer.token_bp
     known = (starts >= 0) & (starts + layer.token_bp <= locus.chrom_bp)
-    pairs = (asked & known)[:, :, None] & known[:, None, :] & ~np.eye(weights.shape[1], dtype=bool) & (weights > 0)
-    windows, rows, columns = np.nonzero(pairs)
-    found = weights[windows, rows, columns]
-    best = np.argsort(-found, kind="stable")[:most]
+    asked = (places >= queries.start) & (places < queries.stop) & known
+    apart = ~np.eye(starts.shape[1], dtype=bool)
+    weights = layer.weights[list(heads)]  # (A, N, W, W)
+    found = np.nonzero(asked[:, :, None] & known[:, None, :] & apart & (weights > 0))
+    strengths = weights[found]
     arcs = [
-        Arc(float(found[i]), int(starts[windows[i], rows[i]]), int(starts[windows[i], columns[i]]), layer.token_bp,
-            layer.name.replace(" ", "_"))
-        for i in best
-    ]  # fmt: skip
-    return arcs, len(found)
+        Arc(
+            float(strengths[i]),
+            int(starts[window, row]),
+            int(starts[window, column]),
+            layer.token_bp,
+            f"{layer.name}_head_{heads[head] + 1}".replace(" ", "_"),
+        )
+        for i in np.argsort(-strengths, kind="stable")[:most]
+        for head, window, row, column in [[axis[i] for axis in found]]
+    ]
+    return arcs, len(strengths)
 
 
 def write_interact(path: Path, arcs: Iterable[Arc], chrom: str) -> None:
@@ -77,7 +82,7 @@ def write_interact(path: Path, arcs: Iterable[Arc], chrom: str) -> None:
 
 
 def write_bedpe(path: Path, arcs: Iterable[Arc], chrom: str) -> None:
-    """Arcs as BEDPE: the query, the key, the layer's name, the weight as score, no strands."""
+    """Arcs as BEDPE: the query, the key, layer and head, the weight as score, no strands."""
     with path.open("w", encoding="utf-8") as file:
         for arc in arcs:
             ends = [chrom, arc.query, arc.query + arc.token_bp, chrom, arc.key, arc.key + arc.token_bp]

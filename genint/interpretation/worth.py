@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from genint.arrays import F32
+from genint.arrays import F32, F64
 from genint.interpretation.attention_maps import attending_steps, layer_name
 from genint.models.interpreter import GenomicInterpreter
 from genint.models.layers import convolve
@@ -89,30 +89,35 @@ def predictions_without(module: GenomicInterpreter, dna: Tensor) -> Iterator[tup
 def measure_worth(module: GenomicInterpreter, loci: Iterable[tuple[Tensor, Bins]]) -> "DataFrame":
     """A row per head, per layer ("all" heads) and for all attention, over the bins of some inputs together.
 
-    A locus is its DNA (1, input_bp) and the bins of the core that count. Columns after the names: `change`, the norm of
-    the change over the norm of the intact prediction, and `r`, the Pearson correlation of the two (missing where either
-    is constant). Both are over all bins and tracks together, on the model's scale, so strong tracks count most.
+    A locus is its DNA (1, input_bp) and the bins of the core that count. Columns after the names, on the model's scale:
+    `change`, the norm over bins of a track's change over that of its intact prediction, mean over the tracks that have
+    one, so that each counts the same; `change_together`, the same with all tracks in one norm, where strong ones count
+    most; and `r`, the Pearson correlation with the intact prediction, all tracks together (missing if one is constant).
     """
     import pandas as pd
 
     names: list[dict[str, Any]] = []
-    sums = np.zeros((0, 6))
+    sums: F64 = np.zeros(())
     for dna, bins in loci:
         runs = predictions_without(module, dna)
-        intact = next(runs)[1][bins].astype(np.float64).ravel()
-        found = [(name, _moments(intact, values[bins].astype(np.float64).ravel())) for name, values in runs]
+        intact = next(runs)[1][bins].astype(np.float64)  # (bins, T)
+        found = [(name, _moments(intact, values[bins].astype(np.float64))) for name, values in runs]
         names = [name for name, _ in found]
-        sums = np.array([moments for _, moments in found]) + (sums if len(sums) else 0)
+        sums = sums + np.array([moments for _, moments in found])  # (rows, 7, T)
     return pd.DataFrame(names).assign(**_scores(sums))
 
 
-def _moments(x: Any, y: Any) -> list[float]:
-    return [x.size, x.sum(), y.sum(), x @ x, y @ y, x @ y]
+def _moments(x: F64, y: F64) -> F64:
+    """(7, T): sums over the bins (bins, T) of two predictions."""
+    return np.stack([each.sum(0) for each in (np.ones_like(x), x, y, x * x, y * y, x * y, (x - y) ** 2)])
 
 
-def _scores(sums: Any) -> dict[str, Any]:
-    n, x, y, xx, yy, xy = sums.T
+def _scores(sums: F64) -> dict[str, F64]:
+    n, x, y, xx, yy, xy, _ = sums.sum(2).T
+    intact, changed = sums[:, 3], sums[:, 6]  # (rows, T)
     with np.errstate(invalid="ignore", divide="ignore"):
-        change = np.sqrt(np.maximum(xx + yy - 2 * xy, 0) / xx)
-        r = (xy - x * y / n) / np.sqrt((xx - x * x / n) * (yy - y * y / n))
-    return {"change": change, "r": r}
+        return {
+            "change": np.sqrt(np.where(intact > 0, changed / intact, 0)).sum(1) / (intact > 0).sum(1),
+            "change_together": np.sqrt(changed.sum(1) / intact.sum(1)),
+            "r": (xy - x * y / n) / np.sqrt((xx - x * x / n) * (yy - y * y / n)),
+        }
