@@ -11,7 +11,6 @@ import numpy as np
 from genint.atomic import replacing
 from genint.console import Console
 from genint.errors import OutputError, cannot_write
-from genint.genome.dna import ALPHABET
 from genint.genome.region import Region
 from genint.interpretation.attention_browser import (
     Arc,
@@ -147,7 +146,7 @@ class _Writer:
         panels = self._panels(layer, changes, _ZOOM_TOKENS)
         first = panels[0].start - self.locus.start
         held = self.locus.dna[first : first + len(panels[0].weights) * layer.token_bp]
-        letters = "".join(ALPHABET[token] for token in held)
+        letters = "".join("ACGTN"[token] for token in held)
         save_figure(plot_zoom(panels, self.locus.region.chrom, letters), self.folder / "zoom")
 
     def _draw_windows(self, layer: LayerMap, change: float) -> None:
