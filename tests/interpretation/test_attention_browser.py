@@ -25,7 +25,9 @@ LAYER = LayerMap(
     "block 1 shifted",
     20,
     np.array([[20, 40], [60, 0]]),
-    np.array([[[[0.9, 0.1], [0.6, 0.4]], [[1, 0], [0.3, 0.7]]], [[[0.2, 0.8], [1, 0]], [[0, 1], [0.5, 0.5]]]], np.float32),
+    np.array(
+        [[[[0.9, 0.1], [0.6, 0.4]], [[1, 0], [0.3, 0.7]]], [[[0.2, 0.8], [1, 0]], [[0, 1], [0.5, 0.5]]]], np.float32
+    ),
 )
 LOCUS = find_locus(SOURCE, Region("chr1", 80, 130), GEOMETRY)  # its input begins at 56
 
