@@ -96,7 +96,7 @@ def worth_to_folder(
 def check_out(out: Path) -> None:
     """Raises OutputError for what is there and no empty folder, before anything is computed."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{out}: is not empty. Choose another `out`, or remove it")
+        raise OutputError(f"{out}: is there already, and no empty folder. Choose another `out`, or remove it")
 
 
 @contextmanager

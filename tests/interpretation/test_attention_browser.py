@@ -29,10 +29,10 @@ LAYER = LayerMap(
         [[[[0.9, 0.1], [0.6, 0.4]], [[1, 0], [0.3, 0.7]]], [[[0.2, 0.8], [1, 0]], [[0, 1], [0.5, 0.5]]]], np.float32
     ),
 )
-LOCUS = find_locus(SOURCE, Region("chr1", 80, 130), GEOMETRY)  # its input begins at 56
+LOCUS = find_locus(SOURCE, Region("chr1", 90, 130), GEOMETRY)  # its input begins at 68
 
 
-def test_what_tokens_receive_is_a_mean_over_heads_and_lies_on_the_chromosome(tmp_path: Path) -> None:
+def test_what_tokens_receive_is_a_mean_over_heads() -> None:
     assert received(LAYER).tolist() == pytest.approx([1.1, 1.35, 0.65, 0.9])
 
 
@@ -50,10 +50,10 @@ def test_a_bigwig_leaves_out_what_lies_before_the_chromosome(tmp_path: Path) -> 
 def test_the_strongest_pairs_are_of_the_asked_heads_and_of_different_tokens() -> None:
     arcs, pairs = strongest_pairs(LAYER, LOCUS, [0, 1], 2)
     assert [(round(arc.weight, 6), arc.query, arc.key, arc.name) for arc in arcs] == [
-        (1.0, 96, 76, "block_1_shifted_head_2"),
-        (1.0, 116, 56, "block_1_shifted_head_2"),
+        (1.0, 108, 88, "block_1_shifted_head_2"),
+        (1.0, 128, 68, "block_1_shifted_head_2"),
     ]
-    assert pairs == 5  # token 56 holds no base of the region and asks nothing; one weight is 0
+    assert pairs == 5  # token 68 holds no base of the region and asks nothing; one weight is 0
     assert strongest_pairs(LAYER, LOCUS, [], 2) == ([], 0)
     assert {arc.name for arc in strongest_pairs(LAYER, LOCUS, [0], 9)[0]} == {"block_1_shifted_head_1"}
 

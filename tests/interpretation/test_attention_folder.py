@@ -42,6 +42,6 @@ def test_the_command_for_a_bed_writes_the_worth_table_alone(genint: Run, tiny_mo
 
 
 def test_what_is_there_is_not_overwritten(written: Path, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="is not empty"):
+    with pytest.raises(OutputError, match="no empty folder"):
         check_out(written)
     check_out(tmp_path)

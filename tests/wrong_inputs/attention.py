@@ -5,7 +5,7 @@ from pathlib import Path
 from genint.models.folder import load_model
 from genint.models.registry import build
 from tests.conftest import save_copy, tiny_config
-from tests.wrong_inputs.cases import GENOME, Arguments, case
+from tests.wrong_inputs.cases import GENOME, Arguments, case, written
 
 
 @case
@@ -22,7 +22,6 @@ def attention_a_model_without_attention(folder: Path, model: Path) -> tuple[Argu
 
 
 @case
-def attention_an_out_folder_that_is_not_empty(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
-    (folder / "full").mkdir()
-    (folder / "full" / "file").touch()
-    return ["attention", GENOME, "chr1:1-9", "-m", model, "-o", folder / "full"], ["full", "not empty", "--out"]
+def attention_an_out_that_is_a_file(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    written(folder.parent / "out", "")
+    return ["attention", GENOME, "chr1:1-9", "-m", model], ["out", "is there already", "--out"]
