@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.genome.region import Region as Region
     from genint.interpretation.attribute import attribute as attribute
     from genint.interpretation.attribution import Attribution as Attribution
+    from genint.interpretation.explain_attention import Attention as Attention
+    from genint.interpretation.explain_attention import explain_attention as explain_attention
     from genint.interpretation.variant_effects import variant_effects as variant_effects
     from genint.interpretation.variant_run import variants_to_file as variants_to_file
     from genint.models.bundled import list_models as list_models
@@ -49,6 +51,7 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Attention": "genint.interpretation.explain_attention",
     "Attribution": "genint.interpretation.attribution",
     "BedRow": "genint.genome.bed",
     "Console": "genint.console",
@@ -67,6 +70,7 @@ _HOMES = {
     "attribute": "genint.interpretation.attribute",
     "align_relative": "genint.genome.projection",
     "evaluate": "genint.evaluation.evaluate",
+    "explain_attention": "genint.interpretation.explain_attention",
     "list_models": "genint.models.bundled",
     "load_model": "genint.models.folder",
     "make_dataset": "genint.datasets.build",

@@ -26,6 +26,7 @@ UPWARDS = {
     ("genint.models.folder", "genint.interpretation.variant_settings"),
     ("genint.models.folder", "genint.interpretation.attribute"),
     ("genint.models.folder", "genint.interpretation.attribution"),
+    ("genint.models.folder", "genint.interpretation.explain_attention"),
     ("genint.models.folder", "genint.prediction.in_memory"),
     ("genint.models.folder", "genint.prediction.settings"),
     ("genint.tracks.track_data", "genint.reporting.plots"),

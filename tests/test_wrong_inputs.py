@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import EXAMPLE, Run
 from tests.wrong_inputs import (  # noqa: F401  each adds its rows
+    attention,
     attribute,
     data,
     importing,

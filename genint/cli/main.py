@@ -34,7 +34,20 @@ class _Commands(TyperGroup):
 
 def make_app() -> typer.Typer:
     """All commands with their options."""
-    from genint.cli import attribute, data, evaluate, hub, merge, models, predict, pretrain, tracks, train, variants
+    from genint.cli import (
+        attention,
+        attribute,
+        data,
+        evaluate,
+        hub,
+        merge,
+        models,
+        predict,
+        pretrain,
+        tracks,
+        train,
+        variants,
+    )
 
     app = typer.Typer(
         name="genint",
@@ -54,6 +67,7 @@ def make_app() -> typer.Typer:
     app.command("pretrain")(pretrain.pretrain)
     app.command("eval")(evaluate.evaluate)
     app.command("variants")(variants.variants)
+    app.command("attention")(attention.attention)
     app.add_typer(data.app, name="data")
     app.command("tracks")(tracks.tracks)
     app.add_typer(models.app, name="models")

@@ -33,8 +33,10 @@ from genint.tracks.table import TrackTable, read_tracks
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from genint.genome.region import Region
     from genint.interpretation.attribute import AttributeSettings
     from genint.interpretation.attribution import Attribution
+    from genint.interpretation.explain_attention import Attention, AttentionSettings
     from genint.interpretation.variant_settings import VariantSettings
     from genint.prediction.settings import AnyGenome, AnyRegions, PredictSettings
     from genint.tracks.track_data import TrackData
@@ -81,6 +83,14 @@ class Model:
         from genint.interpretation.variant_effects import variant_effects
 
         return variant_effects(genome, variants, self, background=background, **settings)
+
+    def attention(
+        self, genome: "AnyGenome", region: "Region | str", **settings: "Unpack[AttentionSettings]"
+    ) -> "Attention":
+        """Where every layer and head looks over a region of a genome, and what that is worth; see explain_attention."""
+        from genint.interpretation.explain_attention import explain_attention
+
+        return explain_attention(genome, region, self, **settings)
 
     def attribute(
         self, genome: "AnyGenome", regions: "AnyRegions", **settings: "Unpack[AttributeSettings]"

@@ -5,7 +5,6 @@ M Transformer layers over complete bins, a crop to the core, a linear head per t
 Letters in shapes: B batch, L tokens, C channels, N windows, W window, A heads, T tracks.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
@@ -199,19 +198,28 @@ class GenomicInterpreter(TrackModel):
         """The prediction, and the attention weights of every layer that has any, from the first block on."""
         weights: list[Tensor] = []
         prediction = self.output_head(self.crop(self.trunk(self.one_hot(dna), weights)))
-        blocks, maps = len(self.blocks), iter(weights)
+        maps = iter(weights)
         return prediction, [
-            AttentionMap(stage, layer.attention.shift > 0, 2 ** min(stage - 1, blocks), next(maps))
-            for stage, layer in self._transformer_layers()
-            if layer.attention is not None
+            AttentionMap(step.stage, step.part.attention.shift > 0, step.token_bp, next(maps))
+            for step in self.steps()
+            if isinstance(step.part, TransformerLayer) and step.part.attention is not None
         ]
 
-    def _transformer_layers(self) -> Iterator[tuple[int, TransformerLayer]]:
-        """Every Transformer layer in the order that DNA passes them, with its stage; see `AttentionMap`."""
+    def steps(self) -> list["Step"]:
+        """What tokens pass after the stem, in order: Transformer layers, and at the end of each block its merge."""
+        found: list[Step] = []
         for stage, part in enumerate((*self.blocks, *self.final), start=1):
-            for layer in (part.regular, part.shifted) if isinstance(part, Swin1dBlock) else (part,):
-                assert isinstance(layer, TransformerLayer)
-                yield stage, layer
+            parts = (part.regular, part.shifted, part.merge) if isinstance(part, Swin1dBlock) else (part,)
+            found += [Step(stage, 2 ** min(stage - 1, len(self.blocks)), each) for each in parts]
+        return found
+
+
+class Step(NamedTuple):
+    """A Transformer layer or a merge: (B, L, C) -> (B, L or L / 2, O)."""
+
+    stage: int  # as in AttentionMap
+    token_bp: int  # DNA per token that comes in
+    part: nn.Module
 
 
 def _layers_reach_bp(config: InterpreterConfig) -> int:

@@ -83,7 +83,7 @@ class ZarrWriter(TrackWriter):
 
     def _finish(self) -> None:
         self._write_chunk()
-        _zip(self._loose, self.hidden)
+        zip_folder(self._loose, self.hidden)
         shutil.rmtree(self._loose)
 
     def _abandon(self) -> None:
@@ -91,7 +91,7 @@ class ZarrWriter(TrackWriter):
         super()._abandon()
 
 
-def _zip(folder: Path, path: Path) -> None:
+def zip_folder(folder: Path, path: Path) -> None:
     """Files in the order of their names and without their dates, so that nothing but their content matters."""
     with ZipFile(path, "w") as archive:
         for file in sorted(file for file in folder.rglob("*") if file.is_file()):

@@ -62,7 +62,7 @@ def test_a_store_that_fails_leaves_nothing_behind_and_names_its_path(
     def no_space(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("genint.output.zarr._zip", no_space)
+    monkeypatch.setattr("genint.output.zarr.zip_folder", no_space)
     with (
         pytest.raises(OutputError, match=r"/x.zarr.zip: cannot write \(No space left on device\)"),
         ZarrWriter(tmp_path / "x.zarr.zip", SIZES, bin_bp=10, tracks=["x", "y"]) as writer,

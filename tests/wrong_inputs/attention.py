@@ -1,0 +1,27 @@
+"""genint attention: regions, models, folders."""
+
+from pathlib import Path
+
+from genint.models.folder import load_model
+from genint.models.registry import build
+from tests.conftest import save_copy, tiny_config
+from tests.wrong_inputs.cases import GENOME, Arguments, case, written
+
+
+@case
+def attention_a_region_longer_than_a_window(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["attention", GENOME, "chr1:1-9000", "-m", model], ["chr1:1-9,000", "2,048 bp", "shorter"]
+
+
+@case
+def attention_a_model_without_attention(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    given = load_model(model)
+    bare = build("interpreter", tiny_config(block={"heads": 0}, final={"heads": 0}), len(given.tracks))
+    save_copy(folder / "bare", given, name="bare", module=bare)
+    return ["attention", GENOME, "chr1:1-9", "-m", folder / "bare"], ["--model bare", "no layer has attention"]
+
+
+@case
+def attention_an_out_that_is_a_file(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    written(folder.parent / "out", "")
+    return ["attention", GENOME, "chr1:1-9", "-m", model], ["out", "is there already", "--out"]
