@@ -13,3 +13,5 @@ Recipe = Literal["new", "old"]  # how targets are transformed
 TrainingDevice = Literal["auto", "cpu", "cuda", "mps"]
 Strategy = Literal["auto", "ddp", "fsdp"]  # of training on several devices
 AttributionMethod = Literal["screened", "mutagenesis", "gradient", "integrated"]  # how bases are scored
+RolloutMethod = Literal["raw", "half", "norm"]  # how much of a residual sum is its branch
+Convolutions = Literal["count", "ignore"]  # whether tokens come together through convolutions, too

@@ -76,7 +76,7 @@ def test_every_option_of_a_command_says_what_it_does(name: str) -> None:
 def test_options_that_are_written_alike_read_alike() -> None:
     """Unless what they do differs: those are listed."""
     own = {"--out", "--tracks", "--device", "--dtype", "--batch-size", "--valid", "--test", "--genome", "--bin-bp"}
-    own |= {"--seed", "--split", "--architecture", "--preset"}
+    own |= {"--seed", "--split", "--architecture", "--preset", "--steps", "--width"}
     texts: dict[str, set[str]] = {}
     for command in COMMANDS.values():
         for parameter in command.params:
@@ -86,7 +86,8 @@ def test_options_that_are_written_alike_read_alike() -> None:
     assert {option: found for option, found in texts.items() if len(found) > 1} == {}
 
 
-def test_the_words_of_a_choice_are_in_help_and_no_other_is_taken(genint: Run) -> None:
+def test_the_words_of_a_choice_are_in_help_and_no_other_is_taken(genint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")  # no choice is broken into lines
     chosen = [
         (name, max(parameter.opts, key=len), get_args(choice))
         for name, command in COMMANDS.items()
