@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WITHOUT_WORTH = 1e-3  # a change of the prediction below 0.1 % is none
-_COLOURS = "cividis_r"  # even in lightness, and made for any colour vision
+_COLOURS = "Blues"  # white where there is none, ever darker for any colour vision
 _PALE = 0.3  # opacity
 _PER_ROW = 4
 
