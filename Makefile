@@ -11,7 +11,7 @@ demo: $(READY)            ## predict the example regions with the bundled model
 	$(BIN)/genint predict example_data/genome.fa example_data/regions.bed -o predictions
 
 test: $(READY)            ## run the tests, and show which lines none of them reaches
-	$(BIN)/python -m pytest --durations=10 --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations=10 --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 lint: $(READY)            ## check style and types
 	$(BIN)/ruff check .
