@@ -53,7 +53,7 @@ def test_a_model_prints_as_one_line(tiny_model: Path) -> None:
 
 
 def test_the_bundled_model_is_loaded_unless_another_is_named() -> None:
-    assert repr(load_model()).startswith(f"Model('{DEFAULT_MODEL}', interpreter, 4,264,020 parameters, 20 tracks ")
+    assert repr(load_model()).startswith(f"Model('{DEFAULT_MODEL}', interpreter, 4,607,256 parameters, 20 tracks ")
 
 
 def test_the_digest_is_of_weights_config_and_tracks_and_not_of_the_card(tmp_path: Path, tiny_model: Path) -> None:
