@@ -109,9 +109,9 @@ def attribute(
 
     Example: genint attribute genome.fa promoters.bed -o why --tracks ATAC --width 400 --logos
     """
-    from genint.interpretation.attribution_folder import check_folder
+    from genint.output.new_folder import check_new_folder
 
-    check_folder(out)
+    check_new_folder(out)
     from genint.console import Console
 
     console = Console(quiet=quiet)

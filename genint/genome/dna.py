@@ -17,12 +17,18 @@ IUPAC = BASES + ANY_BASE + b"RYSWKMBDHVryswkmbdhv"  # with the codes of two or t
 
 _TOKENS = {base: b"ACGT".index(bytes([base]).upper().replace(b"U", b"T")) for base in BASES}
 _TOKEN_OF_BYTE = bytes(_TOKENS.get(byte, UNKNOWN) for byte in range(256))
+_LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
 _COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN], dtype=np.uint8)
 
 
 def tokens(sequence: bytes) -> Tokens:
     """Turn ASCII DNA or RNA into a uint8 array of the same length."""
     return np.frombuffer(sequence.translate(_TOKEN_OF_BYTE), dtype=np.uint8)
+
+
+def to_text(tokens: Tokens) -> str:
+    """Tokens as upper-case letters, N for unknown bases."""
+    return bytes(_LETTERS[tokens]).decode()
 
 
 def reverse_complement(dna: Tokens) -> Tokens:

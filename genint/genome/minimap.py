@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.alignment import Alignment, blocks_of_cigar
+from genint.genome.dna import to_text
 from genint.genome.fasta import Genome
 from genint.genome.loaded_fasta import LoadedFasta
 
 PIECE_BP, STEP_BP = 200_000, 150_000  # pieces overlap, so that rearranged chromosomes align part by part
 _LEAST_MATCHES = 2_000  # of an alignment that is kept
-_LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
 _OPERATIONS = "MIDNSHP=X"  # by the numbers that BAM and mappy have for them
 
 
@@ -42,7 +40,7 @@ def align(genome: Genome, relative: LoadedFasta, console: Console) -> list[Align
 
 
 def _align_piece(aligner: Any, name: str, start: int, relative: LoadedFasta) -> Iterator[Alignment]:
-    piece = _LETTERS[relative.sequences[name][start : start + PIECE_BP]].tobytes().decode()
+    piece = to_text(relative.sequences[name][start : start + PIECE_BP])
     for hit in aligner.map(piece):
         if hit.is_primary and hit.mlen >= _LEAST_MATCHES:
             first = relative.sizes[name] - (start + hit.q_en) if hit.strand < 0 else start + hit.q_st

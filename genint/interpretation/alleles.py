@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from genint.genome.dna import to_text
 from genint.genome.dna_source import DnaSource
 from genint.interpretation.vcf import VcfRow
 
-LETTERS = "ACGTN"  # of tokens
 _PIECE_BP = 256  # of the genome, read at once while an indel moves along it
 
 
@@ -138,7 +138,7 @@ def _judge_place(chrom: str, start: int, ref: str, alt: str, genome: DnaSource) 
 
 def letters(genome: DnaSource, chrom: str, start: int, end: int) -> str:
     """Bases of [start, end), 0-based, as upper-case text: N for every other letter and past the chromosome's ends."""
-    return "".join(LETTERS[token] for token in genome.tokens(chrom, start, end))
+    return to_text(genome.tokens(chrom, start, end))
 
 
 def normalize(variant: Variant, genome: DnaSource) -> Variant:

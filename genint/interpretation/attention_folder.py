@@ -1,16 +1,14 @@
 """The attention over a region as a folder of files and figures; see docs/attention.md."""
 
 import heapq
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from genint.atomic import replacing
 from genint.console import Console
-from genint.errors import OutputError, cannot_write
+from genint.genome.dna import to_text
 from genint.genome.region import Region
 from genint.interpretation.attention_browser import (
     Arc,
@@ -25,7 +23,11 @@ from genint.interpretation.explain_attention import AttentionSettings, opened_lo
 from genint.interpretation.head_summaries import summarise_heads
 from genint.interpretation.locus import Locus
 from genint.interpretation.worth import measure_worth
+from genint.models.folder import Model, load_model
+from genint.output.new_folder import check_new_folder, new_folder
+from genint.output.report import RUN_FILE
 from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions
+from genint.provenance import provenance
 from genint.reporting.attention_plots import WITHOUT_WORTH, MapPanel, plot_maps, plot_zoom
 from genint.reporting.plots import save_figure
 from genint.text import write_tsv
@@ -54,8 +56,9 @@ def attention_to_folder(
     InputError as explain_attention does, OutputError where the folder cannot be written.
     """
     console = console or Console(quiet=True)
-    check_out(out)
-    with opened_locus(genome, region, model, settings) as (opened, locus, module, dna), _replacing(out) as folder:
+    check_new_folder(out)
+    loaded = model if isinstance(model, Model) else load_model(model)
+    with opened_locus(genome, region, loaded, settings) as (opened, locus, module, dna), new_folder(out) as folder:
         console.say("switching off heads, one after the other ...")
         worth = measure_worth(module, [(dna, locus.core_bins)])
         write_tsv(folder / "worth.tsv", worth, float_format="%.6g")
@@ -72,6 +75,7 @@ def attention_to_folder(
 
             visit_maps(module, dna, visit)
         writer.finish()
+        _write_report(folder, loaded, {"genome": opened.identity(), "region": str(locus.region), "arcs": arcs})
     console.say(f"arcs: the {len(writer.arcs):,} strongest of {writer.pairs:,} pairs in heads with worth")
     everything = worth.iloc[-1]
     console.say(f"all attention off changes the prediction here by {everything.change:.1%} (r {everything.r:.3f})")
@@ -87,27 +91,17 @@ def worth_to_folder(
     **settings: Unpack[AttentionSettings],
 ) -> None:
     """Write `worth_over` as worth.tsv to a folder that is not there yet, or empty."""
-    check_out(out)
-    table = worth_over(genome, regions, model, console=console, **settings)
-    with _replacing(out) as folder:
+    check_new_folder(out)
+    loaded = model if isinstance(model, Model) else load_model(model)
+    table = worth_over(genome, regions, loaded, console=console, **settings)
+    with new_folder(out) as folder:
         write_tsv(folder / "worth.tsv", table, float_format="%.6g")
+        _write_report(folder, loaded, {"worth": str(regions)})
 
 
-def check_out(out: Path) -> None:
-    """Raises OutputError for what is there and no empty folder, before anything is computed."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{out}: is there already, and no empty folder. Choose another `out`, or remove it")
-
-
-@contextmanager
-def _replacing(out: Path) -> Iterator[Path]:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(out) as folder:
-            folder.mkdir()
-            yield folder
-    except OSError as error:
-        raise cannot_write(out, error) from None
+def _write_report(folder: Path, model: Model, settings: dict[str, Any]) -> None:
+    content = {**provenance(), "model": model.name, "model_digest": model.digest, "settings": settings}
+    (folder / RUN_FILE).write_text(json.dumps(content, indent=1) + "\n")
 
 
 class _Writer:
@@ -146,8 +140,7 @@ class _Writer:
         panels = self._panels(layer, changes, _ZOOM_TOKENS)
         first = panels[0].start - self.locus.start
         held = self.locus.dna[first : first + len(panels[0].weights) * layer.token_bp]
-        letters = "".join("ACGTN"[token] for token in held)
-        save_figure(plot_zoom(panels, self.locus.region.chrom, letters), self.folder / "zoom")
+        save_figure(plot_zoom(panels, self.locus.region.chrom, to_text(held)), self.folder / "zoom")
 
     def _draw_windows(self, layer: LayerMap, change: float) -> None:
         """The first windows without a seam in them that touch the region."""

@@ -7,15 +7,13 @@ import numpy as np
 
 from genint.arrays import F32, F64, U8, Mask
 from genint.choices import AttributionMethod
-from genint.genome.dna import UNKNOWN
+from genint.genome.dna import UNKNOWN, to_text
 from genint.genome.region import Region
 from genint.tracks.table import TrackTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
-
-LETTERS = "ACGTN"  # of tokens
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -52,7 +50,7 @@ class Attribution:
     @property
     def sequence(self) -> str:
         """The DNA of the region in upper case."""
-        return "".join(LETTERS[token] for token in self.tokens)
+        return to_text(self.tokens)
 
     def to_pandas(self) -> "DataFrame":
         """A row per base: chrom, start, end (0-based, half-open), base, contribution, to_A to_T, exact.

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genint.arrays import F32
-from genint.atomic import replacing
 from genint.console import Console
-from genint.errors import InputError, OutputError, cannot_write
+from genint.errors import InputError
 from genint.interpretation.attribution import Attribution
 from genint.interpretation.modisco import SMALLEST_BP, write_modisco
 from genint.interpretation.motifs import Motif, name_seqlets
 from genint.output.bigwig import BigWigWriter
+from genint.output.new_folder import new_folder
 from genint.output.report import RUN_FILE
 from genint.provenance import provenance
 from genint.reporting.plots import save_figure
@@ -35,12 +35,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 MOST_LOGOS = 100
-
-
-def check_folder(out: Path) -> None:
-    """OutputError unless `out` is missing or an empty folder."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{out}: is there already, and not empty. Remove it, or choose another `out`")
 
 
 def write_attributions(
@@ -60,26 +54,20 @@ def write_attributions(
     Raises OutputError for a folder that is not empty or cannot be written, InputError for no region.
     """
     console = console or Console(quiet=True)
-    check_folder(out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(out) as folder:
-            folder.mkdir()
-            found = _write_bases(folder, attributions)
-            if not found:
-                raise InputError("`regions`: there is none. Expected at least one region")
-            write_tsv(folder / "regions.tsv", summarize(found))
-            _write_bigwig(folder / "contributions.bw", found, sizes)
-            _write_modisco(folder / "modisco", found, console)
-            if motifs:
-                write_tsv(folder / "motifs.tsv", name_seqlets(found, motifs), float_format="%.6g")
-            if checks:
-                write_tsv(folder / "check.tsv", checks(found), float_format="%.6g")
-            if logos:
-                _draw(folder / "logos", found, console)
-            (folder / RUN_FILE).write_text(json.dumps({**provenance(), **(report or {})}, indent=1) + "\n")
-    except OSError as error:
-        raise cannot_write(out, error) from None
+    with new_folder(out) as folder:
+        found = _write_bases(folder, attributions)
+        if not found:
+            raise InputError("`regions`: there is none. Expected at least one region")
+        write_tsv(folder / "regions.tsv", summarize(found))
+        _write_bigwig(folder / "contributions.bw", found, sizes)
+        _write_modisco(folder / "modisco", found, console)
+        if motifs:
+            write_tsv(folder / "motifs.tsv", name_seqlets(found, motifs), float_format="%.6g")
+        if checks:
+            write_tsv(folder / "check.tsv", checks(found), float_format="%.6g")
+        if logos:
+            _draw(folder / "logos", found, console)
+        (folder / RUN_FILE).write_text(json.dumps({**provenance(), **(report or {})}, indent=1) + "\n")
     return sorted(file for file in out.rglob("*") if file.is_file())
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from genint.genome.dna import UNKNOWN, Tokens, describe_other_letters, reverse_complement, tokens
+from genint.genome.dna import UNKNOWN, Tokens, describe_other_letters, reverse_complement, to_text, tokens
 
 DNA = hnp.arrays(np.uint8, hnp.array_shapes(max_dims=3, max_side=20), elements=st.integers(0, UNKNOWN))
 
@@ -55,6 +55,11 @@ def test_what_is_no_base_is_described_by_what_it_is(sequence: bytes, words: str)
 @given(st.binary(max_size=100))
 def test_soft_masked_repeats_read_the_same_as_upper_case(sequence: bytes) -> None:
     np.testing.assert_array_equal(tokens(sequence.lower()), tokens(sequence.upper()))
+
+
+@given(st.text("ACGTN"))
+def test_tokens_are_written_as_the_letters_they_were_read_from(sequence: str) -> None:
+    assert to_text(tokens(sequence.encode())) == sequence
 
 
 def test_no_dna_is_no_tokens() -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from genint.errors import OutputError
-from genint.interpretation.attention_folder import attention_to_folder, check_out
+from genint.interpretation.attention_folder import attention_to_folder
 from tests.conftest import EXAMPLE, Run
 
 GENOME = EXAMPLE / "genome.fa"
@@ -36,12 +35,6 @@ def test_the_command_for_a_bed_writes_the_worth_table_alone(genint: Run, tiny_mo
     bed.write_text("chr1\t5000\t5300\nchr2\t0\t100\n")
     finished = genint("attention", GENOME, "--worth", bed, "-m", tiny_model, "-o", tmp_path / "out", "-q")
     assert (finished.code, finished.err) == (0, "")
-    assert [file.name for file in (tmp_path / "out").iterdir()] == ["worth.tsv"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["run.json", "worth.tsv"]
     both = genint("attention", GENOME, "chr1:1-9", "--worth", bed, "-m", tiny_model, "-o", tmp_path / "two")
     assert both.code == 2
-
-
-def test_what_is_there_is_not_overwritten(written: Path, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="no empty folder"):
-        check_out(written)
-    check_out(tmp_path)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from genint.errors import InputError
 from genint.genome import dna
+from genint.genome.dna import to_text
 from genint.genome.dna_source import SequenceSource
 from genint.genome.grid import Geometry
 from genint.interpretation.alleles import Status, Variant
@@ -65,7 +66,7 @@ def test_a_pass_is_the_changed_chromosome_from_the_window_s_first_base(
 ) -> None:
     end = min(start + length, 9_000)
     assume(alt or end > start)
-    letters = "".join("ACGTN"[token] for token in SOURCE.tokens("chr1", 0, 9_000))
+    letters = to_text(SOURCE.tokens("chr1", 0, 9_000))
     variant = Variant("chr1", start, letters[start:end], alt)
     passes = list(read_passes(variant, ("chr1", GRID.first_base(variant)), SOURCE, GEOMETRY, rc=rc))
     changed = dna.tokens((letters[:start] + alt + letters[end:]).encode())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from genint.errors import InputError
 from genint.genome.bed import BedRow
+from genint.genome.dna import to_text
 from genint.genome.fasta import Genome
 from genint.genome.region import EmptyRegion, Region
 from genint.models.folder import Model, load_model
@@ -119,7 +120,7 @@ def test_an_open_genome_stays_open(model: Model) -> None:
 
 def test_a_sequence_is_predicted_as_the_chromosome_it_was_cut_from(model: Model, folder: Path) -> None:
     with Genome(GENOME) as genome:
-        sequence = "".join("ACGTN"[token] for token in genome.tokens("chr3", 0, genome.sizes["chr3"]))
+        sequence = to_text(genome.tokens("chr3", 0, genome.sizes["chr3"]))
     tracks = model.predict(sequence, dtype="float32")
     assert tracks.region is None
     for column, name in enumerate(tracks.tracks.file_names()):

@@ -20,6 +20,7 @@ import torch
 from genint.console import Console
 from genint.errors import InputError, UserError
 from genint.genome.bed import BedRow, read_bed
+from genint.genome.dna import to_text
 from genint.genome.dna_source import SequenceSource
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
@@ -449,7 +450,7 @@ def test_any_number_of_threads_and_processes_and_any_batch_size_make_the_same_by
 
 def test_a_sequence_is_predicted_as_a_genome_of_it(tiny_model: Path, tmp_path: Path) -> None:
     with Genome(EXAMPLE / "genome.fa") as genome:
-        sequence = "".join("ACGTN"[token] for token in genome.tokens("chr3", 0, genome.sizes["chr3"]))
+        sequence = to_text(genome.tokens("chr3", 0, genome.sizes["chr3"]))
     run(EXAMPLE / "genome.fa", rows(whole("chr3")), tiny_model, tmp_path / "genome")
     source, chrom = SequenceSource(sequence, name="chr3"), whole("chr3")
     predict_job(
