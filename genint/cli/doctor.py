@@ -20,7 +20,8 @@ def doctor(json_output: options.Json = False) -> None:
     """
     from genint.prediction.checkup import check_up
 
-    facts, problems = {}, []
+    facts: dict[str, object] = {}
+    problems: list[str] = []
     for finding in check_up():
         facts[finding.topic] = finding.facts
         problems += finding.problems

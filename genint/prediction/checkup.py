@@ -13,8 +13,7 @@ from genint.errors import InputError, UserError
 from genint.models.hub_cache import find_pulled, list_pulled
 from genint.models.hugging_face import hub_client
 from genint.prediction.cpus import CPU_LIMITS, cpu_limits, usable_cpus
-from genint.prediction.finding import Finding
-from genint.prediction.installed import find_extras, find_libraries
+from genint.prediction.installed import Finding, find_broken_imports, find_extras, find_libraries
 
 LEAST_FREE_BYTES = 100_000_000
 
@@ -25,13 +24,14 @@ def check_up() -> Iterator[Finding]:
     Where the libraries do not load, what needs them is left out.
     """
     yield _find_program()
-    libraries = find_libraries()
-    yield libraries
+    yield find_libraries()
     yield find_extras()
+    loading = find_broken_imports()
+    yield loading
     yield _find_threads()
     yield _find_disk()
     yield _find_caches()
-    if not libraries.problems:
+    if not loading.problems:
         from genint.prediction.device_checkup import find_devices, find_dtype, find_predictions
 
         yield find_devices()
@@ -71,20 +71,17 @@ def _find_disk() -> Finding:
 
 def _find_caches() -> Finding:
     """genint's cache with the pulled models, compared with their digests; that of the hub's client, if it is there."""
-    facts: dict[str, object] = {}
-    problems, cache = [], user_cache()
-    for address in list_pulled():
+    pulled, problems = list_pulled(), []
+    for address in pulled:
         try:
             find_pulled(address)
         except UserError as error:
             problems.append(str(error))
-    facts["pulled"] = list_pulled()
-    folders = {"genint": cache, "hugging face": _hub_cache()}
-    sizes = {name: (str(folder), _size(folder)) for name, folder in folders.items() if folder}
-    facts["folders"] = {name: {"folder": folder, "bytes": size} for name, (folder, size) in sizes.items()}
-    lines = [f"{name}: {folder}, {size / 1e6:,.1f} MB" for name, (folder, size) in sizes.items()]
-    lines.append(f"{len(list_pulled())} pulled model(s)")
-    return Finding("caches", "; ".join(lines), facts, tuple(problems))
+    folders = [folder for folder in (user_cache(), _hub_cache()) if folder]
+    sizes = {str(folder): _size(folder) for folder in folders}
+    lines = [f"{folder}, {size / 1e6:,.1f} MB" for folder, size in sizes.items()]
+    line = "; ".join([*lines, f"{len(pulled)} pulled model(s)"])
+    return Finding("caches", line, {"bytes": sizes, "pulled": pulled}, tuple(problems))
 
 
 def _hub_cache() -> Path | None:

@@ -7,7 +7,7 @@ import torch
 from genint.choices import Dtype
 from genint.models.hugging_face import first_line
 from genint.prediction.devices import choose_device, choose_dtype, multiplies_bfloat16
-from genint.prediction.finding import Finding
+from genint.prediction.installed import Finding
 from genint.prediction.known_answer import ALLOWED, SEQUENCE_BP, Comparison, compare_with_known_answer
 
 

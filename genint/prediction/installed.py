@@ -1,25 +1,33 @@
-"""Which libraries are installed, beside what genint's metadata ask for."""
+"""Which libraries are installed, beside what genint's metadata ask for: the first findings of a check-up."""
 
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
-
-from genint.prediction.finding import Finding
 
 _FOR_DEVELOPERS = "dev"
 
 
+class Finding(NamedTuple):
+    """What one part of a check-up finds: a line about its topic, the same as JSON, and what is wrong, with its cure."""
+
+    topic: str
+    line: str
+    facts: Any
+    problems: tuple[str, ...] = ()
+
+
 def find_libraries() -> Finding:
-    """Versions of what genint needs. A problem for each that is missing, too old, or cannot be imported."""
+    """Versions of what genint needs. A problem for each that is missing or does not fit."""
     try:
         needed = list(_requirements(""))
     except PackageNotFoundError:
         return Finding("libraries", "unknown", {}, ("genint is not installed for this Python. Run pip install .",))
     versions = {requirement.name: _version(requirement.name) for requirement in needed}
     problems = [problem for requirement in needed if (problem := _misfit(requirement))]
-    problems += _import_problems()
     return Finding("libraries", _list(versions), versions, tuple(problems))
 
 
@@ -35,6 +43,18 @@ def find_extras() -> Finding:
     there = [each for extra in extras for each in needed[extra] if _version(each.name)]
     problems = tuple(problem for requirement in there if (problem := _misfit(requirement)))
     return Finding("extras", "; ".join(lines) or "none", versions, problems)
+
+
+def find_broken_imports() -> Finding:
+    """Whether what predictions need can be imported: a library may lack a part of its own, or of the system's."""
+    started = time.monotonic()
+    try:
+        import_module("genint.prediction.device_checkup")
+    except (ImportError, OSError) as error:
+        problem = f"the libraries cannot be loaded ({' '.join(str(error).split())}). Install that library again"
+        return Finding("loading", "failed", None, (problem,))
+    seconds = time.monotonic() - started
+    return Finding("loading", f"what predictions need took {seconds:.1f} s", seconds)
 
 
 def _requirements(extra: str) -> Iterator[Requirement]:
@@ -62,15 +82,6 @@ def _misfit(requirement: Requirement) -> str | None:
     if not requirement.specifier.contains(found, prereleases=True):
         return f"{name} {found} is installed, genint needs {requirement.specifier}. {cure}{requirement.specifier}'"
     return None
-
-
-def _import_problems() -> list[str]:
-    """One line if what predictions need does not load: a library that is missing, or one that lacks a part of its own."""
-    try:
-        import_module("genint.prediction.to_folder")
-    except (ImportError, OSError) as error:
-        return [f"the libraries cannot be loaded ({' '.join(str(error).split())}). Install that library again"]
-    return []
 
 
 def _list(versions: dict[str, str | None]) -> str:

@@ -1,4 +1,4 @@
-"""What the bundled model predicts for a sequence that anyone can make again, and what it should: a test of a machine."""
+"""What the bundled model predicts for a sequence that anyone can make again: a test of a machine."""
 
 import hashlib
 import time
