@@ -2,8 +2,8 @@
 
     python examples/masked_characters.py [--steps 1500] [--seeds 1 2]
 
-Trains models of equal size on text that a grammar makes up (agreement_text.py): 1D-Swin blocks whose tokens merge on the
-way up and are spread out again, and Transformers of one resolution with attention in windows that are never shifted.
+Trains models of equal size on text that a grammar makes up (agreement_text.py): 1D-Swin blocks whose tokens merge on
+the way up and are spread out again, and Transformers of one resolution with windows that are never shifted.
 Prints as Markdown how many masked characters each guesses.
 """
 
@@ -55,7 +55,7 @@ class SwinCharacters(nn.Module):
 
 
 class PlainCharacters(nn.Module):
-    """A Transformer with attention in windows side by side: (B, L) codes -> (B, L, letters). L is a multiple of them."""
+    """Attention in windows side by side, never shifted: (B, L) codes -> (B, L, letters). L is a multiple of them."""
 
     def __init__(self, window: int, channels: int = 48, layers: int = 13, hidden: int = 115) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ def train(model: nn.Module, grammar: Grammar, steps: int, seed: int) -> Iterator
 
 @torch.inference_mode()
 def score(model: nn.Module, grammar: Grammar, excerpts: int = 256) -> dict[str, float]:
-    """The fraction guessed right: of agreeing letters, by the distance of their noun, and of other masked characters."""
+    """The fraction guessed right: of agreeing letters, by how far back their noun is, and of other characters."""
     chance = np.random.default_rng(0)
     texts = [grammar.write(LENGTH, chance) for _ in range(excerpts)]
     codes, true, hidden = mask(texts, chance)
