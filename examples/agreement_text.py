@@ -22,7 +22,7 @@ Codes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Text as `codes` into LETTERS, (L,), the `places` of agreeing letters, and how many letters before is their noun."""
+    """Text as `codes` into LETTERS, (L,), the `places` of agreeing letters, and how far before lies their noun."""
 
     codes: Codes
     places: Codes

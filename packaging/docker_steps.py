@@ -45,9 +45,11 @@ def _copy(words: list[str], folder: Path) -> Iterator[Path]:
 
 
 def run_lines(steps: list[tuple[str, str]], folder: Path) -> None:
-    """Run every RUN line in `folder`, with ARGs at their defaults, and at last the program's check-up from elsewhere."""
+    """Run every RUN line in `folder` with ARGs at their defaults, and at last the program's check-up from elsewhere.
+
+    Programs are looked for in `environment` in the folder first.
+    """
     home = folder / "environment"
-    venv.create(home, with_pip=True)
     useradd = home / "bin" / "useradd"
     useradd.write_text("#!/bin/sh\n")
     useradd.chmod(0o755)
@@ -66,4 +68,5 @@ if __name__ == "__main__":
     new.mkdir()
     copy_files(found, new)
     if "--copy" not in sys.argv:
+        venv.create(new / "environment", with_pip=True)
         run_lines(found, new)
