@@ -1,6 +1,6 @@
-"""Print the bioconda recipe with the digest of a released archive.
+"""Print the bioconda recipe for a released archive, a file here and an address for everyone else.
 
-python packaging/bioconda/fill.py genint-0.1.0.tar.gz > recipes/genint/meta.yaml
+python packaging/bioconda/fill.py genint-0.1.0.tar.gz URL > recipes/genint/meta.yaml
 """
 
 import hashlib
@@ -8,14 +8,15 @@ import sys
 from pathlib import Path
 
 RECIPE = Path(__file__).with_name("meta.yaml")
-BLANK = "SHA256_OF_THE_ARCHIVE"
+URL, SHA256 = "URL_OF_THE_ARCHIVE", "SHA256_OF_THE_ARCHIVE"
 
 
-def fill(archive: Path) -> str:
-    """The recipe without its first lines, which say how it is filled, for the bytes of `archive`."""
+def fill(archive: Path, url: str) -> str:
+    """The recipe without its head, for the bytes of `archive`, which everyone has at `url`."""
     lines = [line for line in RECIPE.read_text().splitlines() if not line.startswith("#")]
-    return "\n".join(lines).replace(BLANK, hashlib.sha256(archive.read_bytes()).hexdigest()) + "\n"
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    return "\n".join(lines).replace(URL, url).replace(SHA256, digest) + "\n"
 
 
 if __name__ == "__main__":
-    print(fill(Path(sys.argv[1])), end="")
+    print(fill(Path(sys.argv[1]), sys.argv[2]), end="")

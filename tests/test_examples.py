@@ -1,0 +1,81 @@
+"""The worked example that is not DNA, at toy size: its text agrees as it says, and blocks learn it."""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture(scope="module")
+def characters() -> ModuleType:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(EXAMPLES)
+        return importlib.import_module("masked_characters")
+
+
+@given(seed=st.integers(0, 2**32), length=st.integers(1, 700))
+def test_the_letter_at_every_place_agrees_with_the_noun_at_its_distance(
+    characters: ModuleType, seed: int, length: int
+) -> None:
+    import agreement_text
+
+    grammar = agreement_text.Grammar()
+    excerpt = grammar.write(length, np.random.default_rng(seed))
+    text = str(excerpt)
+    assert len(text) == length
+    for place, distance in zip(excerpt.places, excerpt.distances, strict=True):
+        noun = text[place - distance :].split()[0]
+        assert text[place] == agreement_text.ENDINGS[grammar.nouns.index(noun) % 4]
+        assert 0 < distance <= agreement_text.LONGEST
+
+
+def test_everything_between_noun_and_verb_is_the_same_for_all_classes(characters: ModuleType) -> None:
+    grammar = characters.Grammar()
+    assert len(set(grammar.nouns) | set(grammar.stems) | set(grammar.small)) == 12 + 12 + 48
+    assert not {noun.lower() for noun in grammar.nouns} & {*grammar.stems, *grammar.small}
+
+
+def test_the_models_are_of_equal_size(characters: ModuleType) -> None:
+    sizes = [characters.count_parameters(make()) for make in characters.MODELS.values()]
+    assert max(sizes) / min(sizes) < 1.01
+
+
+def test_blocks_see_a_whole_excerpt_and_plain_windows_only_themselves(characters: ModuleType) -> None:
+    """Whether the guess for character 300 moves with character 5."""
+    codes = torch.zeros(1, characters.LENGTH, dtype=torch.long)
+    other = codes.clone()
+    other[0, 5] = 7
+    moved = {}
+    for name, make in characters.MODELS.items():
+        torch.manual_seed(0)
+        model = make().double().eval()
+        with torch.no_grad():
+            moved[name] = bool((model(codes)[0, 300] != model(other)[0, 300]).any())
+    assert moved == {"1D-Swin blocks": True, "plain, windows of 64": False, "plain, one window": True}
+
+
+def test_agreeing_letters_are_always_masked_and_a_tenth_of_the_others(characters: ModuleType) -> None:
+    chance = np.random.default_rng(1)
+    excerpts = [characters.Grammar().write(512, chance) for _ in range(16)]
+    codes, true, hidden = characters.mask(excerpts, chance)
+    for row, excerpt in enumerate(excerpts):
+        assert (codes[row, excerpt.places] == characters.MASK).all()
+    assert torch.equal(codes[~hidden], true[~hidden])
+    assert 0.09 < hidden.double().mean() < 0.13
+
+
+def test_blocks_learn_from_text_at_toy_size(characters: ModuleType) -> None:
+    torch.manual_seed(1)
+    grammar = characters.Grammar()
+    model = characters.SwinCharacters(channels=16, blocks=3)
+    losses = list(characters.train(model, grammar, 60, 1))
+    assert np.mean(losses[-10:]) < 0.85 * np.mean(losses[:5])
+    scores = characters.score(model.eval(), grammar, excerpts=32)
+    assert scores["other characters"] > 0.25, "more than guessing one letter would give"
