@@ -1,5 +1,6 @@
 """Libraries beside what is needed: those of this installation fit, others are named with a cure."""
 
+from email.message import Message
 from importlib.metadata import PackageNotFoundError
 
 import pytest
@@ -21,6 +22,10 @@ def versions(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     needed = ["torch>=2.6", "numpy>=1.26", 'mappy>=2.24; extra == "align"', 'pytest>=8; extra == "dev"']
     monkeypatch.setattr(installed, "requires", lambda name: needed)
     monkeypatch.setattr(installed, "version", version)
+    asked = Message()
+    for extra in ("align", "dev"):
+        asked["Provides-Extra"] = extra
+    monkeypatch.setattr(installed, "metadata", lambda name: asked)
     return there
 
 
