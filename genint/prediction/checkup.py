@@ -56,8 +56,7 @@ def _find_threads() -> Finding:
 def _find_disk() -> Finding:
     """Free space where people work and where indexes of read-only genomes go."""
     try:
-        places = {"here": Path.cwd(), "temporary": Path(tempfile.gettempdir())}
-        free = {str(path): shutil.disk_usage(path).free for path in places.values()}
+        free = {str(path): shutil.disk_usage(path).free for path in (Path.cwd(), tempfile.gettempdir())}
     except OSError as error:
         return Finding("disk", "unknown", {}, (f"no place to write to ({error}). Set TMPDIR to a folder of your own",))
     line = ", ".join(f"{path}: {size / 1e9:,.1f} GB free" for path, size in free.items())

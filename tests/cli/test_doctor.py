@@ -1,6 +1,9 @@
 """genint doctor: one screen, and exit code 1 with a line for each thing that is wrong."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +33,14 @@ def test_each_problem_has_a_line_and_the_exit_code_is_1(genint: Run, monkeypatch
     finished = genint("doctor", "--json")
     assert finished.code == 1
     assert json.loads(finished.out) == {"loading": None, "problems": list(broken.problems)}
+
+
+WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; from genint.cli.main import main; main(['doctor'])"
+
+
+def test_a_pytorch_that_does_not_load_is_a_problem_and_no_traceback() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH], capture_output=True, text=True, check=False, cwd=root)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "loading     failed" in done.stdout
+    assert "problem     the libraries cannot be loaded (import of torch" in done.stdout
