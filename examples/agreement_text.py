@@ -4,7 +4,7 @@
 
 A sentence is a noun, some small words and a verb. Nouns, the only words with a capital, belong to four classes, which
 nothing but the noun itself tells; the verb's last letter says which class it was. So whoever guesses that letter must
-have read a word up to 300 characters before it.
+have read a word up to 150 characters before it.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 LETTERS = " .abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ENDINGS = "aeio"  # of verbs, one for each class of nouns
-NOUNS_PER_CLASS = 3
-LONGEST = 300  # characters from a noun's first letter to the letter that agrees with it
+NOUNS_PER_CLASS = 2
+LONGEST = 150  # characters from a noun's first letter to the letter that agrees with it
 
 Codes = npt.NDArray[np.int64]
 

@@ -53,6 +53,6 @@ def test_this_machine_agrees_in_either_number_format(dtype: str) -> None:
     "damage", [lambda values: values + 0.3, lambda values: values[::-1], lambda values: values * np.nan]
 )
 def test_another_answer_does_not_agree(damage: Callable[[F32], F32], monkeypatch: pytest.MonkeyPatch) -> None:
-    values = np.loadtxt(KNOWN_ANSWER, skiprows=1)
+    values = np.loadtxt(KNOWN_ANSWER, np.float32, skiprows=1)
     monkeypatch.setattr(known_answer, "predict_known", lambda device, dtype: damage(values))
     assert not compare_with_known_answer(CPU, "bfloat16").agrees
