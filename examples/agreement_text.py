@@ -4,7 +4,7 @@
 
 A sentence is a noun, some small words and a verb. Nouns, the only words with a capital, belong to four classes, which
 nothing but the noun itself tells; the verb's last letter says which class it was. So whoever guesses that letter must
-have read a word up to 150 characters before it.
+have read a word up to 100 characters before it.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 LETTERS = " .abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ENDINGS = "aeio"  # of verbs, one for each class of nouns
-NOUNS_PER_CLASS = 2
-LONGEST = 150  # characters from a noun's first letter to the letter that agrees with it
+NOUNS_PER_CLASS = 1
+LONGEST = 100  # characters from a noun's first letter to the letter that agrees with it
 
 Codes = npt.NDArray[np.int64]
 
@@ -41,8 +41,8 @@ class Grammar:
         words = list(dict.fromkeys(words))
         n_nouns = len(ENDINGS) * NOUNS_PER_CLASS
         self.nouns = [word.capitalize() for word in words[:n_nouns]]  # noun i has class i % 4
-        self.stems = words[n_nouns : n_nouns + 12]
-        self.small = words[n_nouns + 12 : n_nouns + 60]
+        self.stems = words[n_nouns : n_nouns + 4]
+        self.small = words[n_nouns + 4 : n_nouns + 20]
 
     def write(self, length: int, chance: np.random.Generator) -> Excerpt:
         """`length` characters from somewhere in a text. Letters whose noun is before the beginning are not counted."""

@@ -1,6 +1,6 @@
 """1D-Swin blocks on text: guess masked characters, some of which agree with a word hundreds of characters away.
 
-    python examples/masked_characters.py [--steps 800] [--seeds 1 2]
+    python examples/masked_characters.py [--steps 500] [--seeds 1 2]
 
 Trains models of equal size on text that a grammar makes up (agreement_text.py): 1D-Swin blocks whose tokens merge on
 the way up and are spread out again, and Transformers of one resolution with windows that are never shifted.
@@ -21,18 +21,20 @@ from genint.models.swin1d import BlockConfig, LayerConfig, Swin1dBlock, Transfor
 
 LENGTH = 256  # characters of an excerpt
 MASK = len(LETTERS)  # the code of a masked character
-BANDS = ((0, 32), (32, 64), (64, 160))  # characters between a noun and the letter that agrees with it
-BATCH, LEARNING_RATE = 16, 2e-3
+BANDS = ((0, 32), (32, 64), (64, 100))  # characters between a noun and the letter that agrees with it
+BATCH, LEARNING_RATE = 8, 4e-3
 
 
 class SwinCharacters(nn.Module):
-    """1D-Swin blocks up, then back to characters: (B, L) codes -> (B, L, letters). L is a multiple of 16 windows.
+    """1D-Swin blocks up, then back to characters: (B, L) codes -> (B, L, letters).
+
+    The last block must get a multiple of its window: L is a multiple of 2 ** (blocks - 1) windows.
 
     Block k reads tokens of 2 ** (k - 1) characters. On the way back, a token's two halves get what it knows, added to
     what they were before they merged.
     """
 
-    def __init__(self, channels: int = 32, blocks: int = 5, window: int = 16) -> None:
+    def __init__(self, channels: int = 32, blocks: int = 5, window: int = 8) -> None:
         super().__init__()
         config = BlockConfig(channels=channels, window=window, heads=4, head_width=8, hidden=2 * channels)
         self.embed = nn.Embedding(len(LETTERS) + 1, channels)
@@ -72,7 +74,7 @@ class PlainCharacters(nn.Module):
 
 MODELS = {
     "1D-Swin blocks": SwinCharacters,
-    "plain, windows of 64": lambda: PlainCharacters(64),
+    "plain, windows of 32": lambda: PlainCharacters(32),
 }
 
 
@@ -94,7 +96,7 @@ def train(model: nn.Module, grammar: Grammar, steps: int, seed: int) -> Iterator
     """Yield the loss of each step: cross entropy over what is masked, of text that is never seen twice."""
     chance = np.random.default_rng([seed, 1])
     optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps, pct_start=0.1)
     for _ in range(steps):
         codes, true, hidden = mask([grammar.write(LENGTH, chance) for _ in range(BATCH)], chance)
         loss = F.cross_entropy(model(codes)[hidden], true[hidden])
@@ -126,7 +128,7 @@ def score(model: nn.Module, grammar: Grammar, excerpts: int = 256) -> dict[str, 
 def main() -> None:
     """Train and score every model with every seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     options = parser.parse_args()

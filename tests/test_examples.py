@@ -32,13 +32,13 @@ def test_the_letter_at_every_place_agrees_with_the_noun_at_its_distance(
     assert len(text) == length
     for place, distance in zip(excerpt.places, excerpt.distances, strict=True):
         noun = text[place - distance :].split()[0]
-        assert text[place] == agreement_text.ENDINGS[grammar.nouns.index(noun) % 4]
+        assert text[place] == agreement_text.ENDINGS[grammar.nouns.index(noun)]
         assert 0 < distance <= agreement_text.LONGEST
 
 
 def test_everything_between_noun_and_verb_is_the_same_for_all_classes(characters: ModuleType) -> None:
     grammar = characters.Grammar()
-    assert len(set(grammar.nouns) | set(grammar.stems) | set(grammar.small)) == 12 + 12 + 48
+    assert len(set(grammar.nouns) | set(grammar.stems) | set(grammar.small)) == 4 + 4 + 16
     assert not {noun.lower() for noun in grammar.nouns} & {*grammar.stems, *grammar.small}
 
 
@@ -48,7 +48,7 @@ def test_the_models_are_of_equal_size(characters: ModuleType) -> None:
 
 
 def test_blocks_see_a_whole_excerpt_and_plain_windows_only_themselves(characters: ModuleType) -> None:
-    """Whether the guess for character 300 moves with character 5."""
+    """Whether the guess for character 200 moves with character 5."""
     codes = torch.zeros(1, characters.LENGTH, dtype=torch.long)
     other = codes.clone()
     other[0, 5] = 7
@@ -57,18 +57,18 @@ def test_blocks_see_a_whole_excerpt_and_plain_windows_only_themselves(characters
         torch.manual_seed(0)
         model = make().double().eval()
         with torch.no_grad():
-            moved[name] = bool((model(codes)[0, 300] != model(other)[0, 300]).any())
-    assert moved == {"1D-Swin blocks": True, "plain, windows of 64": False, "plain, one window": True}
+            moved[name] = bool((model(codes)[0, 200] != model(other)[0, 200]).any())
+    assert moved == {"1D-Swin blocks": True, "plain, windows of 32": False}
 
 
-def test_agreeing_letters_are_always_masked_and_a_tenth_of_the_others(characters: ModuleType) -> None:
+def test_agreeing_letters_are_always_masked_and_a_twentieth_of_the_others(characters: ModuleType) -> None:
     chance = np.random.default_rng(1)
-    excerpts = [characters.Grammar().write(512, chance) for _ in range(16)]
+    excerpts = [characters.Grammar().write(256, chance) for _ in range(16)]
     codes, true, hidden = characters.mask(excerpts, chance)
     for row, excerpt in enumerate(excerpts):
         assert (codes[row, excerpt.places] == characters.MASK).all()
     assert torch.equal(codes[~hidden], true[~hidden])
-    assert 0.09 < hidden.double().mean() < 0.13
+    assert 0.05 < hidden.double().mean() < 0.09
 
 
 def test_blocks_learn_from_text_at_toy_size(characters: ModuleType) -> None:
