@@ -22,7 +22,7 @@ from genint.models.swin1d import BlockConfig, LayerConfig, Swin1dBlock, Transfor
 LENGTH = 256  # characters of an excerpt
 MASK = len(LETTERS)  # the code of a masked character
 BANDS = ((0, 32), (32, 64), (64, 100))  # characters between a noun and the letter that agrees with it
-BATCH, LEARNING_RATE = 8, 4e-3
+BATCH, LEARNING_RATE = 16, 4e-3
 
 
 class SwinCharacters(nn.Module):
@@ -34,7 +34,7 @@ class SwinCharacters(nn.Module):
     what they were before they merged.
     """
 
-    def __init__(self, channels: int = 32, blocks: int = 5, window: int = 8) -> None:
+    def __init__(self, channels: int = 32, blocks: int = 5, window: int = 16) -> None:
         super().__init__()
         config = BlockConfig(channels=channels, window=window, heads=4, head_width=8, hidden=2 * channels)
         self.embed = nn.Embedding(len(LETTERS) + 1, channels)
@@ -74,7 +74,7 @@ class PlainCharacters(nn.Module):
 
 MODELS = {
     "1D-Swin blocks": SwinCharacters,
-    "plain, windows of 32": lambda: PlainCharacters(32),
+    "plain, windows of 64": lambda: PlainCharacters(64),
 }
 
 
@@ -83,23 +83,30 @@ def count_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def mask(excerpts: Sequence[Excerpt], chance: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Codes with a twentieth of the characters and every agreeing letter masked, the true codes, and what is masked."""
-    true = torch.from_numpy(np.stack([excerpt.codes for excerpt in excerpts]))  # (B, L)
-    hidden = torch.from_numpy(chance.random(true.shape) < 0.05)
+def mask(excerpts: Sequence[Excerpt], chance: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Codes with a twentieth of the characters and every agreeing letter masked, the true codes, and what is masked.
+
+    (B, L) each; the last two are the other characters that are masked, and how far before an agreeing letter lies its
+    noun: 0 where there is none.
+    """
+    true = torch.from_numpy(np.stack([excerpt.codes for excerpt in excerpts]))
+    distances = torch.zeros_like(true)
     for row, excerpt in enumerate(excerpts):
-        hidden[row, excerpt.places] = True
-    return true.masked_fill(hidden, MASK), true, hidden
+        distances[row, excerpt.places] = torch.from_numpy(excerpt.distances)
+    others = torch.from_numpy(chance.random(true.shape) < 0.05) & (distances == 0)
+    return true.masked_fill(others | (distances > 0), MASK), true, others, distances
 
 
 def train(model: nn.Module, grammar: Grammar, steps: int, seed: int) -> Iterator[float]:
-    """Yield the loss of each step: cross entropy over what is masked, of text that is never seen twice."""
+    """Yield the loss of each step: cross entropy of agreeing letters plus that of others, in text never seen twice."""
     chance = np.random.default_rng([seed, 1])
     optimizer = torch.optim.AdamW(model.parameters(), LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps, pct_start=0.1)
     for _ in range(steps):
-        codes, true, hidden = mask([grammar.write(LENGTH, chance) for _ in range(BATCH)], chance)
-        loss = F.cross_entropy(model(codes)[hidden], true[hidden])
+        codes, true, others, distances = mask([grammar.write(LENGTH, chance) for _ in range(BATCH)], chance)
+        logits = model(codes)
+        agreeing = distances > 0
+        loss = F.cross_entropy(logits[agreeing], true[agreeing]) + F.cross_entropy(logits[others], true[others])
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -112,17 +119,13 @@ def train(model: nn.Module, grammar: Grammar, steps: int, seed: int) -> Iterator
 def score(model: nn.Module, grammar: Grammar, excerpts: int = 256) -> dict[str, float]:
     """The fraction guessed right: of agreeing letters, by how far back their noun is, and of other characters."""
     chance = np.random.default_rng(0)
-    texts = [grammar.write(LENGTH, chance) for _ in range(excerpts)]
-    codes, true, hidden = mask(texts, chance)
+    codes, true, others, distances = mask([grammar.write(LENGTH, chance) for _ in range(excerpts)], chance)
     right = torch.cat([model(part).argmax(-1) for part in codes.split(BATCH)]) == true  # (B, L)
-    agreeing = torch.full(true.shape, -1)
-    for row, text in enumerate(texts):
-        agreeing[row, text.places] = torch.from_numpy(text.distances)
     scores = {
-        f"noun {first} to {last} before": right[(agreeing >= first) & (agreeing < last)].float().mean().item()
+        f"noun {first} to {last} before": right[(distances > first) & (distances <= last)].float().mean().item()
         for first, last in BANDS
     }
-    return scores | {"other characters": right[hidden & (agreeing < 0)].float().mean().item()}
+    return scores | {"other characters": right[others].float().mean().item()}
 
 
 def main() -> None:
