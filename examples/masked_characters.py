@@ -59,7 +59,7 @@ class SwinCharacters(nn.Module):
 class PlainCharacters(nn.Module):
     """Attention in windows side by side, never shifted: (B, L) codes -> (B, L, letters). L is a multiple of them."""
 
-    def __init__(self, window: int, channels: int = 32, layers: int = 13, hidden: int = 79) -> None:
+    def __init__(self, window: int, channels: int = 32, layers: int = 13, hidden: int = 78) -> None:
         super().__init__()
         config = LayerConfig(heads=4, head_width=8, hidden=hidden)
         self.embed = nn.Embedding(len(LETTERS) + 1, channels)

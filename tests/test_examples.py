@@ -3,6 +3,7 @@
 import importlib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,30 +15,34 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 @pytest.fixture(scope="module")
+def grammar(characters: ModuleType) -> Any:
+    return characters.Grammar()
+
+
+@pytest.fixture(scope="module")
 def characters() -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(EXAMPLES)
         return importlib.import_module("masked_characters")
 
 
-@given(seed=st.integers(0, 2**32), length=st.integers(1, 700))
-def test_the_letter_at_every_place_agrees_with_the_noun_at_its_distance(
-    characters: ModuleType, seed: int, length: int
-) -> None:
-    import agreement_text
+def agreement_text() -> ModuleType:
+    """The grammar's module, which the fixture `characters` has imported."""
+    return importlib.import_module("agreement_text")
 
-    grammar = agreement_text.Grammar()
+
+@given(seed=st.integers(0, 2**32), length=st.integers(1, 700))
+def test_the_letter_at_every_place_agrees_with_the_noun_at_its_distance(grammar: Any, seed: int, length: int) -> None:
     excerpt = grammar.write(length, np.random.default_rng(seed))
     text = str(excerpt)
     assert len(text) == length
     for place, distance in zip(excerpt.places, excerpt.distances, strict=True):
         noun = text[place - distance :].split()[0]
-        assert text[place] == agreement_text.ENDINGS[grammar.nouns.index(noun)]
-        assert 0 < distance <= agreement_text.LONGEST
+        assert text[place] == agreement_text().ENDINGS[grammar.nouns.index(noun)]
+        assert 0 < distance <= agreement_text().LONGEST
 
 
-def test_everything_between_noun_and_verb_is_the_same_for_all_classes(characters: ModuleType) -> None:
-    grammar = characters.Grammar()
+def test_everything_between_noun_and_verb_is_the_same_for_all_classes(grammar: Any) -> None:
     assert len(set(grammar.nouns) | set(grammar.stems) | set(grammar.small)) == 4 + 4 + 16
     assert not {noun.lower() for noun in grammar.nouns} & {*grammar.stems, *grammar.small}
 
@@ -61,9 +66,9 @@ def test_blocks_see_a_whole_excerpt_and_plain_windows_only_themselves(characters
     assert moved == {"1D-Swin blocks": True, "plain, windows of 64": False}
 
 
-def test_agreeing_letters_are_always_masked_and_a_twentieth_of_the_others(characters: ModuleType) -> None:
+def test_agreeing_letters_are_always_masked_and_a_twentieth_of_the_others(characters: ModuleType, grammar: Any) -> None:
     chance = np.random.default_rng(1)
-    excerpts = [characters.Grammar().write(256, chance) for _ in range(16)]
+    excerpts = [grammar.write(256, chance) for _ in range(16)]
     codes, true, others, distances = characters.mask(excerpts, chance)
     for row, excerpt in enumerate(excerpts):
         assert (codes[row, excerpt.places] == characters.MASK).all()
@@ -74,9 +79,8 @@ def test_agreeing_letters_are_always_masked_and_a_twentieth_of_the_others(charac
     assert 0.04 < others.double().mean() < 0.06
 
 
-def test_blocks_learn_from_text_at_toy_size(characters: ModuleType) -> None:
+def test_blocks_learn_from_text_at_toy_size(characters: ModuleType, grammar: Any) -> None:
     torch.manual_seed(1)
-    grammar = characters.Grammar()
     model = characters.SwinCharacters(channels=16, blocks=3)
     losses = list(characters.train(model, grammar, 60, 1))
     assert np.mean(losses[-10:]) < 0.85 * np.mean(losses[:5])
