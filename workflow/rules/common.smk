@@ -38,7 +38,11 @@ def model(wildcards):
 
 
 def options():
-    return shlex.join([*config["options"], "--device", config["device"]])
+    """As words of a command line. A flag is what is true."""
+    words = ["--device", config["device"]]
+    for name, value in config["options"].items():
+        words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+    return shlex.join(words)
 
 
 def parts(sample):
