@@ -22,7 +22,8 @@ rule hub:
 
 rule report:
     input:
-        "results/predictions/{sample}/{model}",
+        genome=genome,
+        predictions="results/predictions/{sample}/{model}",
     output:
         "results/reports/{sample}/{model}.html",
     log:
@@ -33,4 +34,4 @@ rule report:
         mem_mb=4000,
         runtime=60,
     shell:
-        "genint report {input:q} -o {output:q} > {log:q} 2>&1"
+        "genint report {input.predictions:q} -o {output:q} --genome {input.genome:q} > {log:q} 2>&1"

@@ -48,6 +48,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
+SlurmdParameters=config_overrides
 SchedulerParameters=sched_interval=2
 ReturnToService=2
 MpiDefault=none
@@ -61,7 +62,7 @@ head -c 1024 /dev/urandom > "$cluster/munge.key"
 chmod 600 "$cluster/munge.key"
 munged --force --socket="$cluster/munge.socket" --key-file="$cluster/munge.key" --pid-file="$cluster/munged.pid" \
     --log-file="$cluster/munged.log" --seed-file="$cluster/munge.seed" || cannot_run "munged did not start"
-slurmctld -i && slurmd || cannot_run "SLURM's daemons did not start: $(tail -n 1 "$cluster"/slurm*.log)"
+slurmctld && slurmd || cannot_run "SLURM's daemons did not start: $(tail -n 1 "$cluster"/slurm*.log)"
 for _ in $(seq 30); do
     if sinfo --noheader --format=%T 2> /dev/null | grep -q idle; then break; fi
     sleep 1
