@@ -40,14 +40,13 @@ rule plan:
         gpu=int(config["device"] == "cuda"),
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=30,
-    retries: 2
     shell:
         "genint predict {input.genome:q} {params.where:q} --model {params.model} {params.options} "
         "--threads {threads} --dry-run --json > {output:q} 2> {log:q}"
 
 
 # A flag is the output and not the folder, which Snakemake would remove after a failure: what a killed job has done is
-# in there, and the next attempt resumes from it. Logs grow, so that they tell how every attempt ended.
+# in there, and the next attempt (`retries` of the profile) resumes from it. Logs grow: they tell how each attempt ended.
 rule predict:
     input:
         genome=genome,
@@ -71,7 +70,6 @@ rule predict:
         gpu=int(config["device"] == "cuda"),
         mem_mb=mem_mb,
         runtime=minutes,
-    retries: 2
     shell:
         "genint predict {input.genome:q} {input.regions:q} --chroms {params.chroms:q} --model {params.model} "
         "{params.options} --threads {threads} -o {params.folder:q} >> {log:q} 2>&1"
@@ -92,6 +90,5 @@ rule merge:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
-    retries: 1
     shell:
         "genint merge {params.folders:q} -o {output:q} > {log:q} 2>&1"

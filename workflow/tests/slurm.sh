@@ -12,23 +12,26 @@ for program in munged slurmctld slurmd sbatch squeue; do
     command -v $program > /dev/null || cannot_run "$program is not installed"
 done
 [ "$(id -u)" = 0 ] || cannot_run "its daemons are started by root alone"
+# The plugin clears SLURM_CONF in its jobs, so they find the cluster where SLURM looks first.
+link=/etc/slurm/slurm.conf
+[ ! -e $link ] || cannot_run "there is a SLURM on this machine, by $link"
 
 cluster=$(mktemp -d -t slurm.XXXXXX)
 host=$(hostname -s)
-export SLURM_CONF=$cluster/slurm.conf
+conf=$cluster/slurm.conf
 
 stop() {
     for daemon in slurmd slurmctld munged; do
         [ ! -f "$cluster/$daemon.pid" ] || kill "$(cat "$cluster/$daemon.pid")" || true
     done
     sleep 1
-    rm -rf "$cluster"
+    rm -rf "$cluster" $link
 }
 trap stop EXIT
 
 mkdir "$cluster"/{state,spool}
 chmod 755 "$cluster"
-cat > "$SLURM_CONF" <<CONF
+cat > "$conf" <<CONF
 ClusterName=genint
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=16817
@@ -57,6 +60,7 @@ JobAcctGatherType=jobacct_gather/none
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=12000 State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
 CONF
+ln -sf "$conf" $link
 
 head -c 1024 /dev/urandom > "$cluster/munge.key"
 chmod 600 "$cluster/munge.key"
@@ -77,10 +81,10 @@ cd "$project"
 export PATH=$root/workflow/tests/mortal:$PATH PYTHONPATH=$root
 status=0
 timeout 300 snakemake --workflow-profile workflow/profiles/slurm --jobs 4 --latency-wait 5 \
-    --slurm-init-seconds-before-status-checks 2 --seconds-between-status-checks 2 > snakemake.log 2>&1 || status=$?
+    --slurm-init-seconds-before-status-checks 8 results/predictions/example/yeast > snakemake.log 2>&1 || status=$?
 sed -nE 's/^Job ([0-9]+) has been submitted with SLURM jobid ([0-9]+).*log: (.*)\)\.?$/slurm: job \2 (\3)/p' snakemake.log
 if [ $status != 0 ]; then
-    cat snakemake.log "$cluster"/slurm*.log
+    cat snakemake.log $(find logs .snakemake/slurm_logs -name "*.log") "$cluster"/slurm*.log
     exit $status
 fi
 grep -h resuming logs/predict/*.log | sed 's/^genint:/slurm: a killed job went on;/'

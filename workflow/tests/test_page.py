@@ -18,7 +18,7 @@ CONFIG, SITE = re.findall(r"```yaml\n(.+?)```", PAGE, re.DOTALL)
 
 def plan(folder: Path, *arguments: str) -> str:
     """What Snakemake would do there."""
-    command = [sys.executable, "-m", "snakemake", "-n", *arguments]
+    command = [sys.executable, "-m", "snakemake", "-n", "-p", *arguments]
     finished = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout + finished.stderr

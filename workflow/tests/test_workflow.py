@@ -57,7 +57,7 @@ def test_a_killed_job_resumes_inside_its_chromosome_and_the_merged_bytes_are_a_s
     assert (project / "died").exists()
     assert "Trying to restart job" in told
     (killed,) = [log for log in project.glob("logs/predict/*.log") if "resuming" in log.read_text()]
-    (resumed,) = re.findall(r"resuming: 3 of \d+ tile\(s\) are there", killed.read_text())
+    (resumed,) = re.findall(r"resuming: 3 of 8 tile\(s\) are there", killed.read_text())
     limits = re.findall(r"localrule predict:(?:.*\n)*?.*runtime=(\d+), mem_mb=(\d+)", told)
     first = [(int(runtime), int(mem_mb)) for runtime, mem_mb in limits]
     assert len(first) == 4
