@@ -71,4 +71,4 @@ def main(job: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(snakemake)  # noqa: F821  # Snakemake puts it before the first line
+    main(snakemake)  # type: ignore[name-defined]  # noqa: F821  # Snakemake puts it before the first line

@@ -82,7 +82,7 @@ export PATH=$root/workflow/tests/mortal:$PATH PYTHONPATH=$root
 status=0
 timeout 300 snakemake --workflow-profile workflow/profiles/slurm --jobs 4 --latency-wait 5 \
     --slurm-init-seconds-before-status-checks 8 results/predictions/example/yeast > snakemake.log 2>&1 || status=$?
-sed -nE 's/^Job ([0-9]+) has been submitted with SLURM jobid ([0-9]+).*log: (.*)\)\.?$/slurm: job \2 (\3)/p' snakemake.log
+sed -nE 's,.* SLURM jobid ([0-9]+) .*/rule_([a-z_]+)/(.*)/[0-9]+\.log.*,slurm: job \1: \2 \3,p' snakemake.log
 if [ $status != 0 ]; then
     cat snakemake.log $(find logs .snakemake/slurm_logs -name "*.log") "$cluster"/slurm*.log
     exit $status
