@@ -179,18 +179,14 @@ def find_strand(track: Track) -> str:
 
 
 def _find_range(reader: BinReader) -> tuple[float, float]:
+    """From 0, or below it, to above nearly all values, in two digits."""
     parts: list[F32] = []
     for chrom in reader.chroms():
         parts.append(reader.read(chrom)[1])
         if sum(map(len, parts)) > _MOST_BINS:
             break
-    return drawn_range(np.concatenate([np.empty(0, np.float32), *parts]))
-
-
-def drawn_range(values: F32) -> tuple[float, float]:
-    """What to draw of values (N,): from 0, or below it, to above nearly all of them, in two digits."""
-    with_zero = np.append(values, 0).astype(np.float64)
-    low, high = np.quantile(with_zero, [1 - _INSIDE, _INSIDE], method="inverted_cdf")
+    values = np.concatenate([*parts, np.zeros(1, np.float32)]).astype(np.float64)
+    low, high = np.quantile(values, [1 - _INSIDE, _INSIDE], method="inverted_cdf")
     low, high = min(_round_away(low), 0.0), max(_round_away(high), 0.0)
     return (low, high) if low < high else (0.0, 1.0)
 

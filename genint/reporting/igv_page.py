@@ -1,7 +1,7 @@
 """What igv.js is told: a genome of the shown chromosomes, and a row per track or pair of strands."""
 
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,24 +24,25 @@ class Drawn:
     colour: Rgb
 
 
-def draw_row(name: str, drawn: Sequence[Drawn], low: float, high: float) -> Json:
-    """A track of one bigWig, or of two strands on a common line."""
-    limits = {"min": low, "max": high, "autoscale": False}
-    tracks = [_wig(each) | limits for each in drawn]
-    if len(drawn) == 1:
-        return tracks[0] | {"name": name, "height": _HEIGHT}
-    return {"type": "merged", "name": name, "alpha": 1, "height": _PAIR_HEIGHT, "tracks": tracks, **limits}
+def draw_row(name: str, drawn: Sequence[Drawn]) -> Json:
+    """A track of one bigWig, or of two strands on a common line; its range is that of the values in view."""
+    return draw_one(name, drawn[0]) if len(drawn) == 1 else _merge(name, drawn, alpha=1)
 
 
-def draw_whole(drawn: Drawn, *, letters: bool = False) -> Json:
-    """A track on a scale of its own; with `letters`, each base is drawn as high as its value."""
-    return _wig(drawn) | {"name": drawn.name, "height": _PAIR_HEIGHT, **({"graphType": "dynseq"} if letters else {})}
+def draw_one(name: str, drawn: Drawn, *, letters: bool = False) -> Json:
+    """A track of one bigWig; with `letters`, each base is drawn as high as its value."""
+    look = {"height": _PAIR_HEIGHT, "graphType": "dynseq"} if letters else {"height": _HEIGHT}
+    return _wig(drawn) | {"name": name, "autoscale": True, **look}
 
 
 def draw_overlay(name: str, drawn: Sequence[Drawn]) -> Json:
-    """Several bigWigs in one place, one seen through the other, on a scale of their own."""
+    """Several bigWigs in one place, one seen through the other."""
+    return _merge(name, drawn, alpha=0.6)
+
+
+def _merge(name: str, drawn: Sequence[Drawn], *, alpha: float) -> Json:
     tracks = [_wig(each) for each in drawn]
-    return {"type": "merged", "name": name, "alpha": 0.6, "height": _PAIR_HEIGHT, "autoscale": True, "tracks": tracks}
+    return {"type": "merged", "name": name, "alpha": alpha, "height": _PAIR_HEIGHT, "autoscale": True, "tracks": tracks}
 
 
 def _wig(drawn: Drawn) -> Json:
@@ -57,12 +58,26 @@ def write_reference(name: str, sizes: Mapping[str, int], views: Sequence[Region]
     """
     chroms = dict.fromkeys(view.chrom for view in views)
     records = [f">{chrom}:1-1 @len={sizes[chrom]}\nN\n" for chrom in chroms]
-    for view in views if genome else ():
-        assert genome is not None
-        letters = dna.to_text(genome.tokens(view.chrom, view.start, view.end))
-        records.append(f">{view.chrom}:{view.start + 1}-{view.end} @len={sizes[view.chrom]}\n{letters}\n")
+    if genome:
+        for view in _join(views):
+            letters = dna.to_text(genome.tokens(view.chrom, view.start, view.end))
+            records.append(f">{view.chrom}:{view.start + 1}-{view.end} @len={sizes[view.chrom]}\n{letters}\n")
     packed = gzip.compress("".join(records).encode(), 9, mtime=0)
     return {"id": name, "name": name, "fastaURL": data_uri(packed, "application/gzip"), "indexed": False}
+
+
+def _join(views: Sequence[Region]) -> Iterator[Region]:
+    """Views that overlap as one: of two pieces over a place, igv.js reads one alone."""
+    last: Region | None = None
+    for view in sorted(views):
+        if last and last.chrom == view.chrom and view.start <= last.end:
+            last = Region(last.chrom, last.start, max(last.end, view.end))
+        else:
+            if last:
+                yield last
+            last = view
+    if last:
+        yield last
 
 
 def write_config(reference: Json, views: Sequence[Region], tracks: Sequence[Json]) -> Json:

@@ -101,7 +101,8 @@ def _facts(report: RunReport) -> list[tuple[str, str]]:
     models = [f"{model['name']} ({model['architecture']}, {model['digest'][:12]})" for model in plan["models"]]
     scale = "coverage: mean per base, in the units of the training data" if options["scale"] == "coverage" else "model"
     versions = ", ".join(f"{name} {version}" for name, version in report.get("versions", {}).items())
-    changed = [f"{name} {value}" for name, value in options.items() if value not in (None, False, [], 0.0, [0], "any")]
+    unset = (None, False, [], [0], 0.0, "any")
+    given = [f"{name} {value}" for name, value in options.items() if name != "scale" and value not in unset]
     seconds = report.get("seconds")
     return [
         ("command", report.get("command", "not recorded")),
@@ -109,7 +110,7 @@ def _facts(report: RunReport) -> list[tuple[str, str]]:
         ("genome", f"{genome.get('file', genome['assembly'])} (names and lengths {genome['digest'][:12]})"),
         ("predicted", f"{report.get('bins', 0):,} bins of {plan['bin_bp']} bp, {len(plan['tracks']):,} tracks"),
         ("scale", scale),
-        ("options", ", ".join(changed)),
+        ("options", ", ".join(given)),
         ("took", f"{seconds:,.1f} s" if seconds is not None else "not recorded"),
         ("versions", f"{versions}; {report.get('platform', '')}".strip("; ")),
     ]

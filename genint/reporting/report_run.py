@@ -76,8 +76,7 @@ class ReportedRun:
 
     def draw(self, shown: ShownBins) -> Iterator[Json]:
         """Rows of the browser."""
-        for row in draw_rows(self.run, self._rows[:MOST_ROWS], shown, self.observed, self._scale):
-            yield from row
+        return draw_rows(self.run, self._rows[:MOST_ROWS], shown, self.observed, self._scale)
 
     def summarize(self, shown: ShownBins, console: Console) -> Iterator[TrackSummary]:
         """The tracks in numbers."""
@@ -107,11 +106,11 @@ class ReportedRun:
     def legend(self) -> Iterator[str]:
         """How the tracks are drawn."""
         unit = "mean per base of each bin" if self._scale == "coverage" else "the model's scale"
-        yield f"Bins of {self._bin_bp} bp, {unit}. A row keeps its range from place to place; its gear sets another."
+        yield f"Bins of {self._bin_bp} bp, {unit}. Each row has its own range, that of the values in view."
         if any(len(row.signals) > 1 for row in self._rows[:MOST_ROWS]):
             yield "Two strands share a row: plus up, minus down (its values are then below 0) and darker."
         if self.observed:
-            yield "Grey: measured, averaged over the same bins and drawn on the range of the prediction above it."
+            yield "Grey: measured, averaged over the same bins. Compare heights by the numbers on the left."
 
     def about_numbers(self) -> str:
         """What the table of tracks holds."""

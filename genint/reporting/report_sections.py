@@ -7,7 +7,7 @@ from pathlib import Path
 
 from genint.reporting.bigwig_slices import data_uri
 from genint.reporting.found_results import Result
-from genint.reporting.igv_page import Drawn, Json, draw_overlay, draw_whole
+from genint.reporting.igv_page import Drawn, Json, draw_one, draw_overlay
 from genint.text import read_lines
 
 MOST_ROWS, MOST_COLUMNS = 20, 12  # of a table
@@ -95,6 +95,6 @@ def _draw(result: Result, files: Sequence[Path], contents: Sequence[bytes], lett
             Drawn(name=file.stem, content=c, colour=rgb) for file, c, rgb in zip(files, contents, colours, strict=True)
         ]
         return draw_overlay(f"{name}, ref grey, alt red", drawn)
-    name = f"{result.path.name} {files[0].stem}"
-    only = Drawn(name=name, content=contents[0], colour=_BLUE)
-    return draw_whole(only, letters=letters and result.kind == "attribution")
+    drawn = Drawn(name=files[0].stem, content=contents[0], colour=_BLUE)
+    letters = letters and result.kind == "attribution"
+    return draw_one(f"{result.path.name} {files[0].stem}", drawn, letters=letters)

@@ -10,14 +10,14 @@ from genint.choices import Scale
 from genint.genome.grid import BinMask
 from genint.output.bigwig import BinReader
 from genint.reporting.bigwig_slices import Read, read_predicted, slice_bigwig
-from genint.reporting.browser_tracks import Row, Run, Signal, drawn_range
+from genint.reporting.browser_tracks import Row, Run, Signal
 from genint.reporting.colours import Rgb, darken
 from genint.reporting.igv_page import Drawn, Json, draw_row
 from genint.reporting.observed import Observed
 from genint.reporting.track_summary import model_scale
 
 MOST_ROWS = 24  # predicted, each with a measured one: more is a browser's work
-_GREY: Rgb = (130, 130, 130)
+_GREYS: tuple[Rgb, Rgb] = ((130, 130, 130), darken((130, 130, 130)))  # of the first strand and the second
 
 Values = Mapping[str, F32 | F64]  # by chromosome, of the bins that are shown
 
@@ -50,28 +50,26 @@ def choose_rows(run: Run, identifiers: set[str]) -> list[Row]:
 
 def draw_rows(
     run: Run, rows: Sequence[Row], shown: ShownBins, observed: Mapping[str, Observed], scale: Scale
-) -> Iterator[list[Json]]:
-    """Tracks of igv.js for each row: what is predicted and, where it was, what was measured, on one range."""
+) -> Iterator[Json]:
+    """Tracks of igv.js for each row: what is predicted and, where it was, what was measured."""
     for row in rows:
         readers = [BinReader(run.folder / signal.file, bin_bp=shown.bin_bp) for signal in row.signals]
-        rows_of: list[tuple[str, list[Values], list[Rgb]]] = [
-            (row.label, [shown.read(read_predicted(reader)) for reader in readers], [s.colour for s in row.signals])
+        predicted = [shown.read(read_predicted(reader)) for reader in readers]
+        yield draw_row(row.label, [_drawn(s, v, s.colour, shown) for s, v in zip(row.signals, predicted, strict=True)])
+        measured = [
+            _drawn(signal, values, grey, shown)
+            for signal, grey in zip(row.signals, _GREYS, strict=False)
+            if signal.label in observed and _is_any(values := _read_measured(observed[signal.label], shown, scale))
         ]
-        measured = [_read_measured(observed.get(signal.label), shown, scale) for signal in row.signals]
-        if any(np.isfinite(part).any() for values in measured for part in values.values()):
-            rows_of.append((f"{row.label} measured", measured, [_GREY, darken(_GREY)]))
-        low, high = _range(row, measured)
-        yield [
-            draw_row(
-                name, [_drawn(*each, shown) for each in zip(row.signals, values, colours, strict=False)], low, high
-            )
-            for name, values, colours in rows_of
-        ]
+        if measured:
+            yield draw_row(f"{row.label} measured", measured)
 
 
-def _read_measured(observed: Observed | None, shown: ShownBins, scale: Scale) -> Values:
-    if observed is None:
-        return {chrom: np.full(int(mask.sum()), np.nan) for chrom, mask in shown.masks.items()}
+def _is_any(values: Values) -> bool:
+    return any(np.isfinite(part).any() for part in values.values())
+
+
+def _read_measured(observed: Observed, shown: ShownBins, scale: Scale) -> Values:
     values = shown.read(observed.read)
     if scale == "coverage":
         return values
@@ -83,14 +81,3 @@ def _drawn(signal: Signal, values: Values, colour: Rgb, shown: ShownBins) -> Dra
     sign = -1 if signal.negate else 1
     content = shown.slice({chrom: sign * part for chrom, part in values.items()})
     return Drawn(name=signal.label, content=content, colour=colour)
-
-
-def _range(row: Row, measured: Sequence[Values]) -> tuple[float, float]:
-    """Of the run's values and the measured ones in the page; the same up and down for two strands."""
-    parts = [part[np.isfinite(part)] for values in measured for part in values.values()]
-    seen = np.concatenate([np.empty(0), *parts]).astype(np.float32)
-    low, high = drawn_range(seen) if len(seen) else (0.0, 0.0)
-    if len(row.signals) == 1:
-        return min(row.low, low), max(row.high, high)
-    top = max(row.high, -row.low, high, -low)
-    return -top, top

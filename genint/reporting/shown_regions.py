@@ -12,7 +12,7 @@ AT_FIRST = 5  # regions of a run that are shown where nobody chose any
 MOST = 30
 MOST_BP = 2_000_000  # of all regions together: their letters are in the page
 MOST_VALUES = 1_000_000  # of all regions and bigWigs: about 6 MB in the page
-_SHORTEST_BP = 4_000
+_SHORTEST_BP = 1_000
 _MARGIN = 0.1  # of a region's length, to its left and right
 
 
