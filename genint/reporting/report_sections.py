@@ -1,18 +1,20 @@
 """Attention, attribution and variants in a report: the heads of their tables, their pictures and their tracks."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 
 from genint.reporting.bigwig_slices import data_uri
+from genint.reporting.colours import Rgb
 from genint.reporting.found_results import Result
 from genint.reporting.igv_page import Drawn, Json, draw_one, draw_overlay
 from genint.text import read_lines
 
 MOST_ROWS, MOST_COLUMNS = 20, 12  # of a table
 MOST_PICTURES = 8  # of a folder
-_GREY, _VERMILION, _BLUE = (150, 150, 150), (213, 94, 0), (0, 114, 178)
+_COLOURS: tuple[Rgb, ...] = ((150, 150, 150), (213, 94, 0), (0, 114, 178), (0, 158, 115))
 
 
 @dataclass(frozen=True)
@@ -77,24 +79,19 @@ def read_head(path: Path) -> TableHead:
     return TableHead(path.name, columns[:MOST_COLUMNS], rows, len(rows) + sum(1 for _ in lines), len(columns))
 
 
-def _together(bigwigs: Sequence[Path]) -> Iterator[list[Path]]:
-    """TRACK.ref.bw with its TRACK.alt.bw; all others alone."""
-    by_name = {path.name: path for path in bigwigs}
-    for name, path in by_name.items():
-        stem = name.removesuffix(".ref.bw")
-        if stem != name:
-            yield [path, by_name[f"{stem}.alt.bw"]] if f"{stem}.alt.bw" in by_name else [path]
-        elif f"{name.removesuffix('.alt.bw')}.ref.bw" not in by_name:
-            yield [path]
+def _together(bigwigs: Sequence[Path]) -> list[list[Path]]:
+    """TRACK.ref.bw with TRACK.alt.bw, TRACK.alt2.bw and so on, the reference first; all others alone."""
+    groups: dict[str, list[Path]] = {}
+    for path in sorted(bigwigs, key=lambda path: ".ref.bw" not in path.name):
+        groups.setdefault(re.sub(r"\.(ref|alt\d*)\.bw$", "", path.name), []).append(path)
+    return list(groups.values())
 
 
 def _draw(result: Result, files: Sequence[Path], contents: Sequence[bytes], letters: bool) -> Json:
-    if len(files) == 2:
-        name, colours = files[0].name.removesuffix(".ref.bw"), (_GREY, _VERMILION)
-        drawn = [
-            Drawn(name=file.stem, content=c, colour=rgb) for file, c, rgb in zip(files, contents, colours, strict=True)
-        ]
-        return draw_overlay(f"{name}, ref grey, alt red", drawn)
-    drawn = Drawn(name=files[0].stem, content=contents[0], colour=_BLUE)
-    letters = letters and result.kind == "attribution"
-    return draw_one(f"{result.path.name} {files[0].stem}", drawn, letters=letters)
+    drawn = [
+        Drawn(name=file.stem, content=content, colour=colour)
+        for file, content, colour in zip(files, contents, cycle(_COLOURS), strict=False)
+    ]
+    if len(drawn) > 1:
+        return draw_overlay(f"{drawn[0].name.removesuffix('.ref')}: ref grey, alt in colour", drawn)
+    return draw_one(f"{result.path.name} {drawn[0].name}", drawn[0], letters=letters and result.kind == "attribution")
