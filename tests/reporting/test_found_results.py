@@ -9,8 +9,7 @@ import pytest
 from genint.errors import InputError
 from genint.output.bigwig import BigWigWriter
 from genint.reporting.found_results import Result, check_genome, find_places, find_results, find_sizes
-
-SIZES = {"chr1": 204_800, "chr2": 60_003, "chr3": 35_073}
+from tests.reporting.conftest import SIZES
 
 
 def by_kind(folder: Path) -> dict[str, Result]:
