@@ -101,7 +101,7 @@ def _facts(report: RunReport) -> list[tuple[str, str]]:
     models = [f"{model['name']} ({model['architecture']}, {model['digest'][:12]})" for model in plan["models"]]
     scale = "coverage: mean per base, in the units of the training data" if options["scale"] == "coverage" else "model"
     versions = ", ".join(f"{name} {version}" for name, version in report.get("versions", {}).items())
-    unset = (None, False, [], [0], 0.0, "any")
+    unset: tuple[object, ...] = (None, False, [], [0], 0.0, "any")
     given = [f"{name} {value}" for name, value in options.items() if name != "scale" and value not in unset]
     seconds = report.get("seconds")
     return [

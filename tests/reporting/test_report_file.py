@@ -118,12 +118,18 @@ class Shown:
     """A page in a browser without a network: its complaints, its requests, and how much each canvas has drawn."""
 
     def __init__(self, page: Any, path: Path) -> None:
-        self.page, self.complaints, self.requests = page, [], []
-        page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        self.page = page
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", self.hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
         page.goto(path.as_uri())
         page.wait_for_selector("body[data-igv=ready]", timeout=60_000)
+
+    def hear(self, said: Any) -> None:
+        if said.type == "error":
+            self.complaints.append(said.text)
 
     def pixels(self, colour: str) -> int:
         """Canvas pixels of a colour such as 0,114,178, as soon as there are any, or 0 after 20 s."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from genint.arrays import F64
 from genint.genome.dna_source import SequenceSource
 from genint.output.bigwig import BigWigWriter, BinReader
 from genint.reporting.observed import open_observed
@@ -24,7 +25,7 @@ def bigwig(path: Path, values: object) -> Path:
     return path
 
 
-def on_model_scale(coverage: object) -> np.ndarray:  # type: ignore[type-arg]
+def on_model_scale(coverage: object) -> F64:
     squashed = np.sqrt(1 + 128 * np.asarray(coverage, np.float64)) - 1
     return np.where(squashed > 4, 3 + np.sqrt(np.maximum(squashed - 3, 0)), squashed)
 
