@@ -34,7 +34,7 @@ def test_a_run_gets_its_page_beside_it(finished_run: Path, tmp_path: Path) -> No
     assert report.size == report.path.stat().st_size < 2_500_000
     assert names(report.path)[:4] == ["atac", "atac measured", "cage", "cage measured"]
     assert [each.measured for each in report.tracks] == [*6 * [41], 9]  # the last was not measured on chr3
-    assert config(report.path)["locus"] == "chr3:1-4400"
+    assert config(report.path)["locus"] == "chr3:1-4800"
 
 
 def test_the_same_folder_gives_the_same_page(finished_run: Path, tmp_path: Path) -> None:
