@@ -35,6 +35,8 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.models.folder import Model as Model
     from genint.models.folder import Trunk as Trunk
     from genint.models.folder import load_model as load_model
+    from genint.models.swin1d import BlockConfig as BlockConfig
+    from genint.models.swin1d import Swin1dBlock as Swin1dBlock
     from genint.output.merge import merge as merge
     from genint.prediction.in_memory import predict_regions as predict_regions
     from genint.prediction.in_memory import predict_sequence as predict_sequence
@@ -55,6 +57,7 @@ _HOMES = {
     "Attention": "genint.interpretation.explain_attention",
     "Attribution": "genint.interpretation.attribution",
     "BedRow": "genint.genome.bed",
+    "BlockConfig": "genint.models.swin1d",
     "Console": "genint.console",
     "Genome": "genint.genome.fasta",
     "InputError": "genint.errors",
@@ -62,6 +65,7 @@ _HOMES = {
     "OutputError": "genint.errors",
     "PretrainConfig": "genint.training.pretrain_config",
     "Region": "genint.genome.region",
+    "Swin1dBlock": "genint.models.swin1d",
     "TrackData": "genint.tracks.track_data",
     "TrackDataset": "genint.datasets.dataset",
     "TrackTable": "genint.tracks.table",
@@ -88,7 +92,45 @@ _HOMES = {
     "variant_effects": "genint.interpretation.variant_effects",
     "variants_to_file": "genint.interpretation.variant_run",
 }
-__all__ = [*_HOMES, "__version__"]
+__all__ = [
+    "Attention",
+    "Attribution",
+    "BedRow",
+    "BlockConfig",
+    "Console",
+    "Genome",
+    "InputError",
+    "Model",
+    "OutputError",
+    "PretrainConfig",
+    "Region",
+    "Swin1dBlock",
+    "TrackData",
+    "TrackDataset",
+    "TrackTable",
+    "TrainConfig",
+    "Trunk",
+    "UserError",
+    "__version__",
+    "align_relative",
+    "attribute",
+    "evaluate",
+    "explain_attention",
+    "list_models",
+    "load_model",
+    "make_dataset",
+    "make_hub",
+    "merge",
+    "predict_regions",
+    "predict_sequence",
+    "predict_to_folder",
+    "pretrain",
+    "read_bed",
+    "read_tracks",
+    "train",
+    "variant_effects",
+    "variants_to_file",
+]
 
 
 def __getattr__(name: str) -> Any:

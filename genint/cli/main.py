@@ -38,6 +38,7 @@ def make_app() -> typer.Typer:
         attention,
         attribute,
         data,
+        doctor,
         evaluate,
         hub,
         merge,
@@ -73,6 +74,7 @@ def make_app() -> typer.Typer:
     app.add_typer(data.app, name="data")
     app.command("tracks")(tracks.tracks)
     app.add_typer(models.app, name="models")
+    app.command("doctor")(doctor.doctor)
 
     @app.callback(invoke_without_command=True)
     def options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
