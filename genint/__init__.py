@@ -120,6 +120,7 @@ __all__ = [
     "load_model",
     "make_dataset",
     "make_hub",
+    "make_report",
     "merge",
     "predict_regions",
     "predict_sequence",
