@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.prediction.in_memory import predict_sequence as predict_sequence
     from genint.prediction.to_folder import predict_to_folder as predict_to_folder
     from genint.reporting.hub_folder import make_hub as make_hub
+    from genint.reporting.report_file import make_report as make_report
     from genint.tracks.table import TrackTable as TrackTable
     from genint.tracks.table import read_tracks as read_tracks
     from genint.tracks.track_data import TrackData as TrackData
@@ -79,6 +80,7 @@ _HOMES = {
     "load_model": "genint.models.folder",
     "make_dataset": "genint.datasets.build",
     "make_hub": "genint.reporting.hub_folder",
+    "make_report": "genint.reporting.report_file",
     "merge": "genint.output.merge",
     "predict_regions": "genint.prediction.in_memory",
     "predict_sequence": "genint.prediction.in_memory",
@@ -118,6 +120,7 @@ __all__ = [
     "load_model",
     "make_dataset",
     "make_hub",
+    "make_report",
     "merge",
     "predict_regions",
     "predict_sequence",

@@ -16,6 +16,7 @@ from tests.wrong_inputs import (  # noqa: F401  each adds its rows
     importing_borzoi,
     learning,
     predict,
+    report,
 )
 from tests.wrong_inputs.cases import BED, CASES, GENOME
 

@@ -45,6 +45,7 @@ def make_app() -> typer.Typer:
         models,
         predict,
         pretrain,
+        report,
         tracks,
         train,
         variants,
@@ -64,6 +65,7 @@ def make_app() -> typer.Typer:
     app.command("attribute")(attribute.attribute)
     app.command("merge")(merge.merge)
     app.command("hub")(hub.hub)
+    app.command("report")(report.report)
     app.command("train")(train.train)
     app.command("pretrain")(pretrain.pretrain)
     app.command("eval")(evaluate.evaluate)
