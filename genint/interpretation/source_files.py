@@ -75,7 +75,7 @@ def write_flow(
 
 
 def find_intervals(asked: tuple[Region | str, Region | str], genome: DnaSource, locus: Locus) -> tuple[Region, Region]:
-    """Whose bins and which bases flow is asked between. InputError unless they are predicted, and read, for the region."""
+    """Whose bins and which bases flow is asked between. InputError unless the model predicts, and reads, them here."""
     context = locus.geometry.context_bp
     ends = [(locus.core.start, locus.core.end), (locus.core.start - context, locus.core.end + context)]
     found = [find_region(each, genome, "flow_between") for each in asked]

@@ -1,4 +1,4 @@
-"""Figures of where bins come from: arrays in, matplotlib Figure out. Bins run down, and the DNA they come from across."""
+"""Figures of where bins come from: arrays in, matplotlib Figure out. Bins run down, their DNA across."""
 
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,13 @@ _COLOURS = "viridis"  # no colour but grey levels, for any colour vision
 
 
 def plot_sources(values: F32, start: int, token_bp: int, bin_starts: I64, bin_bp: int, chrom: str) -> "Figure":
-    """Shares (bins, tokens) of what bins come from, the first token at base `start`: their mean, and a map.
+    """Shares (bins, tokens) of what neighbouring bins come from, the first token at base `start`: mean, and a map.
 
-    Shares are drawn per kb, on a logarithmic scale: far ones are small, and many. White outlines are the bins.
+    Shares are drawn per kb, on a logarithmic scale: far ones are small, and many. White lines are the bins' own ends.
     """
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     each = -(-values.shape[1] // MOST_COLUMNS)
     starts = np.arange(0, values.shape[1], each)
@@ -36,18 +37,20 @@ def plot_sources(values: F32, start: int, token_bp: int, bin_starts: I64, bin_bp
     top = float(per_kb.max())
     drawn = below.pcolormesh(
         edges,
-        np.arange(len(values) + 1),
+        np.append(bin_starts, bin_starts[-1] + bin_bp),
         np.maximum(per_kb, top * 10**-_DECADES),
         norm=LogNorm(top * 10**-_DECADES, top),
         cmap=_COLOURS,
         rasterized=True,
     )
-    rows = np.arange(len(values))
-    for side in (bin_starts, bin_starts + bin_bp):
-        below.vlines(side, rows, rows + 1, color="white", linewidth=0.8)
-    below.set(ylabel="bin of the region", xlabel=f"{chrom}, bp", ylim=(len(values), 0))
-    below.xaxis.set_major_formatter("{x:,.0f}")
+    for end in (bin_starts, bin_starts + bin_bp):
+        below.vlines(end, bin_starts, bin_starts + bin_bp, color="white", linewidth=0.8)
+    below.invert_yaxis()
+    below.set(ylabel="bins of the region, bp", xlabel=f"{chrom}, bp that they come from")
+    for axis in (below.xaxis, below.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+    below.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     figure.colorbar(drawn, ax=below, label="share per kb", pad=0.01)
-    for side in ("top", "right"):
-        above.spines[side].set_visible(False)
+    for border in ("top", "right"):
+        above.spines[border].set_visible(False)
     return figure

@@ -1,5 +1,6 @@
 """The folder of a region: every file, the same bytes again, nothing half-written."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,34 @@ def test_every_file_is_there(written: Path) -> None:
     assert list(worth.columns[-3:]) == ["change", "change_together", "r"]
     assert len((written / "arcs.interact").read_text().splitlines()) - 1 == 7
     assert [file.name for file in written.parent.iterdir()] == ["out"]
+    rollout = pd.read_table(written / "rollout.tsv")
+    assert (rollout["start"].iloc[0], rollout["end"].iloc[-1]) == (4_992, 5_376)
+    assert (written / "rollout.bw").exists()
+    assert (written / "rollout.svg").exists()
+    assert not list(written.glob("flow*"))
+    settings = json.loads((written / "run.json").read_text())["settings"]
+    assert (settings["method"], settings["convolutions"], settings["flow"]) == ("norm", "count", False)
+
+
+def test_the_command_writes_flow_on_request(genint: Run, tiny_model: Path, tmp_path: Path) -> None:
+    asked = [
+        "--flow",
+        "--flow-between",
+        "chr1:5001-5010",
+        "1:5200-5300",
+        "--method",
+        "half",
+        "--convolutions",
+        "ignore",
+    ]
+    finished = genint("attention", GENOME, "chr1:5,001-5,100", "-m", tiny_model, "-o", tmp_path / "out", *asked)
+    assert finished.code == 0, finished.err
+    assert "flow: 17 of 18 pairs" in finished.err
+    assert len(pd.read_table(tmp_path / "out" / "flow.tsv", comment="#")) == 18
+    assert pd.read_table(tmp_path / "out" / "flow_between.tsv", comment="#")["read"].item() == "chr1:5,200-5,300"
+    settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
+    assert settings["flow_between"] == ["chr1:5,001-5,010", "chr1:5,200-5,300"]
+    assert settings["method"] == "half"
 
 
 def test_the_command_for_a_bed_writes_the_worth_table_alone(genint: Run, tiny_model: Path, tmp_path: Path) -> None:
