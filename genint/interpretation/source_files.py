@@ -71,7 +71,7 @@ def write_flow(
     table = DataFrame(columns)[np.tile((ends >= 0) & (ends < locus.chrom_bp), bins)]
     _write_warned(folder / "flow.tsv", table)
     full = int((table["flow"] >= _SATURATED).sum())
-    console.say(f"flow: {full:,} of {len(table):,} pairs are at 1; it bounds what can be reached, no more")
+    console.say(f"flow: {full:,} of {len(table):,} pairs are at 1, or nearly; it bounds what can be reached, no more")
 
 
 def find_intervals(asked: tuple[Region | str, Region | str], genome: DnaSource, locus: Locus) -> tuple[Region, Region]:

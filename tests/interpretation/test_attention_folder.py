@@ -39,16 +39,7 @@ def test_every_file_is_there(written: Path) -> None:
 
 
 def test_the_command_writes_flow_on_request(genint: Run, tiny_model: Path, tmp_path: Path) -> None:
-    asked = [
-        "--flow",
-        "--flow-between",
-        "chr1:5001-5010",
-        "1:5200-5300",
-        "--method",
-        "half",
-        "--convolutions",
-        "ignore",
-    ]
+    asked = ["--flow", "--flow-between", "chr1:5001-5010", "1:5200-5300", "--method", "half"]
     finished = genint("attention", GENOME, "chr1:5,001-5,100", "-m", tiny_model, "-o", tmp_path / "out", *asked)
     assert finished.code == 0, finished.err
     assert "flow: 17 of 18 pairs" in finished.err

@@ -1,6 +1,5 @@
 """Rollout and flow as files: read back, rollout beside flow, intervals on the genome."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +27,8 @@ def model() -> Model:
 
 
 @pytest.fixture
-def locus(model: Model) -> Iterator[Locus]:
-    yield find_locus(SOURCE, Region("chr1", 98, 110), model.geometry)  # bins 0 and 1 of the tile 96-144
+def locus(model: Model) -> Locus:
+    return find_locus(SOURCE, Region("chr1", 98, 110), model.geometry)  # bins 0 and 1 of the tile 96-144
 
 
 def test_a_bigwig_holds_the_mean_of_the_bins_where_there_is_a_chromosome(
