@@ -6,7 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from genint.interpretation.attention_folder import attention_to_folder
+from genint import load_model
+from genint.cli.main import main
+from genint.interpretation.source_summary import summarise_sources
 from tests.conftest import EXAMPLE, Run
 
 GENOME = EXAMPLE / "genome.fa"
@@ -14,8 +16,11 @@ GENOME = EXAMPLE / "genome.fa"
 
 @pytest.fixture(scope="module")
 def written(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """By the command with all that it can be asked for."""
     out = tmp_path_factory.mktemp("attention") / "out"
-    attention_to_folder(GENOME, "chr1:5,001-5,300", out, tiny_model, arcs=7)
+    asked = ["--flow", "--flow-between", "chr1:5001-5010", "1:5200-5300", "--method", "half", "--arcs", "7", "-q"]
+    with pytest.raises(SystemExit, match="0"):
+        main(["attention", str(GENOME), "chr1:5,001-5,300", "-m", str(tiny_model), "-o", str(out), *asked])
     return out
 
 
@@ -33,21 +38,17 @@ def test_every_file_is_there(written: Path) -> None:
     assert (rollout["start"].iloc[0], rollout["end"].iloc[-1]) == (4_992, 5_376)
     assert (written / "rollout.bw").exists()
     assert (written / "rollout.svg").exists()
-    assert not list(written.glob("flow*"))
+
+
+def test_rollout_and_flow_are_those_that_were_asked_for(written: Path, tiny_model: Path) -> None:
+    assert len(pd.read_table(written / "flow.tsv", comment="#")) == 3 * 18
+    assert pd.read_table(written / "flow_between.tsv", comment="#")["read"].item() == "chr1:5,200-5,300"
     settings = json.loads((written / "run.json").read_text())["settings"]
-    assert (settings["method"], settings["convolutions"], settings["flow"]) == ("norm", "count", False)
-
-
-def test_the_command_writes_flow_on_request(genint: Run, tiny_model: Path, tmp_path: Path) -> None:
-    asked = ["--flow", "--flow-between", "chr1:5001-5010", "1:5200-5300", "--method", "half"]
-    finished = genint("attention", GENOME, "chr1:5,001-5,100", "-m", tiny_model, "-o", tmp_path / "out", *asked)
-    assert finished.code == 0, finished.err
-    assert "flow: 17 of 18 pairs" in finished.err
-    assert len(pd.read_table(tmp_path / "out" / "flow.tsv", comment="#")) == 18
-    assert pd.read_table(tmp_path / "out" / "flow_between.tsv", comment="#")["read"].item() == "chr1:5,200-5,300"
-    settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
+    assert [settings[name] for name in ("method", "convolutions", "flow")] == ["half", "count", True]
     assert settings["flow_between"] == ["chr1:5,001-5,010", "chr1:5,200-5,300"]
-    assert settings["method"] == "half"
+    half = load_model(tiny_model).attention(GENOME, "chr1:5,001-5,300", method="half").rollout
+    rollout = pd.read_table(written / "rollout.tsv")
+    assert rollout["distance_bp"].tolist() == pytest.approx(summarise_sources(half)["distance_bp"].tolist(), rel=1e-5)
 
 
 def test_the_command_for_a_bed_writes_the_worth_table_alone(genint: Run, tiny_model: Path, tmp_path: Path) -> None:
