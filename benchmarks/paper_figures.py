@@ -128,12 +128,12 @@ def figures(model: Model, region: str, folder: Path) -> Iterator[tuple[str, Path
 
 
 def save_small(source: Path, target: Path) -> None:
-    """A PNG of 64 colours, as large as MOST_BYTES allow."""
+    """A PNG of 256 colours, as large as MOST_BYTES allow."""
     with Image.open(source) as image:
         plain = image.convert("RGB")
     for width in range(min(plain.width, 1_500), 600, -100):
         size = (width, plain.height * width // plain.width)
-        plain.resize(size, Image.Resampling.LANCZOS).quantize(64).save(target, optimize=True)
+        plain.resize(size, Image.Resampling.LANCZOS).quantize(256).save(target, optimize=True)
         if target.stat().st_size < MOST_BYTES:
             return
 

@@ -94,6 +94,8 @@ def attention(
     """
     if bool(region) == (worth is not None):
         raise typer.BadParameter("give a region, or a BED with --worth", param_hint="REGION")
+    if worth and (flow or flow_between):
+        raise typer.BadParameter("is about one region; leave it out with --worth", param_hint="--flow, --flow-between")
     from genint.console import Console
 
     console = Console(quiet=quiet)

@@ -41,7 +41,9 @@ def plot_zoom(panels: Sequence[MapPanel], chrom: str, letters: str) -> "Figure":
     token_bp = panels[0].token_bp
     places = panels[0].start + token_bp * (np.arange(len(panels[0].weights)) + 0.5)
     labels = [letters[at : at + token_bp] for at in range(0, len(letters), token_bp)]
+    place = f"{chrom}:{panels[0].start + 1:,}-{panels[0].start + len(letters):,}"
     for axes in figure.axes[: len(panels)]:
+        axes.set_xlabel(place, fontsize=8)
         axes.set_xticks(places, labels, fontsize=6, family="monospace", rotation=90 if token_bp > 1 else 0)
         axes.set_yticks(places, labels, fontsize=6, family="monospace")
         axes.tick_params(length=0)

@@ -59,3 +59,6 @@ def test_the_command_for_a_bed_writes_the_worth_table_alone(genint: Run, tiny_mo
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["run.json", "worth.tsv"]
     both = genint("attention", GENOME, "chr1:1-9", "--worth", bed, "-m", tiny_model, "-o", tmp_path / "two")
     assert both.code == 2
+    flow = genint("attention", GENOME, "--worth", bed, "--flow", "-m", tiny_model, "-o", tmp_path / "two")
+    assert flow.code == 2
+    assert "leave it out with --worth" in flow.err
