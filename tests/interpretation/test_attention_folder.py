@@ -61,4 +61,4 @@ def test_the_command_for_a_bed_writes_the_worth_table_alone(genint: Run, tiny_mo
     assert both.code == 2
     flow = genint("attention", GENOME, "--worth", bed, "--flow", "-m", tiny_model, "-o", tmp_path / "two")
     assert flow.code == 2
-    assert "leave it out with --worth" in flow.err
+    assert "is about one region" in flow.err
