@@ -1,4 +1,4 @@
-"""Attention for genome browsers: what every base receives, and the strongest pairs as arcs.
+"""Attention for genome browsers: numbers along the DNA, and the strongest pairs as arcs.
 
 Arcs are UCSC interact files of 18 columns (https://genome.ucsc.edu/goldenPath/help/interact.html), directed from the
 token that attends (source) to the one attended to (target), and BEDPE (bedtools) of 10 columns.
@@ -33,11 +33,10 @@ def received(layer: LayerMap) -> F32:
     return total
 
 
-def write_received(path: Path, layer: LayerMap, locus: Locus, sizes: dict[str, int]) -> None:
-    """A bigWig with a value per token of the layer, where it lies on the chromosome."""
-    values, first = received(layer), locus.start // layer.token_bp
-    last = -(-locus.chrom_bp // layer.token_bp)
-    with BigWigWriter(path, sizes, bin_bp=layer.token_bp) as bigwig:
+def write_tokens(path: Path, values: F32, token_bp: int, locus: Locus, sizes: dict[str, int]) -> None:
+    """A bigWig of values (tokens,) of the locus' input, where they lie on the chromosome."""
+    first, last = locus.start // token_bp, -(-locus.chrom_bp // token_bp)
+    with BigWigWriter(path, sizes, bin_bp=token_bp) as bigwig:
         bigwig.add(locus.region.chrom, max(first, 0), values[max(-first, 0) : last - first])
 
 

@@ -12,16 +12,26 @@ from genint.genome.dna import to_text
 from genint.genome.region import Region
 from genint.interpretation.attention_browser import (
     Arc,
+    received,
     strongest_pairs,
     write_bedpe,
     write_interact,
-    write_received,
+    write_tokens,
 )
 from genint.interpretation.attention_maps import LayerMap, attending_steps, visit_maps
 from genint.interpretation.attention_store import AttentionStore
-from genint.interpretation.explain_attention import AttentionSettings, opened_locus, with_worth, worth_over
+from genint.interpretation.explain_attention import (
+    AttentionSettings,
+    RolloutSettings,
+    opened_locus,
+    step_settings,
+    trace_bins,
+    with_worth,
+    worth_over,
+)
 from genint.interpretation.head_summaries import summarise_heads
 from genint.interpretation.locus import Locus
+from genint.interpretation.source_files import find_intervals, write_flow, write_flow_between, write_rollout
 from genint.interpretation.worth import measure_worth
 from genint.models.folder import Model, load_model
 from genint.output.new_folder import check_new_folder, new_folder
@@ -47,18 +57,30 @@ def attention_to_folder(
     model: AnyModel,
     *,
     arcs: int = 500,
+    flow: bool = False,
+    flow_between: tuple[Region | str, Region | str] | None = None,
     console: Console | None = None,
-    **settings: Unpack[AttentionSettings],
+    **settings: Unpack[RolloutSettings],
 ) -> None:
     """Write attention over a region to a folder that is not there yet, or empty. See docs/attention.md for the files.
 
-    At most one layer's weights are in memory. `arcs`: how many of the strongest pairs go into the arc files. Raises
-    InputError as explain_attention does, OutputError where the folder cannot be written.
+    At most one layer's weights are in memory. `arcs`: how many of the strongest pairs go into the arc files. `flow`:
+    also write that of the region's bins; `flow_between`: that of an interval's bins and another's bases. Raises
+    InputError as explain_attention does and for an interval that is not read, OutputError where the folder cannot be
+    written.
     """
     console = console or Console(quiet=True)
     check_new_folder(out)
     loaded = model if isinstance(model, Model) else load_model(model)
     with opened_locus(genome, region, loaded, settings) as (opened, locus, module, dna), new_folder(out) as folder:
+        steps = step_settings(settings)
+        intervals = find_intervals(flow_between, opened, locus) if flow_between else None
+        rollout = trace_bins(loaded, locus, steps)
+        write_rollout(folder, rollout, locus, dict(opened.sizes))
+        if flow:
+            write_flow(folder, loaded, locus, rollout, steps, console)
+        if intervals:
+            write_flow_between(folder, loaded, locus, intervals, steps)
         console.say("switching off heads, one after the other ...")
         worth = measure_worth(module, [(dna, locus.core_bins)])
         write_tsv(folder / "worth.tsv", worth, float_format="%.6g")
@@ -75,7 +97,9 @@ def attention_to_folder(
 
             visit_maps(module, dna, visit)
         writer.finish()
-        _write_report(folder, loaded, {"genome": opened.identity(), "region": str(locus.region), "arcs": arcs})
+        asked = {"region": str(locus.region), "arcs": arcs, **steps, "flow": flow}
+        asked |= {"flow_between": [str(each) for each in intervals]} if intervals else {}
+        _write_report(folder, loaded, {"genome": opened.identity(), **asked})
     console.say(f"arcs: the {len(writer.arcs):,} strongest of {writer.pairs:,} pairs in heads with worth")
     everything = worth.iloc[-1]
     console.say(f"all attention off changes the prediction here by {everything.change:.1%} (r {everything.r:.3f})")
@@ -118,7 +142,8 @@ class _Writer:
 
     def add(self, layer: LayerMap) -> None:
         stem = f"{layer.layer:02}_{layer.name.replace(' ', '_')}"
-        write_received(self.folder / "received" / f"{stem}.bw", layer, self.locus, self.sizes)
+        path = self.folder / "received" / f"{stem}.bw"
+        write_tokens(path, received(layer), layer.token_bp, self.locus, self.sizes)
         table = with_worth(summarise_heads(layer, self.locus.tokens(layer.token_bp)), self.worth)
         self.tables.append(table)
         self._add_arcs(layer, np.flatnonzero(table["change"] >= WITHOUT_WORTH).tolist())

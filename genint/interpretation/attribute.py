@@ -10,17 +10,16 @@ from genint.arrays import U8
 from genint.choices import AttributionMethod
 from genint.errors import InputError
 from genint.genome.bed import BedRow
-from genint.genome.chromosome_names import reconcile
 from genint.genome.dna_source import DnaSource
 from genint.genome.grid import Geometry, touched_bins
-from genint.genome.region import Region, parse_region, split_region
+from genint.genome.region import Region
 from genint.interpretation.attribution import Attribution
 from genint.interpretation.target import Target
 from genint.interpretation.window_scores import score_window
 from genint.models.folder import Model, load_model
 from genint.prediction.cpus import usable_cpus
 from genint.prediction.devices import choose_device
-from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions, find_rows, open_genome
+from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions, find_region, find_rows, open_genome
 from genint.prediction.workers import in_order, one_core_each
 
 
@@ -114,7 +113,8 @@ def prepare(genome: DnaSource, regions: AnyRegions, model: AnyModel, settings: A
     tracks = settings.get("tracks")
     columns = loaded.tracks.select(tracks) if tracks is not None else list(range(len(loaded.tracks)))
     device = choose_device(settings.get("device", "auto"))
-    target = _find_target(settings.get("target"), genome)
+    aim = settings.get("target")
+    target = find_region(aim, genome, "target") if aim else None
     rows = find_rows(regions, genome)
     places = [place_row(row, genome, loaded.geometry, target, settings.get("width", 0)) for row in rows]
     return Prepared(genome, places, loaded, columns, device, settings)
@@ -156,14 +156,6 @@ def _explain_window(prepared: Prepared, threads: int, opened: tuple[Place, U8, s
         tokens=window[positions],
         **found._asdict(),
     )
-
-
-def _find_target(target: Region | str | None, genome: DnaSource) -> Region | None:
-    if not isinstance(target, str):
-        return target
-    chrom = split_region(target, genome.sizes, "target")[0]
-    (name,) = reconcile([chrom], genome.sizes, asked_by=f"`target` {target}", known_by=str(genome)).values()
-    return parse_region(target, {chrom: genome.sizes[name]}, "target").rename(name)
 
 
 def place_row(row: BedRow, genome: DnaSource, geometry: Geometry, target: Region | None, width: int) -> Place:

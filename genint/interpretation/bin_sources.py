@@ -53,6 +53,14 @@ class BinSources:
         """(bins,): the first base of every bin."""
         return self.start + self.geometry.context_bp + self.geometry.bin_bp * self.bins
 
+    @property
+    def distances(self) -> I64:
+        """(bins, tokens): bases from the bin to the token, in either direction; 0 for tokens of the bin itself."""
+        bins = self.bin_starts[:, None]
+        before: I64 = bins - (self.token_starts + self.token_bp - 1)
+        after: I64 = self.token_starts - (bins + self.geometry.bin_bp - 1)
+        return np.maximum(np.maximum(before, after), 0)
+
     def to_pandas(self) -> "DataFrame":
         """A row per token: chrom, start, end (0-based, half-open), a column per bin named by its region.
 

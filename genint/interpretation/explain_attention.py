@@ -17,8 +17,11 @@ from genint.genome.grid import requested_bins, tiles
 from genint.genome.region import Region
 from genint.interpretation.attention_maps import LayerMap, visit_maps
 from genint.interpretation.attribute import torch_threads
+from genint.interpretation.bin_sources import BinSources
 from genint.interpretation.head_summaries import summarise_heads
 from genint.interpretation.locus import Locus, attending_module, find_locus
+from genint.interpretation.operators import StepSettings
+from genint.interpretation.rollout import attention_rollout
 from genint.interpretation.worth import measure_worth
 from genint.models.folder import Model, load_model
 from genint.models.interpreter import GenomicInterpreter
@@ -40,13 +43,18 @@ class AttentionSettings(TypedDict, total=False):
     threads: int
 
 
+class RolloutSettings(AttentionSettings, StepSettings, total=False):
+    """The same, and how bins are traced back to bases: `method` and `convolutions` of `model_operators`."""
+
+
 @dataclass(frozen=True)
 class Attention:
     """The attention of every layer over a region, with what it is worth.
 
     `maps`: a LayerMap per layer, starts counted from `start` on the chromosome; `heads`: a row per head, see
     `summarise_heads`, with `change` and `r`; `worth`: the same for whole layers and all attention, too, see
-    `measure_worth`; `prediction`: (core_bins, T) on the model's scale.
+    `measure_worth`; `rollout`: what the region's bins take from every base, all layers together; `prediction`:
+    (core_bins, T) on the model's scale.
     """
 
     region: Region
@@ -54,21 +62,35 @@ class Attention:
     maps: list[LayerMap]
     heads: "DataFrame"
     worth: "DataFrame"
+    rollout: BinSources
     prediction: F32
 
 
 def explain_attention(
-    genome: AnyGenome, region: Region | str, model: AnyModel, **settings: Unpack[AttentionSettings]
+    genome: AnyGenome, region: Region | str, model: AnyModel, **settings: Unpack[RolloutSettings]
 ) -> Attention:
-    """Attention over a region of a genome, all layers in memory: 13 MB for the bundled model.
+    """Attention over a region of a genome, all layers in memory.
 
     Raises InputError for a region that the model cannot read at once, and for a model without attention to read.
     """
-    with opened_locus(genome, region, model, settings) as (_, locus, module, dna):
+    loaded = model if isinstance(model, Model) else load_model(model)
+    with opened_locus(genome, region, loaded, settings) as (_, locus, module, dna):
+        rollout = trace_bins(loaded, locus, step_settings(settings))
         worth = measure_worth(module, [(dna, locus.core_bins)])
         maps: list[LayerMap] = []
         prediction = visit_maps(module, dna, maps.append)[0].cpu().numpy()
-    return Attention(locus.region, locus.start, maps, _heads(maps, locus, worth), worth, prediction)
+    return Attention(locus.region, locus.start, maps, _heads(maps, locus, worth), worth, rollout, prediction)
+
+
+def step_settings(settings: RolloutSettings) -> StepSettings:
+    """Those of them that `model_operators` takes, defaults filled in."""
+    return {"method": settings.get("method", "norm"), "convolutions": settings.get("convolutions", "count")}
+
+
+def trace_bins(model: Model, locus: Locus, steps: StepSettings) -> BinSources:
+    """The rollout of a region's bins to bases."""
+    bins = range(locus.core_bins.start, locus.core_bins.stop)
+    return attention_rollout(model, locus.dna, bins=bins, region=locus.core, **steps)
 
 
 def worth_over(

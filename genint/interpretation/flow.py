@@ -9,7 +9,7 @@ It hardly falls with distance where rollout falls by orders of magnitude, and it
 half nearly every pair of nearby bins has a flow of 1. Read it as reachability, and rollout as what comes from where.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
@@ -80,23 +80,26 @@ def bin_flow(
     convolutions: Convolutions = "count",
     bins: Sequence[int] | None = None,
     region: Region | None = None,
+    advance: Callable[[int], None] = lambda bins: None,
 ) -> BinSources:
     """An upper bound on the flow of each bin and each stretch of DNA as long as a bin: (bins, input_bp / bin_bp).
 
     Tokens within a bin are one node, see `FlowNetwork`, so it bounds the flow from above; and it saturates, see the
     head of this module: it tells what a bin can be reached from. Values lie between 0 and 1. Parameters and errors are
-    those of `attention_rollout`. Every pair is a problem of its own, of some milliseconds: choose bins.
+    those of `attention_rollout`. Every pair is a problem of its own, of some milliseconds: choose bins. `advance` is
+    called with 1 after each.
     """
     geometry = model.geometry
     chosen = choose_bins(bins, geometry)
     operators = model_operators(model, dna, method=method, convolutions=convolutions)
     network = FlowNetwork(operators, geometry, geometry.bin_bp)
     context = geometry.context_bp // geometry.bin_bp
-    pairs = [
-        [network.flow(np.array([context + one]), np.array([end])) for end in range(network.n_ends)] for one in chosen
-    ]
+    values = np.empty((len(chosen), network.n_ends), np.float32)
+    for row, one in enumerate(chosen):
+        values[row] = [network.flow(np.array([context + one]), np.array([end])) for end in range(network.n_ends)]
+        advance(1)
     return BinSources(
-        values=np.array(pairs, dtype=np.float32),
+        values=values,
         bins=chosen,
         token_bp=geometry.bin_bp,
         geometry=geometry,

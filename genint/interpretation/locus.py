@@ -24,6 +24,12 @@ class Locus:
     dna: Tokens  # (input_bp,)
 
     @property
+    def core(self) -> Region:
+        """What the model predicts of it; may reach past the chromosome's end."""
+        start = self.start + self.geometry.context_bp
+        return Region(self.region.chrom, start, start + self.geometry.core_bp)
+
+    @property
     def core_bins(self) -> slice:
         """The bins of the model's output that the region touches."""
         touched, bin_bp = touched_bins(self.region, self.geometry.bin_bp), self.geometry.bin_bp

@@ -4,7 +4,7 @@ Multiplied from the bins down they are the attention rollout (`rollout`); as cap
 """
 
 from collections.abc import Generator, Iterator
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, TypedDict, get_args
 
 import numpy as np
 import torch
@@ -22,6 +22,13 @@ from genint.models.layers import convolve
 from genint.models.swin1d import Swin1dBlock, TransformerLayer
 
 Kind = Literal["stem", "attention", "feed-forward", "merge"]
+
+
+class StepSettings(TypedDict, total=False):
+    """Keyword arguments of `model_operators`; each may be left out."""
+
+    method: RolloutMethod
+    convolutions: Convolutions
 
 
 class Operator(NamedTuple):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from genint.genome.region import Region
     from genint.interpretation.attribute import AttributeSettings
     from genint.interpretation.attribution import Attribution
-    from genint.interpretation.explain_attention import Attention, AttentionSettings
+    from genint.interpretation.explain_attention import Attention, RolloutSettings
     from genint.interpretation.variant_settings import VariantSettings
     from genint.prediction.settings import AnyGenome, AnyRegions, PredictSettings
     from genint.tracks.track_data import TrackData
@@ -85,9 +85,12 @@ class Model:
         return variant_effects(genome, variants, self, background=background, **settings)
 
     def attention(
-        self, genome: "AnyGenome", region: "Region | str", **settings: "Unpack[AttentionSettings]"
+        self, genome: "AnyGenome", region: "Region | str", **settings: "Unpack[RolloutSettings]"
     ) -> "Attention":
-        """Where every layer and head looks over a region of a genome, and what that is worth; see explain_attention."""
+        """Where layers and heads look over a region of a genome, all together too, and what it is worth.
+
+        See explain_attention.
+        """
         from genint.interpretation.explain_attention import explain_attention
 
         return explain_attention(genome, region, self, **settings)

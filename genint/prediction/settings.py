@@ -157,6 +157,15 @@ def find_rows(
     return [row if (name := names[row.region.chrom]) == row.region.chrom else _rename(row, name) for row in rows]
 
 
+def find_region(region: Region | str, genome: DnaSource, parameter: str) -> Region:
+    """A Region as it is; text in the genome's own chromosome names. InputError as parse_region and reconcile do."""
+    if isinstance(region, Region):
+        return region
+    chrom = split_region(region, genome.sizes, parameter)[0]
+    (name,) = reconcile([chrom], genome.sizes, asked_by=f"`{parameter}` {region}", known_by=str(genome)).values()
+    return parse_region(region, {chrom: genome.sizes[name]}, parameter).rename(name)
+
+
 def _rename(row: BedRow, chrom: str) -> BedRow:
     return row._replace(region=row.region.rename(chrom))
 

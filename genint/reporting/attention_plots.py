@@ -37,7 +37,8 @@ def plot_maps(panels: Sequence[MapPanel], chrom: str) -> "Figure":
 
 def plot_zoom(panels: Sequence[MapPanel], chrom: str, letters: str) -> "Figure":
     """The heads of a layer over a few tokens, their DNA on both axes (Figure C.2)."""
-    figure = _grid(panels, chrom, min(_PER_ROW, 2), 5.0)
+    place = f"{chrom}:{panels[0].start + 1:,}-{panels[0].start + len(letters):,}"
+    figure = _grid(panels, place, min(_PER_ROW, 2), 5.0)
     token_bp = panels[0].token_bp
     places = panels[0].start + token_bp * (np.arange(len(panels[0].weights)) + 0.5)
     labels = [letters[at : at + token_bp] for at in range(0, len(letters), token_bp)]
@@ -59,7 +60,7 @@ def scale_top(weights: F32) -> float:
     return float(np.quantile(above, 0.995)) if above.size else 1.0
 
 
-def _grid(panels: Sequence[MapPanel], chrom: str, columns: int, size: float) -> "Figure":
+def _grid(panels: Sequence[MapPanel], place: str, columns: int, size: float) -> "Figure":
     from matplotlib.figure import Figure
 
     columns = min(columns, len(panels))
@@ -71,7 +72,7 @@ def _grid(panels: Sequence[MapPanel], chrom: str, columns: int, size: float) -> 
     for axes in grid[len(panels) :]:
         axes.remove()
     figure.suptitle(
-        f"Attention on {chrom}: rows attend to columns\nWorth: change of the prediction when switched off", fontsize=9
+        f"Attention on {place}: rows attend to columns\nWorth: change of the prediction when switched off", fontsize=9
     )
     return figure
 

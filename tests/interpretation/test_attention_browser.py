@@ -14,7 +14,7 @@ from genint.interpretation.attention_browser import (
     strongest_pairs,
     write_bedpe,
     write_interact,
-    write_received,
+    write_tokens,
 )
 from genint.interpretation.attention_maps import LayerMap
 from genint.interpretation.locus import find_locus
@@ -40,7 +40,7 @@ def test_a_bigwig_leaves_out_what_lies_before_the_chromosome(tmp_path: Path) -> 
     locus = find_locus(SequenceSource("ACGT" * 50, "chr1"), Region("chr1", 0, 4), GEOMETRY)
     starts = np.arange(20)[None] * 4
     layer = LayerMap(1, "block 1", 4, starts, np.broadcast_to(np.eye(20, dtype=np.float32)[::-1], (1, 1, 20, 20)))
-    write_received(tmp_path / "x.bw", layer, locus, {"chr1": 200})
+    write_tokens(tmp_path / "x.bw", received(layer), 4, locus, {"chr1": 200})
     with pyBigWig.open(str(tmp_path / "x.bw")) as bigwig:
         assert locus.start == -8
         assert bigwig.values("chr1", 0, 72) == 72 * [1.0]

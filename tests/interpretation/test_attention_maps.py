@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from genint.interpretation.attention_maps import LayerMap, visit_maps
+from genint.interpretation.locus import attending_module
+from genint.models.folder import load_model
 from genint.models.interpreter import GenomicInterpreter
 from tests.conftest import tiny_config
 
@@ -44,6 +46,15 @@ def test_reading_attention_leaves_the_prediction_as_it_is(block: dict[str, Any])
         np.testing.assert_allclose(ours.weights, theirs.weights[0].transpose(0, 1).detach().numpy(), atol=1e-5)
         np.testing.assert_allclose(ours.weights.sum(-1), 1, atol=1e-5)
         assert sorted(ours.starts.ravel()) == list(range(0, module.geometry.input_bp, ours.token_bp))
+
+
+def test_reading_the_bundled_model_leaves_its_prediction_as_it_is() -> None:
+    module = attending_module(load_model())
+    dna = some_dna(module)
+    with torch.inference_mode():
+        expected = module(dna)
+        found = visit_maps(module, dna, lambda layer: None)
+    assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
 
 
 def test_no_layer_is_kept_when_the_next_is_read() -> None:

@@ -8,7 +8,9 @@ import torch
 
 from genint import load_model
 from genint.errors import InputError
+from genint.genome.fasta import Genome
 from genint.interpretation.explain_attention import worth_over
+from genint.interpretation.rollout import attention_rollout
 from tests.conftest import EXAMPLE, save_copy, tiny_config
 
 GENOME = EXAMPLE / "genome.fa"
@@ -23,6 +25,23 @@ def test_it_reads_the_windows_of_predict_and_scores_every_head(tiny_model: Path)
     assert found.prediction.shape == (16, len(model.tracks))
     assert np.isfinite(found.worth.change).all()
     assert torch.get_num_threads() == threads
+    assert found.rollout.values.shape == (4, 2_304)
+    assert found.rollout.values.sum(1) == pytest.approx(1, abs=1e-5)
+    assert found.rollout.to_pandas().columns[3] == "chr1:4,993-5,120"
+
+
+def test_rollout_is_by_the_method_that_is_asked_for(tiny_model: Path) -> None:
+    model = load_model(tiny_model)
+    half = model.attention(GENOME, "chr1:5,001-5,100", method="half", convolutions="ignore").rollout
+    window = np.array(half.geometry.input_bp * [0], np.uint8)
+    with Genome(GENOME) as genome:
+        window[:] = genome.tokens("chr1", half.start, half.start + half.geometry.input_bp)
+    bins = half.bins.tolist()
+    assert np.array_equal(
+        half.values, attention_rollout(model, window, bins=bins, method="half", convolutions="ignore").values
+    )
+    with pytest.raises(InputError, match="`method` 'all': not one of raw, half, norm"):
+        model.attention(GENOME, "chr1:5,001-5,100", method="all")  # type: ignore[arg-type]
 
 
 def test_the_worth_over_regions_in_one_tile_is_that_of_the_tile(tiny_model: Path) -> None:

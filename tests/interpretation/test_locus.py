@@ -17,6 +17,7 @@ def test_a_region_in_one_tile_is_read_with_that_tile() -> None:
     locus = find_locus(SOURCE, Region("chr1", 70, 75), GEOMETRY)
     assert (locus.start, locus.core_bins) == (56, slice(1, 3))
     assert locus.tokens(2) == slice(7, 10)
+    assert locus.core == Region("chr1", 64, 128)
     assert np.array_equal(locus.dna, SOURCE.tokens("chr1", 56, 136))
 
 

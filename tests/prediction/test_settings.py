@@ -12,7 +12,7 @@ from genint.genome.dna_source import SequenceSource
 from genint.genome.fasta import Genome
 from genint.genome.region import EmptyRegion, Region
 from genint.models.folder import load_model
-from genint.prediction.settings import find_rows, open_genome, plan_job
+from genint.prediction.settings import find_region, find_rows, open_genome, plan_job
 from genint.prediction.windows import Augmentation
 from tests.conftest import EXAMPLE
 
@@ -39,6 +39,14 @@ def test_rows_of_a_bed_take_the_genome_s_names(tmp_path: Path) -> None:
         BedRow("line 2", EmptyRegion("chr3", 7), "."),
         BedRow("line 3", Region("chr1", 1, 2), "."),
     ]
+
+
+def test_a_region_takes_the_genome_s_names_and_is_named_after_who_asked() -> None:
+    with Genome(GENOME) as genome:
+        assert find_region("3:1,001-2,000", genome, "target") == Region("chr3", 1_000, 2_000)
+        assert find_region(Region("chr9", 0, 5), genome, "target") == Region("chr9", 0, 5)
+        with pytest.raises(InputError, match="`target` chr1:9-8: chr1 is 204,800 bp long"):
+            find_region("chr1:9-8", genome, "target")
 
 
 def test_regions_text_and_rows_may_be_mixed() -> None:

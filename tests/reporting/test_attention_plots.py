@@ -33,6 +33,7 @@ def test_a_close_view_has_its_letters_on_both_axes_and_its_title_inside() -> Non
     assert [label.get_text() for label in axes.get_xticklabels()] == ["AC", "GT", "AC", "GT"]
     figure.draw_without_rendering()
     assert figure._suptitle is not None
+    assert "chr1:101-108" in figure._suptitle.get_text()
     box = figure._suptitle.get_window_extent()
     assert box.x0 >= 0
     assert box.x1 <= figure.bbox.x1

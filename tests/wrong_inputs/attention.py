@@ -14,6 +14,12 @@ def attention_a_region_longer_than_a_window(folder: Path, model: Path) -> tuple[
 
 
 @case
+def attention_flow_between_what_is_not_predicted(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    given = ["attention", GENOME, "chr1:1-9", "-m", model, "--flow-between", "chr1:3001-3002", "chr1:1-9"]
+    return given, ["--flow-between chr1:3,001-3,002", "chr1:1-9", "predicts chr1:1-2,048", "within"]
+
+
+@case
 def attention_a_model_without_attention(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     given = load_model(model)
     bare = build("interpreter", tiny_config(block={"heads": 0}, final={"heads": 0}), len(given.tracks))
