@@ -117,12 +117,6 @@ def pair(sites: Sequence[Site], controls: Sequence[Site]) -> list[Site]:
     return chosen
 
 
-def site_contributions(effects: F64) -> F64:
-    """Effects (fixed letters, 4, groups) -> contributions (fixed letters, groups)."""
-    contributions: F64 = -effects.mean(1)
-    return contributions
-
-
 def by_gradient(model: Model, window: Window, columns: Sequence[int], places: I64, *, steps: int = 0) -> float:
     """The mean |contribution| of the site's fixed letters by a gradient, integrated over `steps` points if any."""
     one_hot, target = model.module.one_hot(window.tokens), Target(window.bins, tuple(columns))
@@ -131,7 +125,7 @@ def by_gradient(model: Model, window: Window, columns: Sequence[int], places: I6
     else:
         gradients = gradient(model.module, one_hot, target)[1]
     here = first_order(gradients[0, window.site], one_hot[0, window.site])[places]
-    return float(np.abs(site_contributions(here[..., None])).mean())
+    return float(np.abs(here.mean(1)).mean())
 
 
 def by_attention(model: Model, window: Window) -> float:
@@ -153,7 +147,7 @@ def score_sites(model: Model, genome: Genome, sites: Sequence[Site], integrated:
     rows = []
     for site, window in zip(sites, windows, strict=True):
         places = np.array(site.fixed)
-        contributions = site_contributions(mutate(model, window, groups, places))
+        contributions = -mutate(model, window, groups, places).sum(1) / 4  # (fixed letters, groups)
         row = {f"{assay} mutagenesis": np.abs(contributions[:, n]).mean() for n, assay in enumerate(ASSAYS)}
         row |= {f"{assay} signed": contributions[:, n].mean() for n, assay in enumerate(ASSAYS)}
         for assay in GRADIENT_ASSAYS:

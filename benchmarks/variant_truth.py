@@ -1,7 +1,7 @@
 """How scores of variants fit what two reporter assays in yeast measured, beside what the assays themselves reach.
 
     python benchmarks/variant_truth.py GENOME.fa FOLDER [--model MODEL] [--tracks CAGE ATAC] [--chroms chrII chrXIII]
-        [--only Vaishnav] [--most N] [--splits SPLITS]
+        [--only Vaishnav] [--most N] [--splits SPLITS] [--keep FOLDER]
 
 FOLDER holds the two tables:
 
@@ -16,7 +16,8 @@ them), both strands of the DNA averaged. Prints for each table, and each part of
 bootstrap over fragments or genes, whose variants are no independent draws. Parts: chromosomes of the bundled model's
 splits (--splits, all others are train), libraries, large effects and significant ones, and those that are clear: fdr
 below 0.05 against above 0.5, told apart by the score's size. `--chroms` are all without it; `--most` draws so many
-variants of each table, for a try.
+variants of each table, for a try. `--keep` holds the scores of each chromosome, so that a killed run goes on; use a new
+folder for another model, other tracks or another --most.
 """
 
 import argparse
@@ -27,12 +28,13 @@ import numpy as np
 import pandas as pd
 
 from genint.arrays import F64, Mask
+from genint.atomic import replacing
 from genint.console import Console
 from genint.genome.fasta import Genome
 from genint.interpretation.variant_effects import variant_effects
 from genint.interpretation.variant_truth import STATISTICS, statistics
 from genint.models.bundled import DEFAULT_MODEL
-from genint.models.folder import load_model
+from genint.models.folder import Model, load_model
 from genint.tracks.table import TrackTable
 
 KEYS = ["chrom", "pos", "ref", "alt"]
@@ -130,6 +132,26 @@ def show_parts(table: pd.DataFrame, splits: dict[str, str], scores: dict[str, pd
                 show(title, name, found, score[found.index].to_numpy(np.float64))
 
 
+def score_variants(variants: pd.DataFrame, name: str, model: Model, options: argparse.Namespace) -> pd.DataFrame:
+    """KEYS, status and logSUM of all tracks, a chromosome after the other; read where they are kept."""
+    found = []
+    for chrom, own in variants.groupby("chrom"):
+        kept = options.keep and options.keep / f"{name}-{chrom}.tsv"
+        if kept and kept.exists():
+            found.append(pd.read_csv(kept, sep="\t"))
+            continue
+        with Genome(options.genome, Console()) as genome:
+            effects = variant_effects(
+                genome, own, model, tracks=options.tracks, rc=True, threads=options.threads, device=options.device
+            )
+        found.append(effects[[*KEYS, "status", *(column for column in effects if column.endswith(".logSUM"))]])
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(kept) as file:
+                found[-1].to_csv(file, sep="\t", index=False)
+    return pd.concat(found, ignore_index=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("genome", type=Path)
@@ -137,6 +159,7 @@ def main() -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--tracks", nargs="+", default=["CAGE"])
     parser.add_argument("--chroms", nargs="+")
+    parser.add_argument("--keep", type=Path)
     parser.add_argument("--only", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--device", default="auto")
@@ -154,14 +177,9 @@ def main() -> None:
         if options.most:
             table = table.sample(min(options.most, len(table)), random_state=0)
         table = table.reset_index(drop=True)
-        variants = table[KEYS].drop_duplicates().sort_values(KEYS)
-        with Genome(options.genome, Console()) as genome:
-            effects = variant_effects(
-                genome, variants, model, tracks=options.tracks, rc=True, threads=options.threads, device=options.device
-            )
+        effects = score_variants(table[KEYS].drop_duplicates().sort_values(KEYS), name, model, options)
         print(f"| **{name}** {len(table):,} rows, statuses {effects['status'].value_counts().to_dict()} |" + " |" * 7)
-        found = effects.drop(columns=["line", "id", "scored_as"])
-        show_parts(table, splits, {name: score(table, found, tracks) for name, tracks in groups.items()})
+        show_parts(table, splits, {name: score(table, effects, tracks) for name, tracks in groups.items()})
 
 
 if __name__ == "__main__":
