@@ -144,7 +144,7 @@ def score_variants(variants: pd.DataFrame, name: str, model: Model, options: arg
             effects = variant_effects(
                 genome, own, model, tracks=options.tracks, rc=True, threads=options.threads, device=options.device
             )
-        found.append(effects[[*KEYS, "status", *(column for column in effects if column.endswith(".logSUM"))]])
+        found.append(effects[[*KEYS, "status", *(column for column in effects if str(column).endswith(".logSUM"))]])
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             with replacing(kept) as file:

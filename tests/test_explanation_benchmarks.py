@@ -31,7 +31,7 @@ def promoters(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_a_consensus_is_found_on_both_strands_with_its_fixed_letters(motifs: ModuleType) -> None:
     assert motifs.match("RTNC", "CATGC" + "GTAT") == [(1, (0, 1, 3)), (5, (0, 2, 3))]
-    assert motifs.match("TATA", "TATATA") == [(0, (0, 1, 2, 3)), (1, (0, 1, 2, 3)), (2, (0, 1, 2, 3))]
+    assert motifs.match("TATA", "TATATA") == [(0, (0, 1, 2, 3)), (2, (0, 1, 2, 3))]
 
 
 def test_a_promoter_lies_mostly_before_its_start(promoters: ModuleType) -> None:
