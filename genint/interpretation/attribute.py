@@ -21,6 +21,7 @@ from genint.models.folder import Model, load_model
 from genint.prediction.cpus import usable_cpus
 from genint.prediction.devices import choose_device
 from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions, find_rows, open_genome
+from genint.prediction.workers import in_order, one_core_each
 
 
 class AttributeSettings(TypedDict, total=False):
@@ -31,7 +32,8 @@ class AttributeSettings(TypedDict, total=False):
     `width`: score so many bases around each region's middle instead of its own.
     `method`: "screened", the default: a gradient orders all mutants, the `top` fraction is computed (0.05 by default);
     "mutagenesis": every mutant is; "gradient": none; "integrated": gradients integrated over `steps` (32) points.
-    `device`: auto, cpu, cuda, cuda:N or mps. `threads`: cores of a CPU; 0, the default: all that the process may use.
+    `device`: auto, cpu, cuda, cuda:N or mps. `threads`: cores of a CPU, each for a region or, where regions are fewer,
+    for some of its mutants; 0, the default: all that the process may use.
     `batch_size`: mutants that go through the model together, 48 by default.
     """
 
@@ -70,6 +72,10 @@ class Prepared(NamedTuple):
         """The tokens (input_bp,) that the model reads for a place, and which of them are its region."""
         tokens = self.genome.tokens(place.region.chrom, place.start, place.start + self.model.geometry.input_bp)
         return tokens, slice(place.region.start - place.start, place.region.end - place.start)
+
+    def count_threads(self) -> int:
+        """Cores of a CPU that compute; 1 where another device does."""
+        return (self.settings.get("threads", 0) or usable_cpus()) if self.device.type == "cpu" else 1
 
     def target(self, place: Place) -> Target:
         """What is explained there."""
@@ -116,31 +122,40 @@ def prepare(genome: DnaSource, regions: AnyRegions, model: AnyModel, settings: A
 
 def explain(prepared: Prepared) -> Iterator[Attribution]:
     """The attribution of every place, in order."""
-    settings, model = prepared.settings, prepared.model
+    prepared.model.module.to(prepared.device)
+    threads = prepared.count_threads()
+    regions = max(min(threads, len(prepared.places)), 1)  # at the same time
+    windows = ((place, *prepared.read_window(place)) for place in prepared.places)
+    with torch_threads(1), one_core_each(regions) as pool:
+        for _, attribution in in_order(
+            lambda opened: pool.submit(_explain_window, prepared, threads // regions, opened), windows, 2 * regions
+        ):
+            yield attribution
+
+
+def _explain_window(prepared: Prepared, threads: int, opened: tuple[Place, U8, slice]) -> Attribution:
+    (place, window, positions), settings, model = opened, prepared.settings, prepared.model
     method = settings.get("method", "screened")
-    module, tracks = model.module.to(prepared.device), model.tracks.subset(prepared.columns)
-    with torch_threads(settings.get("threads", 0)):
-        for place in prepared.places:
-            window, positions = prepared.read_window(place)
-            found = score_window(
-                module,
-                torch.from_numpy(window)[None].to(prepared.device),
-                positions,
-                prepared.target(place),
-                method,
-                top=settings.get("top", 0.05),
-                steps=settings.get("steps", 32),
-                at_once=settings.get("batch_size", 48),
-            )
-            yield Attribution(
-                name=place.row.name,
-                region=place.region,
-                target=place.target,
-                tracks=tracks,
-                method=method,
-                tokens=window[positions],
-                **found._asdict(),
-            )
+    found = score_window(
+        model.module,
+        torch.from_numpy(window)[None].to(prepared.device),
+        positions,
+        prepared.target(place),
+        method,
+        top=settings.get("top", 0.05),
+        steps=settings.get("steps", 32),
+        at_once=settings.get("batch_size", 48),
+        threads=threads,
+    )
+    return Attribution(
+        name=place.row.name,
+        region=place.region,
+        target=place.target,
+        tracks=model.tracks.subset(prepared.columns),
+        method=method,
+        tokens=window[positions],
+        **found._asdict(),
+    )
 
 
 def _find_target(target: Region | str | None, genome: DnaSource) -> Region | None:
@@ -183,7 +198,7 @@ def _around(region: Region, width: int, length: int) -> Region:
 
 @contextmanager
 def torch_threads(threads: int) -> Iterator[None]:
-    """Let PyTorch use so many cores within the block; 0: all that the process may use."""
+    """Let PyTorch use so many cores in an operation within the block; 0: all that the process may use."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads or usable_cpus())
     try:

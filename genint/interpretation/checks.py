@@ -19,6 +19,7 @@ from genint.genome.dna import UNKNOWN
 from genint.interpretation.attribute import Prepared, explain, torch_threads
 from genint.interpretation.attribution import Attribution
 from genint.models.base import TrackModel
+from genint.prediction.workers import in_order, one_core_each
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -97,8 +98,11 @@ def _with_module(prepared: Prepared, module: TrackModel) -> Prepared:
 
 
 def _change_bases(prepared: Prepared, attributions: Sequence[Attribution]) -> list[CheckRow]:
-    with torch_threads(prepared.settings.get("threads", 0)):
-        values = np.mean([_change_region(prepared, n, each) for n, each in enumerate(attributions)], axis=0)
+    threads = prepared.count_threads()
+    windows = ((n, each, *prepared.read_window(prepared.places[n])) for n, each in enumerate(attributions))
+    with torch_threads(1), one_core_each(threads) as pool:
+        changed = in_order(lambda opened: pool.submit(_change_region, prepared, *opened), windows, 2 * threads)
+        values = np.mean([found for _, found in changed], axis=0)
     meanings = {
         "deletion": "change of the score when so many of the strongest bases are unknown; below random is good",
         "insertion": "the same when they alone are known in the region; above random is good",
@@ -110,15 +114,13 @@ def _change_bases(prepared: Prepared, attributions: Sequence[Attribution]) -> li
     ]
 
 
-def _change_region(prepared: Prepared, number: int, attribution: Attribution) -> F64:
+def _change_region(prepared: Prepared, number: int, attribution: Attribution, window: U8, positions: slice) -> F64:
     """(2, fractions, 2): deletion and insertion; by contribution, and the mean over random orders."""
-    place = prepared.places[number]
-    window, positions = prepared.read_window(place)
     draw = np.random.default_rng([_SEED, number])
     ranked = np.argsort(-attribution.contributions, kind="stable")
     orders = [ranked, *(draw.permutation(len(ranked)) for _ in range(RANDOM_ORDERS))]
     changed = [_change(window, positions, order, insert) for insert in (False, True) for order in orders]
-    target, device = prepared.target(place), prepared.device
+    target, device = prepared.target(prepared.places[number]), prepared.device
     with torch.inference_mode():
         scores = [
             float(target.score(prepared.model.module, torch.from_numpy(one)[None].to(device)))

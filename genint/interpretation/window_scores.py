@@ -38,11 +38,13 @@ def score_window(
     top: float = 0.05,
     steps: int = 32,
     at_once: int = 48,
+    threads: int = 1,
 ) -> WindowScores:
     """Score positions of a window, uint8 tokens (1, L).
 
     `screened`: one gradient orders all mutants by their first-order effect, and the `top` fraction of them is computed.
-    `steps` are those of integrated gradients; `at_once` mutants go through the model together.
+    `steps` are those of integrated gradients; `at_once` mutants go through the model together, on each of
+    `threads` cores.
     """
     one_hot = module.one_hot(tokens)
     with torch.inference_mode():
@@ -61,7 +63,8 @@ def score_window(
     if len(rows):
         rescorer = choose_rescorer(module, one_hot, target)
         columns = rows + positions.start
-        effects[rows, bases] = score_mutants(rescorer, one_hot, columns, bases, at_once=at_once) - score
+        scores = score_mutants(rescorer, one_hot, columns, bases, at_once=at_once, threads=threads)
+        effects[rows, bases] = scores - score
     return WindowScores(score, effects * known[:, None], exact & known[:, None])
 
 

@@ -3,7 +3,6 @@
 Every command that runs a model does so through it; the task (see task.py) says what is done with a window.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,6 +23,7 @@ from genint.prediction.workers import (
     Run,
     WindowWorker,
     block_interrupts,
+    in_order,
     one_core_each,
     run_in_process,
     start_process,
@@ -77,15 +77,9 @@ class Engine:
             ) from None
 
     def _in_order(self, remaining: Iterator[W]) -> Iterator[tuple[W, F32]]:
-        running: deque[tuple[list[W], Future[F32]]] = deque()
-        most = self._pool.calls * (1 + _CALLS_AHEAD)
-        while True:
-            while len(running) < most and (call := list(islice(remaining, self._pool.windows))):
-                running.append((call, self._submit(call)))
-            if not running:
-                return
-            call, output = running.popleft()
-            yield from zip(call, output.result(), strict=True)
+        calls = iter(lambda: list(islice(remaining, self._pool.windows)), [])
+        for call, output in in_order(self._submit, calls, self._pool.calls * (1 + _CALLS_AHEAD)):
+            yield from zip(call, output, strict=True)
 
     def _submit(self, call: Sequence[W]) -> "Future[F32]":
         tokens = np.stack([window.tokens for window in call])

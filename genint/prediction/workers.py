@@ -1,13 +1,16 @@
 """Where a task's step runs: batches of windows on a GPU, window after window on a CPU's cores, either in a process."""
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing import parent_process
 from multiprocessing.queues import SimpleQueue
 from os import _exit
 from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +22,8 @@ from genint.genome.dna import UNKNOWN
 from genint.prediction.devices import is_out_of_memory
 from genint.prediction.task import Task
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Run = Callable[[U8, Mask], F32]  # tokens (B, input_bp), reverse (B,) -> (B, ...)
 
 
@@ -140,6 +145,24 @@ def one_core_each(threads: int) -> ThreadPoolExecutor:
     Several that wait for each other in every operation do so by spinning, which on busy cores takes many times as long.
     """
     return ThreadPoolExecutor(threads, "inference", torch.set_num_threads, (1,))
+
+
+def in_order(
+    submit: Callable[[Item], Future[Result]], items: Iterable[Item], most: int
+) -> Iterator[tuple[Item, Result]]:
+    """Each item with its result, in order; at most `most` items are taken ahead."""
+    running: deque[tuple[Item, Future[Result]]] = deque()
+    remaining = iter(items)
+    try:
+        while True:
+            running.extend((item, submit(item)) for item in islice(remaining, most - len(running)))
+            if not running:
+                return
+            item, result = running.popleft()
+            yield item, result.result()
+    finally:
+        for _, result in running:
+            result.cancel()
 
 
 _run: Run  # of this process, when it was started by the engine

@@ -26,8 +26,8 @@ from genint.prediction.workers import one_core_each
 Loss = Callable[..., tuple[Tensor, Tensor]]  # a batch's tensors -> the loss's sum, the number of values in it
 Gradients = list[Tensor | None]  # by parameter; None where the loss does not depend on it
 
-# In a thread's call. Weights are standardised, cast and packed once for all of them, which in bfloat16 on CPUs with AMX
-# is half of the time of a window alone. A number that depended on the threads would change the last bits.
+# In a thread's call. Weights are standardised, cast and packed once for all of them, which saves a quarter of a step in
+# bfloat16 on CPUs with AMX (docs/performance.md). A number that depended on the threads would change the last bits.
 WINDOWS_PER_CALL = 2
 
 

@@ -116,3 +116,14 @@ def test_the_number_of_threads_is_what_it_was_afterwards(tiny_model: Path) -> No
     before = torch.get_num_threads()
     list(attribute(GENOME, ["chr1:1-100"], tiny_model, method="gradient", threads=2))
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("regions", [["chr1:1,001-1,040"], ["chr1:1,001-1,040", "chr1:5,001-5,040", "chr2:1-40"]])
+def test_the_number_of_threads_changes_no_bit(regions: list[str], tiny_model: Path) -> None:
+    one, four = (
+        list(attribute(GENOME, regions, tiny_model, method="mutagenesis", batch_size=16, threads=threads))
+        for threads in (1, 4)
+    )
+    assert [found.region for found in one] == [found.region for found in four]
+    for here, there in zip(one, four, strict=True):
+        np.testing.assert_array_equal(here.effects, there.effects)

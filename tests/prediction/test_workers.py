@@ -1,6 +1,7 @@
 """Workers: the same outputs however little memory there is."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from genint.errors import InputError
 from genint.genome.dna import UNKNOWN
-from genint.prediction.workers import BatchWorker, WindowWorker, pad
+from genint.prediction.workers import BatchWorker, WindowWorker, in_order, pad
 from tests.prediction.inference_toys import CPU, Narrow, Plain, Wrong, slow, stack, task, windows
 
 
@@ -99,3 +100,34 @@ def test_a_gpu_reads_and_writes_page_locked_memory_with_the_same_outputs(monkeyp
     assert np.array_equal(found[:, 0], [slow(window) for window in given])
     assert pinned[:2] == [(4, 12), (4,)]
     assert len(pinned) == 3
+
+
+def test_results_come_in_the_order_of_items_and_few_are_taken_ahead() -> None:
+    taken: list[int] = []
+    release = threading.Event()
+
+    def wait_for_the_last(item: int) -> int:
+        if item == 2:
+            release.set()
+        assert release.wait(10)
+        return item * item
+
+    def items() -> Iterator[int]:
+        for item in range(7):
+            taken.append(item)
+            yield item
+
+    with ThreadPoolExecutor(3) as pool:
+        found = in_order(lambda item: pool.submit(wait_for_the_last, item), items(), 3)
+        assert next(found) == (0, 0)
+        assert taken == [0, 1, 2]
+        assert list(found) == [(item, item * item) for item in range(1, 7)]
+
+
+def test_nothing_more_is_computed_once_nobody_asks() -> None:
+    begun: list[int] = []
+    with ThreadPoolExecutor(1) as pool:
+        found = in_order(lambda item: pool.submit(begun.append, item), range(100), 5)
+        next(found)
+        found.close()
+    assert len(begun) <= 5
