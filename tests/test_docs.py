@@ -26,8 +26,11 @@ def test_the_readme_names_every_command_and_shows_every_verb() -> None:
     assert not [name for name in all_commands() if f"genint {name}" not in README]
 
 
+PAGES = ["README.md", *(f"docs/{name}.md" for name in ("predict", "browsers", "report", "installation"))]
+
+
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("page", ["README.md", "docs/predict.md", "docs/browsers.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_command_on_a_page_runs(page: str, tmp_path: Path, genint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, shown = tmp_path / "example_data", commands((ROOT / page).read_text())
     assert shown

@@ -22,14 +22,16 @@ def in_example_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("in_example_data")
-@pytest.mark.parametrize("page", [DOCS / "python.md", DOCS.parent / "README.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "page", [DOCS / "python.md", DOCS / "swin1d_block.md", DOCS.parent / "README.md"], ids=lambda path: path.name
+)
 def test_every_block_of_python_on_a_page_runs(page: Path) -> None:
-    blocks = re.findall(r"```python\n(.+?)```", page.read_text(), re.DOTALL)
-    blocks = [block for block in blocks if not block.startswith("rule ")]  # Snakemake's
+    blocks = re.findall(r"```python
+(.+?)```", page.read_text(), re.DOTALL)
     assert blocks
     names: dict[str, object] = {}
     for block in blocks:
-        exec(compile(block, str(page), "exec"), names)
+        exec(compile(block, page, "exec"), names)
 
 
 @pytest.mark.parametrize("notebook", sorted(DOCS.glob("*.ipynb")), ids=lambda path: path.name)
