@@ -26,8 +26,7 @@ def in_example_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     "page", [DOCS / "python.md", DOCS / "swin1d_block.md", DOCS.parent / "README.md"], ids=lambda path: path.name
 )
 def test_every_block_of_python_on_a_page_runs(page: Path) -> None:
-    blocks = re.findall(r"```python
-(.+?)```", page.read_text(), re.DOTALL)
+    blocks = re.findall(r"```python\n(.+?)```", page.read_text(), re.DOTALL)
     assert blocks
     names: dict[str, object] = {}
     for block in blocks:

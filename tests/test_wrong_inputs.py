@@ -17,6 +17,7 @@ from tests.wrong_inputs import (  # noqa: F401  each adds its rows
     learning,
     predict,
     report,
+    variants,
 )
 from tests.wrong_inputs.cases import BED, CASES, GENOME
 
@@ -25,9 +26,10 @@ from tests.wrong_inputs.cases import BED, CASES, GENOME
 def test_a_wrong_input_gets_one_line_and_leaves_nothing(
     name: str, tmp_path: Path, tiny_model: Path, genint: Run
 ) -> None:
-    inputs, out = tmp_path / "inputs", tmp_path / "out"
+    inputs = tmp_path / "inputs"
     inputs.mkdir()
     arguments, words = CASES[name](inputs, tiny_model)
+    out = tmp_path / ("out.tsv" if arguments[0] == "variants" else "out")
     finished = genint(*arguments, "-o", out)
     assert finished.code == 1, finished
     message = finished.err.strip().splitlines()[-1]
@@ -37,6 +39,7 @@ def test_a_wrong_input_gets_one_line_and_leaves_nothing(
     assert finished.out == ""
     assert not list(out.rglob("*.bw"))
     assert not list(out.rglob("*.json"))
+    assert not (tmp_path / "out.tsv").exists()
 
 
 def test_wrong_usage_exits_with_2(genint: Run, tmp_path: Path) -> None:
