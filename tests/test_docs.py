@@ -1,17 +1,20 @@
 """The README is true: it names every verb and file there is. And pages hang together."""
 
+import operator
 import re
 import shlex
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from tests.api_reference import write_api
 from tests.pages import ROOT, commands
 from tests.reference import all_commands, write_reference
+from tests.test_structure import MODULES
 
 README = (ROOT / "README.md").read_text()
-
-
 COMMANDS = commands(ROOT / "README.md")
 
 
@@ -46,8 +49,32 @@ def test_every_option_of_predict_is_explained() -> None:
     assert not [name for name in options if name != "--help" and not re.search(rf"{name}\b(?!-)", explained)]
 
 
-def test_the_reference_lists_every_command_and_option_as_it_is(request: pytest.FixtureRequest) -> None:
-    page = ROOT / "docs" / "commands.md"
+@pytest.mark.parametrize(("page", "write"), [("commands.md", write_reference), ("api.md", write_api)])
+def test_the_reference_is_what_the_code_says(
+    page: str, write: Callable[[], str], request: pytest.FixtureRequest
+) -> None:
+    path = ROOT / "docs" / page
     if request.config.getoption("--update-golden"):
-        page.write_text(write_reference())
-    assert page.read_text() == write_reference()
+        path.write_text(write())
+    assert path.read_text() == write()
+
+
+def test_every_function_that_the_algorithms_name_exists() -> None:
+    named = re.findall(r"`(genint(?:\.\w+)+)`", (ROOT / "docs" / "algorithms.md").read_text())
+    assert len(named) > 40
+    for name in named:
+        module, parts = name, []
+        while module not in MODULES:
+            module, _, part = module.rpartition(".")
+            parts.insert(0, part)
+        assert operator.attrgetter(".".join(parts))(import_module(module)), name
+
+
+def test_every_complaint_has_an_answer_with_tests_that_exist() -> None:
+    page = (ROOT / "docs" / "faq.md").read_text()
+    answers = re.split(r"^## (\d+)\. ", page, flags=re.MULTILINE)[1:]
+    assert [int(number) for number in answers[::2]] == list(range(1, 26))
+    for answer in answers[1::2]:
+        tests = re.findall(r"`(tests/\S+\.py)::(\w+)`", answer)
+        assert tests, answer
+        assert [test for file, test in tests if f"def {test}(" not in (ROOT / file).read_text()] == []
