@@ -18,6 +18,7 @@ REASONS = {
     "human data": "needs the human genome, weights or records, which are too large to be here",
     "benchmark": "measures for minutes; tests/test_benchmarks.py checks the scripts",
     "other program": "needs a program, or a collection of motifs, that genint does not bring",
+    "workflow": "a part of a Snakemake file; workflow/tests runs the whole",
     "README": "the same command runs on README.md",
 }
 _BLOCK = re.compile(

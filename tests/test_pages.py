@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.conftest import EXAMPLE, Run
-from tests.pages import PAGES, REASONS, ROOT, blocks, run_page, shorten, without_fences
+from tests.pages import PAGES, REASONS, ROOT, blocks, commands, run_page, shorten, without_fences
 from tests.reference import all_commands
 
 LANGUAGES = {"console", "python", "text", "toml", "yaml"}
@@ -54,6 +54,8 @@ def test_training_is_shortened_and_nothing_else() -> None:
 def test_what_does_not_run_says_why(page: Path) -> None:
     for block in blocks(page):
         assert not block.reason or block.reason in REASONS, f"{block.reason}: not one of {', '.join(REASONS)}"
+        if block.reason == "README":
+            assert set(block.commands) <= set(commands(PAGES[0]))
         assert block.language in LANGUAGES or page.name in GENERATED, f"{block.language!r}: {block.text}"
 
 
