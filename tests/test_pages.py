@@ -30,7 +30,7 @@ def runs(page: Path) -> bool:
 
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("in_example_data")
-@pytest.mark.parametrize("page", filter(runs, PAGES), ids=lambda path: path.name)
+@pytest.mark.parametrize("page", list(filter(runs, PAGES)), ids=lambda path: path.name)
 def test_everything_on_a_page_runs(page: Path, genint: Run) -> None:
     assert list(run_page(page, genint)) == []
 
