@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint format docs clean
+.PHONY: demo test lint format docs docker-steps clean
 
 demo: $(READY)            ## predict the example regions with the bundled model
 	$(BIN)/genint predict example_data/genome.fa example_data/regions.bed -o predictions
@@ -24,6 +24,9 @@ format: $(READY)          ## put the code into its form
 
 docs: $(READY)            ## build docs/ as a site, build/site/index.html
 	$(BIN)/properdocs build --strict -f mkdocs.yml
+
+docker-steps:             ## do what the Dockerfile says, without Docker, in a folder that is made and removed
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(PYTHON) packaging/docker_steps.py "$$folder/image"
 
 clean:                    ## remove everything that these commands made
 	rm -rf $(VENV) predictions build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

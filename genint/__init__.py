@@ -35,11 +35,14 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.models.folder import Model as Model
     from genint.models.folder import Trunk as Trunk
     from genint.models.folder import load_model as load_model
+    from genint.models.swin1d import BlockConfig as BlockConfig
+    from genint.models.swin1d import Swin1dBlock as Swin1dBlock
     from genint.output.merge import merge as merge
     from genint.prediction.in_memory import predict_regions as predict_regions
     from genint.prediction.in_memory import predict_sequence as predict_sequence
     from genint.prediction.to_folder import predict_to_folder as predict_to_folder
     from genint.reporting.hub_folder import make_hub as make_hub
+    from genint.reporting.report_file import make_report as make_report
     from genint.tracks.table import TrackTable as TrackTable
     from genint.tracks.table import read_tracks as read_tracks
     from genint.tracks.track_data import TrackData as TrackData
@@ -54,6 +57,7 @@ _HOMES = {
     "Attention": "genint.interpretation.explain_attention",
     "Attribution": "genint.interpretation.attribution",
     "BedRow": "genint.genome.bed",
+    "BlockConfig": "genint.models.swin1d",
     "Console": "genint.console",
     "Genome": "genint.genome.fasta",
     "InputError": "genint.errors",
@@ -61,6 +65,7 @@ _HOMES = {
     "OutputError": "genint.errors",
     "PretrainConfig": "genint.training.pretrain_config",
     "Region": "genint.genome.region",
+    "Swin1dBlock": "genint.models.swin1d",
     "TrackData": "genint.tracks.track_data",
     "TrackDataset": "genint.datasets.dataset",
     "TrackTable": "genint.tracks.table",
@@ -75,6 +80,7 @@ _HOMES = {
     "load_model": "genint.models.folder",
     "make_dataset": "genint.datasets.build",
     "make_hub": "genint.reporting.hub_folder",
+    "make_report": "genint.reporting.report_file",
     "merge": "genint.output.merge",
     "predict_regions": "genint.prediction.in_memory",
     "predict_sequence": "genint.prediction.in_memory",
@@ -86,7 +92,46 @@ _HOMES = {
     "variant_effects": "genint.interpretation.variant_effects",
     "variants_to_file": "genint.interpretation.variant_run",
 }
-__all__ = [*_HOMES, "__version__"]
+__all__ = [
+    "Attention",
+    "Attribution",
+    "BedRow",
+    "BlockConfig",
+    "Console",
+    "Genome",
+    "InputError",
+    "Model",
+    "OutputError",
+    "PretrainConfig",
+    "Region",
+    "Swin1dBlock",
+    "TrackData",
+    "TrackDataset",
+    "TrackTable",
+    "TrainConfig",
+    "Trunk",
+    "UserError",
+    "__version__",
+    "align_relative",
+    "attribute",
+    "evaluate",
+    "explain_attention",
+    "list_models",
+    "load_model",
+    "make_dataset",
+    "make_hub",
+    "make_report",
+    "merge",
+    "predict_regions",
+    "predict_sequence",
+    "predict_to_folder",
+    "pretrain",
+    "read_bed",
+    "read_tracks",
+    "train",
+    "variant_effects",
+    "variants_to_file",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -94,14 +94,30 @@ def test_auroc_counts_ordered_pairs(pairs: ModuleType) -> None:
     assert pairs.auroc(values, active) == pytest.approx(np.mean(wins))
 
 
-def test_reads_pile_up_at_active_sites_alone(pairs: ModuleType, tmp_path: Path) -> None:
+def mean_reads(bigwig: Path, centres: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.float64]:
+    """Per base within 50 bp of each centre."""
+    with pyBigWig.open(str(bigwig)) as opened:
+        reads = np.nan_to_num(opened.values("chr1", 0, length, numpy=True))
+    return np.array([reads[max(centre - 50, 0) : centre + 50].mean() for centre in centres])
+
+
+def test_reads_pile_up_at_active_sites_alone_and_in_a_track_of_its_own_at_every_b(
+    pairs: ModuleType, tmp_path: Path
+) -> None:
     (dna,) = pairs.make_data(tmp_path, {"chr1": 100_000}).values()
-    with pyBigWig.open(str(tmp_path / "signal.bw")) as bigwig:
-        reads = np.nan_to_num(bigwig.values("chr1", 0, len(dna), numpy=True))
     centres, active = pairs.find_pairs(dna)
-    heights = np.array([reads[max(centre - 50, 0) : centre + 50].mean() for centre in centres])
+    heights = mean_reads(tmp_path / "pairs.bw", centres, len(dna))
     alone = np.array([min(abs(centres[active] - centre)) > 200 for centre in centres])
     assert (heights[active] > 4).all()
     assert (heights[~active & alone] < 1).all()
     assert active.sum() > 5
     assert (~active & alone).sum() > 5
+    b = np.array(middles(dna, B_PATTERNS, 11))
+    assert (mean_reads(tmp_path / "b.bw", b, len(dna)) > 4).all()
+    far = np.array([min(abs(b - centre)) > 200 for centre in centres])
+    assert (mean_reads(tmp_path / "b.bw", centres[far], len(dna)) < 1).all()
+
+
+def test_a_b_may_be_hidden(pairs: ModuleType, tmp_path: Path) -> None:
+    pairs.make_data(tmp_path, {"chr1": 20_000}, hide_b=True)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["genome.fa", "pairs.bw", "tracks.tsv"]

@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+import pytest
 import yaml
 
 import genint
@@ -15,6 +16,32 @@ def test_the_citation_is_of_this_version_and_of_the_paper() -> None:
     assert citation["version"] == genint.__version__
     assert {"cff-version", "message", "title", "authors"} <= set(citation)
     assert citation["preferred-citation"]["url"].endswith("2306.05143")
+
+
+def test_the_changelog_begins_with_this_version_which_has_notes() -> None:
+    headings = [line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## ")]
+    assert headings[0].split()[1] == genint.__version__
+    minor = genint.__version__.rsplit(".", 1)[0]
+    notes = (ROOT / "docs" / f"release_{minor}.0.md").read_text()
+    assert notes.startswith(f"# genint {minor}.0\n")
+
+
+@pytest.mark.parametrize("command", ["pull", "import", "push"])
+def test_the_security_page_names_every_command_that_uses_a_network(command: str) -> None:
+    assert f"`genint models {command}" in (ROOT / "SECURITY.md").read_text()
+
+
+def test_the_hub_s_client_alone_reaches_a_network_and_where_the_security_page_says() -> None:
+    calls = {
+        (file.name, node.func.attr)
+        for file in (ROOT / "genint").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr
+        in ("snapshot_download", "hf_hub_download", "HfApi", "urlopen", "urlretrieve", "create_commit")
+    }
+    assert {name for name, _ in calls} == {"hub_cache.py", "hub_upload.py", "published.py"}  # pull, push, import
 
 
 def test_hooks_before_a_commit_use_the_pinned_ruff() -> None:

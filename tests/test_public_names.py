@@ -35,6 +35,17 @@ def test_dir_lists_every_name_before_any_is_used() -> None:
     assert "annotations" not in listed
 
 
+def test_the_list_of_public_names_is_written_out_and_is_that_of_their_homes() -> None:
+    (listed,) = (
+        ast.literal_eval(node.value)
+        for node in ast.parse(Path(genint.__file__).read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    )
+    assert set(listed) == {*genint._HOMES, "__version__"}
+    assert len(listed) == len(set(listed))
+    assert not [name for name in listed if name.startswith("_") and name != "__version__"]
+
+
 def test_type_checkers_see_the_same_names_from_the_same_places() -> None:
     tree = ast.parse(Path(genint.__file__).read_text())
     (block,) = (node for node in tree.body if isinstance(node, ast.If))

@@ -16,6 +16,7 @@ from tests.wrong_inputs import (  # noqa: F401  each adds its rows
     importing_borzoi,
     learning,
     predict,
+    report,
 )
 from tests.wrong_inputs.cases import BED, CASES, GENOME
 
@@ -51,6 +52,8 @@ def test_wrong_usage_exits_with_2(genint: Run, tmp_path: Path) -> None:
         ["predict", GENOME, BED, "--shifts", "a"],
         ["nonsense"],
         ["predict"],
+        ["doctor", "everything"],
+        ["doctor", "--device", "cpu"],
         ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "-o", tmp_path / "out"],
         ["data", "make", GENOME, EXAMPLE / "tracks.tsv", "-o", tmp_path / "out", "--valid", "chr3", "--split", BED],
         ["data", "import", "basenji", tmp_path, "-o", tmp_path / "out", "--assembly", "x", "--transform", "newest"],

@@ -38,12 +38,14 @@ def make_app() -> typer.Typer:
         attention,
         attribute,
         data,
+        doctor,
         evaluate,
         hub,
         merge,
         models,
         predict,
         pretrain,
+        report,
         tracks,
         train,
         variants,
@@ -63,6 +65,7 @@ def make_app() -> typer.Typer:
     app.command("attribute")(attribute.attribute)
     app.command("merge")(merge.merge)
     app.command("hub")(hub.hub)
+    app.command("report")(report.report)
     app.command("train")(train.train)
     app.command("pretrain")(pretrain.pretrain)
     app.command("eval")(evaluate.evaluate)
@@ -71,6 +74,7 @@ def make_app() -> typer.Typer:
     app.add_typer(data.app, name="data")
     app.command("tracks")(tracks.tracks)
     app.add_typer(models.app, name="models")
+    app.command("doctor")(doctor.doctor)
 
     @app.callback(invoke_without_command=True)
     def options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:

@@ -1,6 +1,6 @@
 """Make a data set from a genome and bigWigs: bin, transform, mask, split."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -13,13 +13,13 @@ from genint.datasets.splits import Splitter, choose_split
 from genint.datasets.writer import Targets, create_dataset
 from genint.errors import InputError
 from genint.genome.bed import read_bed
-from genint.genome.chromosome_names import listed, reconcile, reconcile_known
+from genint.genome.chromosome_names import listed, reconcile_some
 from genint.genome.dna import UNKNOWN
 from genint.genome.fasta import Genome
 from genint.genome.grid import BinMask, bases_per_bin, requested_bins, touched_bins
 from genint.genome.region import Region
 from genint.genome.relatives import Relative, RelativeInfo, measure_relative, open_relatives
-from genint.output.bigwig import BigWigReader
+from genint.output.bigwig import BigWigReader, match_chromosomes
 from genint.tracks.table import TrackTable, read_tracks
 
 FLANK_BP = 65_536  # DNA beyond a segment inside a chromosome: what a model reads around its bins is then there
@@ -77,7 +77,7 @@ def _write(
     create = create_dataset(out, bin_bp=bin_bp, assembly=genome.assembly, tracks=tracks, relatives=infos)
     with create as writer, ExitStack() as stack:
         readers = [stack.enter_context(_open_track(tracks_file, track.identifier, track.file)) for track in tracks]
-        columns = [_match_chromosomes(reader, genome, aliases) for reader in readers]
+        columns = [match_chromosomes(reader, genome, aliases) for reader in readers]
         _note_absent(readers, columns, genome, console)
         sizes = {c: length for c, length in genome.sizes.items() if any(c in names for names in columns)}
         parts = splitter.assign(sizes, bin_bp, aliases, str(genome.path))
@@ -122,22 +122,6 @@ def _open_track(tracks_file: Path, identifier: str, file: str) -> BigWigReader:
     return BigWigReader(tracks_file.parent / file)
 
 
-def _match_chromosomes(reader: BigWigReader, genome: Genome, aliases: list[list[str]] | None) -> dict[str, str]:
-    """Genome name -> the bigWig's own name, for the chromosomes in its header.
-
-    A name that is the genome's own wins over one that differs in spelling, which is then another sequence and left
-    alone. Raises InputError when two names differ in spelling alone, and when lengths do not agree.
-    """
-    names = _find_known(reader.chroms, str(reader.path), genome, aliases, one_to_one=True)
-    for theirs, ours in names.items():
-        if reader.chroms[theirs] != genome.sizes[ours]:
-            raise InputError(
-                f"{reader.path}: {theirs} is {reader.chroms[theirs]:,} bp long, in {genome.path} it is "
-                f"{genome.sizes[ours]:,} bp. The two are not of one assembly"
-            )
-    return {ours: theirs for theirs, ours in names.items()}
-
-
 def _note_absent(
     readers: Sequence[BigWigReader], columns: Sequence[dict[str, str]], genome: Genome, console: Console
 ) -> None:
@@ -154,28 +138,19 @@ def _note_absent(
         console.say(f"{len(short) - _MOST_WARNINGS} more bigWigs lack some of the genome's chromosomes: masked there")
 
 
-def _find_known(
-    chroms: Iterable[str], file: str, genome: Genome, aliases: list[list[str]] | None, *, one_to_one: bool = False
-) -> dict[str, str]:
-    """The file's chromosomes that the genome has: contigs that a FASTA leaves out are often still in bigWigs and BEDs.
-
-    Raises InputError when it has none of them.
-    """
-    chroms = list(chroms)
-    if known := reconcile_known(
-        chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases, one_to_one=one_to_one
-    ):
-        return known
-    return reconcile(chroms, genome.sizes, asked_by=file, known_by=str(genome.path), aliases=aliases)
-
-
 def _find_excluded_bins(
     files: Sequence[Path], genome: Genome, bin_bp: int, aliases: list[list[str]] | None
 ) -> dict[str, BinMask]:
     regions = []
     for file in files:
         rows = read_bed(file, genome.sizes)
-        names = _find_known([row.region.chrom for row in rows], str(file), genome, aliases)
+        names = reconcile_some(
+            [row.region.chrom for row in rows],
+            genome.sizes,
+            asked_by=str(file),
+            known_by=str(genome),
+            aliases=aliases,
+        )
         for row in rows:
             chrom = names.get(row.region.chrom, "")
             end = min(row.region.end, genome.sizes.get(chrom, 0))

@@ -107,6 +107,26 @@ def reconcile_known(
     return mapping
 
 
+def reconcile_some(
+    requested: Iterable[str],
+    known: Iterable[str],
+    *,
+    asked_by: str,
+    known_by: str,
+    aliases: list[list[str]] | None = None,
+    one_to_one: bool = False,
+) -> dict[str, str]:
+    """As `reconcile_known`, for files that often have contigs which a FASTA leaves out.
+
+    Raises InputError when none of the names is known, too.
+    """
+    requested, known = list(requested), list(known)
+    found = reconcile_known(
+        requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases, one_to_one=one_to_one
+    )
+    return found or reconcile(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases)
+
+
 def _only(name: str, candidates: list[str], asked_by: str, known_by: str) -> str:
     if len(candidates) > 1:
         raise InputError(

@@ -10,12 +10,16 @@ from genint.errors import InputError
 from genint.genome import dna
 
 
-class DnaSource(Protocol):
-    """DNA by coordinates. `str()` of it names it in messages."""
+class Chromosomes(Protocol):
+    """The chromosomes of a genome. `str()` of it names it in messages."""
 
     @property
     def sizes(self) -> Mapping[str, int]:
         """Chromosome name -> length in bp, in genome order."""
+
+
+class DnaSource(Chromosomes, Protocol):
+    """DNA by coordinates."""
 
     def tokens(self, chrom: str, start: int, end: int) -> dna.Tokens:
         """Tokens of [start, end), 0-based: a uint8 array of length end - start, UNKNOWN beyond the two ends."""

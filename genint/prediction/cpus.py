@@ -10,14 +10,25 @@ from contextlib import suppress
 from math import ceil
 from pathlib import Path, PurePosixPath
 
+AFFINITY, QUOTA, SLURM = CPU_LIMITS = ("affinity", "cgroup quota", "SLURM_CPUS_PER_TASK")
+
 
 def usable_cpus(root: Path = Path("/")) -> int:
-    """The least of: CPUs of the process's affinity, its cgroup's quota rounded up, SLURM_CPUS_PER_TASK. At least 1."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limits = [affinity, *map(ceil, _quotas(root))]
+    """The least of what limits the process, see `cpu_limits`. At least 1."""
+    return max(min(cpu_limits(root).values()), 1)
+
+
+def cpu_limits(root: Path = Path("/")) -> dict[str, int]:
+    """CPUs by what limits them: the process's affinity, its cgroup's quota rounded up, SLURM_CPUS_PER_TASK.
+
+    What sets no limit is left out. `root` is where the files of the system begin.
+    """
+    limits = {AFFINITY: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1}
+    if quotas := list(_quotas(root)):
+        limits[QUOTA] = ceil(min(quotas))
     with suppress(ValueError):
-        limits.append(int(os.environ.get("SLURM_CPUS_PER_TASK", "")))
-    return max(min(limits), 1)
+        limits[SLURM] = int(os.environ.get(SLURM, ""))
+    return limits
 
 
 def _quotas(root: Path) -> Iterator[float]:

@@ -10,7 +10,7 @@ from genint.console import Console
 from genint.errors import InputError
 from genint.genome.bed import BedRow, read_bed
 from genint.genome.chromosome_names import reconcile, reconcile_rows
-from genint.genome.dna_source import DnaSource
+from genint.genome.dna_source import Chromosomes, DnaSource
 from genint.genome.fasta import Genome
 from genint.genome.region import Region, parse_region, split_region
 from genint.genome.relatives import Relative
@@ -134,7 +134,7 @@ def open_genome(genome: AnyGenome) -> Iterator[DnaSource]:
 
 
 def find_rows(
-    regions: AnyRegions | None, genome: DnaSource, report: Callable[[str], None] | None = None
+    regions: AnyRegions | None, genome: Chromosomes, report: Callable[[str], None] | None = None
 ) -> list[BedRow]:
     """The rows of a BED, or a row for each region, in the genome's own chromosome names; None: whole chromosomes.
 
@@ -161,7 +161,7 @@ def _rename(row: BedRow, chrom: str) -> BedRow:
     return row._replace(region=row.region.rename(chrom))
 
 
-def _row(number: int, region: Region | BedRow | str, genome: DnaSource) -> BedRow:
+def _row(number: int, region: Region | BedRow | str, genome: Chromosomes) -> BedRow:
     if isinstance(region, BedRow):
         return region
     if isinstance(region, Region):

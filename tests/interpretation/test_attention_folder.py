@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from genint.interpretation.attention_folder import attention_to_folder
+from genint.reporting.found_results import find_places, find_results, find_sizes
 from tests.conftest import EXAMPLE, Run
 
 GENOME = EXAMPLE / "genome.fa"
@@ -38,3 +39,10 @@ def test_the_command_for_a_bed_writes_the_worth_table_alone(genint: Run, tiny_mo
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["run.json", "worth.tsv"]
     both = genint("attention", GENOME, "chr1:1-9", "--worth", bed, "-m", tiny_model, "-o", tmp_path / "two")
     assert both.code == 2
+
+
+def test_a_report_finds_what_it_shows_of_it(written: Path) -> None:
+    (result,) = find_results(written)
+    assert (result.kind, len(result.bigwigs), len(result.pictures)) == ("attention", 15, 3)
+    (place,) = find_places(result, find_sizes([result]))
+    assert str(place.region) == "chr1:5,001-5,300"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from genint.prediction.cpus import usable_cpus
+from genint.prediction.cpus import CPU_LIMITS, cpu_limits, usable_cpus
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +75,12 @@ def test_systems_without_affinity_have_their_cores(tmp_path: Path, monkeypatch: 
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 5)
     assert usable_cpus(tmp_path) == 5
+
+
+def test_what_sets_no_limit_is_not_among_the_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cpu_limits(tmp_path) == {"affinity": 8}
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "3")
+    cgroup = {"proc|self|cgroup": "0::/\n", "sys|fs|cgroup|cpu.max": "250000 100000\n"}
+    limits = cpu_limits(files(tmp_path, **cgroup))
+    assert limits == {"affinity": 8, "cgroup quota": 3, "SLURM_CPUS_PER_TASK": 3}
+    assert tuple(limits) == CPU_LIMITS

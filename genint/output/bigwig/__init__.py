@@ -7,6 +7,7 @@
     verify.py   read a finished file back with an independent library
     read.py     BigWigReader: sums over bins of any bigWig, for making data sets
     bins.py     BinReader: the bins of our own bigWigs, exactly, for merging
+    chromosomes.py  which of a genome's its chromosomes are
 
 Why genint writes the format itself: pyBigWig ends the process on an unwritable path, never returns when the disk fills
 up in the data, leaves a truncated file without an error when it fills up in the index, stores wrong sums in its zoom
@@ -17,8 +18,9 @@ datasets", Bioinformatics 26:2204 (2010), and the tables of its supplement.
 """
 
 from genint.output.bigwig.bins import BinReader
+from genint.output.bigwig.chromosomes import match_chromosomes
 from genint.output.bigwig.read import BigWigReader
 from genint.output.bigwig.verify import verify
 from genint.output.bigwig.write import BigWigWriter
 
-__all__ = ["BigWigReader", "BigWigWriter", "BinReader", "verify"]
+__all__ = ["BigWigReader", "BigWigWriter", "BinReader", "match_chromosomes", "verify"]
