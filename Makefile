@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint format docker-steps clean
+.PHONY: demo test lint format docs docker-steps clean
 
 demo: $(READY)            ## predict the example regions with the bundled model
 	$(BIN)/genint predict example_data/genome.fa example_data/regions.bed -o predictions
@@ -21,6 +21,9 @@ lint: $(READY)            ## check style and types
 format: $(READY)          ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY)            ## build docs/ as a site, build/site/index.html
+	$(BIN)/properdocs build --strict -f mkdocs.yml
 
 docker-steps:             ## do what the Dockerfile says, without Docker, in a folder that is made and removed
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(PYTHON) packaging/docker_steps.py "$$folder/image"
