@@ -15,7 +15,7 @@ import numpy.typing as npt
 LETTERS = " .abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ENDINGS = "aeio"  # of verbs, one for each class of nouns
 NOUNS_PER_CLASS = 1
-LONGEST = 100  # characters from a noun's first letter to the letter that agrees with it
+LONGEST = 60  # characters from a noun's first letter to the letter that agrees with it
 
 Codes = npt.NDArray[np.int64]
 

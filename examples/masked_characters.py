@@ -19,10 +19,10 @@ from torch import Tensor, nn
 
 from genint.models.swin1d import BlockConfig, LayerConfig, Swin1dBlock, TransformerLayer
 
-LENGTH = 256  # characters of an excerpt
+LENGTH = 128  # characters of an excerpt
 MASK = len(LETTERS)  # the code of a masked character
-BANDS = ((0, 32), (32, 64), (64, 100))  # characters between a noun and the letter that agrees with it
-BATCH, LEARNING_RATE = 16, 4e-3
+BANDS = ((0, 20), (20, 40), (40, 60))  # characters between a noun and the letter that agrees with it
+BATCH, LEARNING_RATE = 32, 2e-3
 
 
 class SwinCharacters(nn.Module):
@@ -34,7 +34,7 @@ class SwinCharacters(nn.Module):
     what they were before they merged.
     """
 
-    def __init__(self, channels: int = 32, blocks: int = 5, window: int = 16) -> None:
+    def __init__(self, channels: int = 32, blocks: int = 4, window: int = 16) -> None:
         super().__init__()
         config = BlockConfig(channels=channels, window=window, heads=4, head_width=8, hidden=2 * channels)
         self.embed = nn.Embedding(len(LETTERS) + 1, channels)
@@ -59,7 +59,7 @@ class SwinCharacters(nn.Module):
 class PlainCharacters(nn.Module):
     """Attention in windows side by side, never shifted: (B, L) codes -> (B, L, letters). L is a multiple of them."""
 
-    def __init__(self, window: int, channels: int = 32, layers: int = 13, hidden: int = 78) -> None:
+    def __init__(self, window: int, channels: int = 32, layers: int = 11, hidden: int = 70) -> None:
         super().__init__()
         config = LayerConfig(heads=4, head_width=8, hidden=hidden)
         self.embed = nn.Embedding(len(LETTERS) + 1, channels)
@@ -74,7 +74,7 @@ class PlainCharacters(nn.Module):
 
 MODELS = {
     "1D-Swin blocks": SwinCharacters,
-    "plain, windows of 64": lambda: PlainCharacters(64),
+    "plain, windows of 32": lambda: PlainCharacters(32),
 }
 
 

@@ -16,6 +16,8 @@ REASONS = {
     "network": "downloads or uploads",
     "GPU": "needs GPUs, or several machines",
     "human data": "needs the human genome, weights or records, which are too large to be here",
+    "half a minute": "tests/interpretation runs it with a smaller model",
+    "other data": "needs data that is not here",
     "benchmark": "measures for minutes; tests/test_benchmarks.py checks the scripts",
     "other program": "needs a program, or a collection of motifs, that genint does not bring",
     "workflow": "a part of a Snakemake file; workflow/tests runs the whole",
