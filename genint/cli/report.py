@@ -29,7 +29,7 @@ Region = Annotated[
         "--region",
         "-r",
         metavar="CHROM:START-END",
-        help="Show this, 1-based, both ends included. Repeatable.",
+        help="chrom:start-end, 1-based, both ends included, as in browsers. Repeatable.",
         show_default="the first 5 predicted",
         rich_help_panel=options.WHERE,
     ),

@@ -27,8 +27,12 @@ class Result:
     @property
     def bigwigs(self) -> list[Path]:
         """Those that show more than predictions."""
-        patterns = {"attribution": "contributions.bw", "attention": "received/*.bw", "variant tracks": "*.bw"}
-        return sorted(self.path.glob(patterns[self.kind])) if self.kind in patterns else []
+        patterns: dict[str, tuple[str, ...]] = {
+            "attribution": ("contributions.bw",),
+            "attention": ("rollout.bw", "received/*.bw"),
+            "variant tracks": ("*.bw",),
+        }
+        return [path for pattern in patterns.get(self.kind, ()) for path in sorted(self.path.glob(pattern))]
 
     @property
     def pictures(self) -> list[Path]:

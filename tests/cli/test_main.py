@@ -76,7 +76,7 @@ def test_every_option_of_a_command_says_what_it_does(name: str) -> None:
 def test_options_that_are_written_alike_read_alike() -> None:
     """Unless what they do differs: those are listed."""
     own = {"--out", "--tracks", "--device", "--dtype", "--batch-size", "--valid", "--test", "--genome", "--bin-bp"}
-    own |= {"--seed", "--split", "--architecture", "--preset", "--steps", "--width"}
+    own |= {"--seed", "--split", "--architecture", "--preset", "--steps", "--width", "--method"}
     texts: dict[str, set[str]] = {}
     for command in COMMANDS.values():
         for parameter in command.params:

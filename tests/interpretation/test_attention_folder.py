@@ -67,6 +67,6 @@ def test_the_command_for_a_bed_writes_the_worth_table_alone(genint: Run, tiny_mo
 
 def test_a_report_finds_what_it_shows_of_it(written: Path) -> None:
     (result,) = find_results(written)
-    assert (result.kind, len(result.bigwigs), len(result.pictures)) == ("attention", 15, 3)
+    assert (result.kind, len(result.bigwigs), len(result.pictures)) == ("attention", 16, 4)
     (place,) = find_places(result, find_sizes([result]))
     assert str(place.region) == "chr1:5,001-5,300"

@@ -24,7 +24,9 @@ def some() -> list[Attribution]:
     ]
 
 
-def test_a_folder_holds_what_it_says(tmp_path: Path) -> None:
+def test_a_folder_holds_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for names of motifs, which test_motifs looks at: the library compiles itself for most of a minute."""
+    monkeypatch.setattr("genint.interpretation.attribution_folder.name_seqlets", lambda *_: pd.DataFrame({"motif": []}))
     out = tmp_path / "deep" / "out"
     motifs = read_meme(written(tmp_path, many_motifs()))
     files = write_attributions(out, some(), SIZES, motifs=motifs, logos=True, report={"model": "m"})
