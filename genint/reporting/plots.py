@@ -109,4 +109,5 @@ def save_figure(figure: "Figure", stem: Path) -> list[Path]:
     files = [stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")]
     for file in files:
         figure.savefig(file, dpi=150)
+        figure.set_layout_engine("none")  # as laid out for the first
     return files
