@@ -18,13 +18,21 @@ What is explained is the signal of 1,024 bp around the middle of these. Prints r
 promoter, means over promoters with 95 % intervals of a bootstrap over them, as Markdown.
 """
 
-import argparse
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import torch
-from promoters import Start, Window, find_groups, other_bases, read_starts, read_windows, substitute, write_mean
+from promoters import (
+    Start,
+    Window,
+    find_groups,
+    make_parser,
+    other_bases,
+    read_starts,
+    read_windows,
+    substitute,
+    write_mean,
+)
 
 from genint.arrays import F64
 from genint.genome.fasta import Genome
@@ -37,7 +45,6 @@ from genint.interpretation.locus import attending_module
 from genint.interpretation.rollout import attention_rollout
 from genint.interpretation.target import Target
 from genint.interpretation.window_scores import first_order
-from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
 
 TOKEN_BP, REGION_BP = 8, 512
@@ -117,12 +124,7 @@ def explain(model: Model, window: Window, assay: str, draw: np.random.Generator)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("genome", type=Path)
-    parser.add_argument("transcripts", type=Path)
-    parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--chroms", nargs="+", default=["chrII", "chrXIII"])
-    parser.add_argument("--most", type=int, default=16)
+    parser = make_parser(__doc__, most=16)
     parser.add_argument("--assay", default="ATAC")
     options = parser.parse_args()
     torch.set_num_threads(1)

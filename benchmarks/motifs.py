@@ -18,15 +18,13 @@ Prints Markdown with 95 % intervals of a bootstrap over pairs. `lower`: the shar
 lowers the signal, beside that of controls.
 """
 
-import argparse
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from promoters import Start, Window, find_groups, mutate, read_starts, read_windows, write_auroc
+from promoters import Start, Window, find_groups, make_parser, mutate, read_starts, read_windows, write_auroc
 
 from genint.arrays import F64, I64
 from genint.genome.dna import to_text
@@ -38,7 +36,6 @@ from genint.interpretation.gradients import gradient, integrated_gradient
 from genint.interpretation.locus import attending_module
 from genint.interpretation.target import Target
 from genint.interpretation.window_scores import first_order
-from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
 
 CONSENSUS = {  # in IUPAC's letters
@@ -160,13 +157,8 @@ def score_sites(model: Model, genome: Genome, sites: Sequence[Site], integrated:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("genome", type=Path)
-    parser.add_argument("transcripts", type=Path)
-    parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--chroms", nargs="+", default=["chrII", "chrXIII"])
+    parser = make_parser(__doc__, most=50)
     parser.add_argument("--motifs", nargs="+", default=list(CONSENSUS))
-    parser.add_argument("--most", type=int, default=50)
     parser.add_argument("--integrated", nargs="*", default=["Reb1"])
     options = parser.parse_args()
     torch.set_num_threads(1)

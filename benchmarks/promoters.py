@@ -4,6 +4,7 @@ A promoter is 500 bp before the measured start of a transcript to 50 bp behind i
 signal summed over 1,024 bp around a site, for each group of tracks of its own; see genint.interpretation.target.
 """
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from genint.genome.region import Region
 from genint.interpretation.attribute import AttributeSettings, prepare
 from genint.interpretation.mutants import STRETCH_BP, choose_rescorer
 from genint.interpretation.target import Target
+from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model
 from genint.tracks.table import TrackTable
 
@@ -60,6 +62,17 @@ class Window(NamedTuple):
     tokens: Tensor
     site: slice
     bins: slice
+
+
+def make_parser(description: str | None, *, most: int) -> argparse.ArgumentParser:
+    """For a script about promoters of some chromosomes: it looks at `most` sites unless --most says otherwise."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("genome", type=Path)
+    parser.add_argument("transcripts", type=Path)
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--chroms", nargs="+", default=["chrII", "chrXIII"])
+    parser.add_argument("--most", type=int, default=most)
+    return parser
 
 
 def read_starts(transcripts: Path, chroms: Sequence[str]) -> list[Start]:

@@ -9,13 +9,12 @@ of the sizes in stretches of 50 bp, in the direction of transcription, over its 
 The signal is that of 1,024 bp around the start. Prints Markdown; writes FIGURE as PNG and SVG.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from promoters import Start, Window, find_groups, other_bases, read_starts, read_windows, substitute
+from promoters import Start, Window, find_groups, make_parser, other_bases, read_starts, read_windows, substitute
 
 from genint.arrays import F64
 from genint.genome.fasta import Genome
@@ -26,7 +25,6 @@ from genint.interpretation.gradients import gradient
 from genint.interpretation.locus import attending_module
 from genint.interpretation.target import Target
 from genint.interpretation.window_scores import first_order
-from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
 from genint.reporting.colours import COLOURS
 from genint.reporting.plots import save_figure
@@ -93,13 +91,8 @@ def plot(names: list[str], profiles: F64) -> Figure:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("genome", type=Path)
-    parser.add_argument("transcripts", type=Path)
+    parser = make_parser(__doc__, most=60)
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--chroms", nargs="+", default=["chrII", "chrXIII"])
-    parser.add_argument("--most", type=int, default=60)
     options = parser.parse_args()
     torch.set_num_threads(1)
     model, starts = load_model(options.model), read_starts(options.transcripts, options.chroms)

@@ -9,20 +9,17 @@ distance from its start. Score: the mean change over the draws. Prints AUROC of 
 bootstrap over pairs, and mean changes, where below 0 means that replacing lowers the signal.
 """
 
-import argparse
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
-from promoters import Start, find_groups, read_starts, read_windows, replace_sites, write_auroc, write_mean
+from promoters import Start, find_groups, make_parser, read_starts, read_windows, replace_sites, write_auroc, write_mean
 
 from genint.arrays import F64, U8
 from genint.genome.dna import to_text
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
-from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
 
 ASSAYS = ("ATAC", "CAGE", "RNA", "Orc6", "Pol II")
@@ -73,12 +70,7 @@ def mean_change(model: Model, genome: Genome, sites: Sequence[Region], frequenci
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("genome", type=Path)
-    parser.add_argument("transcripts", type=Path)
-    parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--chroms", nargs="+", default=["chrII", "chrXIII"])
-    parser.add_argument("--most", type=int, default=150)
+    parser = make_parser(__doc__, most=150)
     options = parser.parse_args()
     torch.set_num_threads(1)
     model, starts = load_model(options.model), read_starts(options.transcripts, options.chroms)
