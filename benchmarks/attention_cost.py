@@ -18,11 +18,11 @@ import torch
 
 from genint.genome.fasta import Genome
 from genint.genome.region import parse_region
-from genint.interpretation.attention_maps import LayerMap, visit_maps
-from genint.interpretation.flow import FlowNetwork
+from genint.interpretation.attention.maps import LayerMap, visit_maps
 from genint.interpretation.locus import Locus, attending_module, find_locus
-from genint.interpretation.operators import model_operators
-from genint.interpretation.rollout import attention_rollout
+from genint.interpretation.sources.flow import FlowNetwork
+from genint.interpretation.sources.operators import model_operators
+from genint.interpretation.sources.rollout import attention_rollout
 from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
 from genint.prediction.devices import inference

@@ -37,14 +37,14 @@ from promoters import (
 from genint.arrays import F64
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
-from genint.interpretation.attention_browser import received
-from genint.interpretation.attention_maps import LayerMap, visit_maps
-from genint.interpretation.checks import rank_correlation
-from genint.interpretation.gradients import gradient, integrated_gradient
+from genint.interpretation.attention.browser import received
+from genint.interpretation.attention.maps import LayerMap, visit_maps
+from genint.interpretation.attribution.checks import rank_correlation
+from genint.interpretation.attribution.gradients import gradient, integrated_gradient
+from genint.interpretation.attribution.target import Target
+from genint.interpretation.attribution.window_scores import first_order
 from genint.interpretation.locus import attending_module
-from genint.interpretation.rollout import attention_rollout
-from genint.interpretation.target import Target
-from genint.interpretation.window_scores import first_order
+from genint.interpretation.sources.rollout import attention_rollout
 from genint.models.folder import Model, load_model
 
 TOKEN_BP, REGION_BP = 8, 512

@@ -7,7 +7,7 @@ Sites are what matches a consensus, on either strand, in promoters (see promoter
 same consensus with its letters in another order, 20 orders of each, in the same promoters, apart from sites; each site
 is paired with the control whose distance to its nearest start is nearest. `--most` of the sites are drawn at random.
 
-A site's score is the mean over its fixed letters of |contribution|, see genint.interpretation.attribution, for
+A site's score is the mean over its fixed letters of |contribution| (genint.interpretation.attribution.attribution), for
 
     mutagenesis    all substitutions, computed
     gradient       of first order
@@ -30,12 +30,12 @@ from genint.arrays import F64, I64
 from genint.genome.dna import to_text
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
-from genint.interpretation.attention_browser import received
-from genint.interpretation.attention_maps import LayerMap, visit_maps
-from genint.interpretation.gradients import gradient, integrated_gradient
+from genint.interpretation.attention.browser import received
+from genint.interpretation.attention.maps import LayerMap, visit_maps
+from genint.interpretation.attribution.gradients import gradient, integrated_gradient
+from genint.interpretation.attribution.target import Target
+from genint.interpretation.attribution.window_scores import first_order
 from genint.interpretation.locus import attending_module
-from genint.interpretation.target import Target
-from genint.interpretation.window_scores import first_order
 from genint.models.folder import Model, load_model
 
 CONSENSUS = {  # in IUPAC's letters

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from genint.arrays import F64, I64
-from genint.interpretation.mutants import PlainRescorer, choose_rescorer, score_mutants
-from genint.interpretation.target import all_bins
-from genint.interpretation.window_scores import score_window
+from genint.interpretation.attribution.mutants import PlainRescorer, choose_rescorer, score_mutants
+from genint.interpretation.attribution.target import all_bins
+from genint.interpretation.attribution.window_scores import score_window
 from genint.models.base import TrackModel
 from genint.models.folder import load_model
 from genint.models.registry import ARCHITECTURES, build

@@ -25,7 +25,7 @@ from genint.evaluation.results import ModelScores, Score
 from genint.genome.fasta import Genome
 from genint.genome.grid import touched_bins
 from genint.genome.region import Region
-from genint.interpretation.attention_folder import attention_to_folder
+from genint.interpretation.attention.folder import attention_to_folder
 from genint.models.attention_off import turn_attention_off
 from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model

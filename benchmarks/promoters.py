@@ -1,7 +1,8 @@
 """Promoters, and what mutants in them do to several assays at once: shared by the benchmarks of explanations.
 
 A promoter is 500 bp before the measured start of a transcript to 50 bp behind it. What is explained is the log of the
-signal summed over 1,024 bp around a site, for each group of tracks of its own; see genint.interpretation.target.
+signal summed over 1,024 bp around a site, for each group of tracks of its own; see
+genint.interpretation.attribution.target.
 """
 
 import argparse
@@ -17,9 +18,9 @@ from torch import Tensor
 from genint.arrays import F64, I64, U8
 from genint.genome.dna_source import DnaSource
 from genint.genome.region import Region
-from genint.interpretation.attribute import AttributeSettings, prepare
-from genint.interpretation.mutants import STRETCH_BP, choose_rescorer
-from genint.interpretation.target import Target
+from genint.interpretation.attribution.mutants import STRETCH_BP, choose_rescorer
+from genint.interpretation.attribution.regions import AttributeSettings, prepare
+from genint.interpretation.attribution.target import Target
 from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model
 from genint.tracks.table import TrackTable

@@ -23,10 +23,10 @@ import torch
 from genint.arrays import F64, I64, U8
 from genint.genome.fasta import Genome
 from genint.genome.grid import Tile
-from genint.interpretation.bin_sources import BinSources
-from genint.interpretation.checks import rank_correlation
-from genint.interpretation.operators import StepSettings
-from genint.interpretation.rollout import attention_rollout
+from genint.interpretation.attribution.checks import rank_correlation
+from genint.interpretation.sources.bin_sources import BinSources
+from genint.interpretation.sources.operators import StepSettings
+from genint.interpretation.sources.rollout import attention_rollout
 from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
 

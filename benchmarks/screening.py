@@ -19,9 +19,9 @@ from promoters import other_bases, substitute
 from genint.arrays import F64
 from genint.genome.fasta import Genome
 from genint.genome.grid import Tile
-from genint.interpretation.checks import rank_correlation
-from genint.interpretation.target import Target
-from genint.interpretation.window_scores import score_window
+from genint.interpretation.attribution.checks import rank_correlation
+from genint.interpretation.attribution.target import Target
+from genint.interpretation.attribution.window_scores import score_window
 from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
 

@@ -19,12 +19,12 @@ from promoters import Start, Window, find_groups, make_parser, other_bases, read
 from genint.arrays import F64
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
-from genint.interpretation.attention_browser import received
-from genint.interpretation.attention_maps import LayerMap, visit_maps
-from genint.interpretation.gradients import gradient
+from genint.interpretation.attention.browser import received
+from genint.interpretation.attention.maps import LayerMap, visit_maps
+from genint.interpretation.attribution.gradients import gradient
+from genint.interpretation.attribution.target import Target
+from genint.interpretation.attribution.window_scores import first_order
 from genint.interpretation.locus import attending_module
-from genint.interpretation.target import Target
-from genint.interpretation.window_scores import first_order
 from genint.models.folder import Model, load_model
 from genint.reporting.colours import COLOURS
 from genint.reporting.plots import save_figure

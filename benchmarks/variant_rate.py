@@ -19,12 +19,12 @@ from itertools import islice
 from pathlib import Path
 
 from genint.genome.fasta import Genome
-from genint.interpretation.alleles import Variant
-from genint.interpretation.variant_run import variants_to_file
-from genint.interpretation.variant_scorer import judge_row
-from genint.interpretation.variant_settings import VariantJob, VariantSettings, plan_variants
-from genint.interpretation.variant_windows import Pass, read_passes
-from genint.interpretation.vcf import COLUMNS, parse_row, read_body
+from genint.interpretation.variants.alleles import Variant
+from genint.interpretation.variants.run import variants_to_file
+from genint.interpretation.variants.scorer import judge_row
+from genint.interpretation.variants.settings import VariantJob, VariantSettings, plan_variants
+from genint.interpretation.variants.vcf import COLUMNS, parse_row, read_body
+from genint.interpretation.variants.windows import Pass, read_passes
 from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
 

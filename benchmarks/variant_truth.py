@@ -12,7 +12,7 @@ FOLDER holds the two tables:
 
 A score is the mean of logSUM over the tracks of one of --tracks on the measured strand (unstranded tracks: all of
 them), both strands of the DNA averaged. Prints for each table, and each part of it, n, Pearson, Spearman and two AUROCs
-(see genint.interpretation.variant_truth), and the ceiling: the replicate in the score's place. Intervals are 95 % of a
+(see genint.interpretation.variants.truth), and the ceiling: the replicate in the score's place. Intervals are 95 % of a
 bootstrap over fragments or genes, whose variants are no independent draws. Parts: chromosomes of the bundled model's
 splits (--splits, all others are train), libraries, large effects and significant ones, and those that are clear: fdr
 below 0.05 against above 0.5, told apart by the score's size. `--chroms` are all without it; `--most` draws so many
@@ -31,8 +31,8 @@ from genint.arrays import F64, Mask
 from genint.atomic import replacing
 from genint.console import Console
 from genint.genome.fasta import Genome
-from genint.interpretation.variant_effects import variant_effects
-from genint.interpretation.variant_truth import STATISTICS, statistics
+from genint.interpretation.variants.effects import variant_effects
+from genint.interpretation.variants.truth import STATISTICS, statistics
 from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import Model, load_model
 from genint.tracks.table import TrackTable

@@ -25,12 +25,12 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
     from genint.genome.fasta import Genome as Genome
     from genint.genome.projection import align_relative as align_relative
     from genint.genome.region import Region as Region
-    from genint.interpretation.attribute import attribute as attribute
-    from genint.interpretation.attribution import Attribution as Attribution
-    from genint.interpretation.explain_attention import Attention as Attention
-    from genint.interpretation.explain_attention import explain_attention as explain_attention
-    from genint.interpretation.variant_effects import variant_effects as variant_effects
-    from genint.interpretation.variant_run import variants_to_file as variants_to_file
+    from genint.interpretation.attention.explain import Attention as Attention
+    from genint.interpretation.attention.explain import explain_attention as explain_attention
+    from genint.interpretation.attribution.attribution import Attribution as Attribution
+    from genint.interpretation.attribution.regions import attribute as attribute
+    from genint.interpretation.variants.effects import variant_effects as variant_effects
+    from genint.interpretation.variants.run import variants_to_file as variants_to_file
     from genint.models.bundled import list_models as list_models
     from genint.models.folder import Model as Model
     from genint.models.folder import Trunk as Trunk
@@ -54,8 +54,8 @@ if TYPE_CHECKING:  # what mypy and editors see; _HOMES says the same to Python
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Attention": "genint.interpretation.explain_attention",
-    "Attribution": "genint.interpretation.attribution",
+    "Attention": "genint.interpretation.attention.explain",
+    "Attribution": "genint.interpretation.attribution.attribution",
     "BedRow": "genint.genome.bed",
     "BlockConfig": "genint.models.swin1d",
     "Console": "genint.console",
@@ -72,10 +72,10 @@ _HOMES = {
     "TrainConfig": "genint.training.config",
     "Trunk": "genint.models.folder",
     "UserError": "genint.errors",
-    "attribute": "genint.interpretation.attribute",
+    "attribute": "genint.interpretation.attribution.regions",
     "align_relative": "genint.genome.projection",
     "evaluate": "genint.evaluation.evaluate",
-    "explain_attention": "genint.interpretation.explain_attention",
+    "explain_attention": "genint.interpretation.attention.explain",
     "list_models": "genint.models.bundled",
     "load_model": "genint.models.folder",
     "make_dataset": "genint.datasets.build",
@@ -89,8 +89,8 @@ _HOMES = {
     "read_bed": "genint.genome.bed",
     "read_tracks": "genint.tracks.table",
     "train": "genint.training.train",
-    "variant_effects": "genint.interpretation.variant_effects",
-    "variants_to_file": "genint.interpretation.variant_run",
+    "variant_effects": "genint.interpretation.variants.effects",
+    "variants_to_file": "genint.interpretation.variants.run",
 }
 __all__ = [
     "Attention",

@@ -10,7 +10,7 @@ import torch
 
 from genint.genome.fasta import Genome
 from genint.genome.region import Region
-from genint.interpretation.target import Target
+from genint.interpretation.attribution.target import Target
 from genint.models.folder import load_model
 from tests.conftest import EXAMPLE
 

@@ -22,11 +22,11 @@ FLOORS = [
 ]
 # A model predicts and scores variants, and track data are drawn by calls of their own, at which the rest loads.
 UPWARDS = {
-    ("genint.models.folder", "genint.interpretation.variant_effects"),
-    ("genint.models.folder", "genint.interpretation.variant_settings"),
-    ("genint.models.folder", "genint.interpretation.attribute"),
-    ("genint.models.folder", "genint.interpretation.attribution"),
-    ("genint.models.folder", "genint.interpretation.explain_attention"),
+    ("genint.models.folder", "genint.interpretation.variants.effects"),
+    ("genint.models.folder", "genint.interpretation.variants.settings"),
+    ("genint.models.folder", "genint.interpretation.attribution.regions"),
+    ("genint.models.folder", "genint.interpretation.attribution.attribution"),
+    ("genint.models.folder", "genint.interpretation.attention.explain"),
     ("genint.models.folder", "genint.prediction.in_memory"),
     ("genint.models.folder", "genint.prediction.settings"),
     ("genint.tracks.track_data", "genint.reporting.plots"),
@@ -98,17 +98,18 @@ TOGETHER = {
     "models": {"test_architecture_from_outside"},
     "training": {"test_fine_tuning"},
     "evaluation": {"test_attention_off"},
+    "output/bigwig": {"test_bins", "test_chromosomes", "test_determinism", "test_values"},
 }
 
 
 def test_every_test_module_of_a_room_is_named_for_a_module_of_it() -> None:
-    for file in sorted((ROOT / "tests").glob("*/test_*.py")):
-        room = file.parent.name
-        if room in ("golden", "wrong_inputs"):
+    for file in sorted((ROOT / "tests").glob("*/**/test_*.py")):
+        room = file.parent.relative_to(ROOT / "tests")
+        if room.name in ("golden", "wrong_inputs"):
             continue
-        name = file.stem.removeprefix("test_")
-        there = (ROOT / "genint" / room / f"{name}.py").exists() or (ROOT / "genint" / room / name).is_dir()
-        assert there or file.stem in TOGETHER.get(room, set()), file
+        module = ROOT / "genint" / room / file.stem.removeprefix("test_")
+        there = module.with_suffix(".py").exists() or module.is_dir()
+        assert there or file.stem in TOGETHER.get(str(room), set()), file
 
 
 def test_every_module_has_a_test_module_of_its_name() -> None:

@@ -101,8 +101,8 @@ def attention(
     console = Console(quiet=quiet)
     console.say(f"loading {model} ...")
     from genint.genome.fasta import Genome
-    from genint.interpretation.attention_folder import attention_to_folder, worth_to_folder
-    from genint.interpretation.explain_attention import AttentionSettings
+    from genint.interpretation.attention.explain import AttentionSettings
+    from genint.interpretation.attention.folder import attention_to_folder, worth_to_folder
 
     settings: AttentionSettings = {"device": device, "threads": options.count_threads(threads)}
     with Genome(genome, console) as opened:

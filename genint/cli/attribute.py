@@ -11,8 +11,8 @@ from genint import choices
 from genint.cli import options
 
 if TYPE_CHECKING:
-    from genint.interpretation.attribute import AttributeSettings
-    from genint.interpretation.attribution import Attribution
+    from genint.interpretation.attribution.attribution import Attribution
+    from genint.interpretation.attribution.regions import AttributeSettings
 
 EXPLAIN = "Explanation"
 
@@ -117,10 +117,10 @@ def attribute(
     console = Console(quiet=quiet)
     console.say(f"reading {genome} ...")
     from genint.genome.fasta import Genome
-    from genint.interpretation.attribute import explain, prepare
-    from genint.interpretation.attribution_folder import write_attributions
-    from genint.interpretation.checks import check_attributions
-    from genint.interpretation.motifs import read_meme
+    from genint.interpretation.attribution.checks import check_attributions
+    from genint.interpretation.attribution.folder import write_attributions
+    from genint.interpretation.attribution.motifs import read_meme
+    from genint.interpretation.attribution.regions import explain, prepare
 
     settings: dict[str, Any] = {"width": width, "method": method, "top": top, "steps": steps, "device": device}
     settings |= {"batch_size": batch_size, "threads": options.count_threads(threads)}

@@ -11,8 +11,8 @@ from genint.cli.streams import print_json
 from genint.models.bundled import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from genint.interpretation.variant_run import VariantReport
-    from genint.interpretation.variant_truth import Agreement
+    from genint.interpretation.variants.run import VariantReport
+    from genint.interpretation.variants.truth import Agreement
 
 SCORES = "Scores"
 Vcf = Annotated[Path, typer.Argument(help="VCF of variants, plain or gzipped.", show_default=False)]
@@ -123,9 +123,9 @@ def variants(
     if tracks_of is not None and (genes or background or truth):
         raise typer.BadParameter("writes no scores; leave out --genes, --background, --truth", param_hint="--tracks-of")
     from genint.console import Console
-    from genint.interpretation.variant_run import variants_to_file
-    from genint.interpretation.variant_settings import VariantSettings
-    from genint.interpretation.variant_tracks import variant_tracks
+    from genint.interpretation.variants.run import variants_to_file
+    from genint.interpretation.variants.settings import VariantSettings
+    from genint.interpretation.variants.tracks import variant_tracks
 
     console = Console(quiet=quiet)
     console.say(f"reading {genome} ...")

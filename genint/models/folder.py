@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from genint.genome.region import Region
-    from genint.interpretation.attribute import AttributeSettings
-    from genint.interpretation.attribution import Attribution
-    from genint.interpretation.explain_attention import Attention, RolloutSettings
-    from genint.interpretation.variant_settings import VariantSettings
+    from genint.interpretation.attention.explain import Attention, RolloutSettings
+    from genint.interpretation.attribution.attribution import Attribution
+    from genint.interpretation.attribution.regions import AttributeSettings
+    from genint.interpretation.variants.settings import VariantSettings
     from genint.prediction.settings import AnyGenome, AnyRegions, PredictSettings
     from genint.tracks.track_data import TrackData
 
@@ -80,7 +80,7 @@ class Model:
         **settings: "Unpack[VariantSettings]",
     ) -> "DataFrame":
         """Score every variant of a VCF or a DataFrame of chrom, pos, ref and alt; see variant_effects."""
-        from genint.interpretation.variant_effects import variant_effects
+        from genint.interpretation.variants.effects import variant_effects
 
         return variant_effects(genome, variants, self, background=background, **settings)
 
@@ -91,7 +91,7 @@ class Model:
 
         See explain_attention.
         """
-        from genint.interpretation.explain_attention import explain_attention
+        from genint.interpretation.attention.explain import explain_attention
 
         return explain_attention(genome, region, self, **settings)
 
@@ -99,7 +99,7 @@ class Model:
         self, genome: "AnyGenome", regions: "AnyRegions", **settings: "Unpack[AttributeSettings]"
     ) -> "Iterator[Attribution]":
         """Yield for each region of a genome what every one of its bases adds to the signal there; see `attribute`."""
-        from genint.interpretation.attribute import attribute
+        from genint.interpretation.attribution.regions import attribute
 
         return attribute(genome, regions, self, **settings)
 

@@ -7,7 +7,7 @@ import pyBigWig
 import pytest
 
 from tests.conftest import EXAMPLE, Run
-from tests.interpretation.test_motifs import many_motifs, written
+from tests.interpretation.attribution.test_motifs import many_motifs, written
 
 GENOME = EXAMPLE / "genome.fa"
 

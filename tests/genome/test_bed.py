@@ -143,7 +143,9 @@ def test_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         read_bed("-")
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", "# one\ntrack name=a\n", "chrom\tstart\tend\n", gzip.compress(b"", mtime=0)])
+@pytest.mark.parametrize(
+    "content", ["", "\n\n", "# one\ntrack name=a\n", "chrom\tstart\tend\n", gzip.compress(b"", mtime=0)]
+)
 def test_a_file_without_rows_is_refused(content: str | bytes, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"regions\.bed: holds no regions"):
         read_bed(written(tmp_path, content))

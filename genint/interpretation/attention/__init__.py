@@ -1,0 +1,1 @@
+"""The attention of every layer and head: maps, summaries, worth, files."""

@@ -1,0 +1,1 @@
+"""What every base adds to a prediction: gradients, mutants, motifs, checks."""

@@ -1,0 +1,1 @@
+"""What variants of a VCF do to the tracks."""

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genint.genome.fasta import Genome
+from genint.interpretation.attribution.checks import agreement, check_attributions, rank_correlation, shuffle_weights
+from genint.interpretation.attribution.regions import AttributeSettings, explain, prepare
+from tests.conftest import EXAMPLE
+from tests.interpretation.attribution.toys import make
+
+
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=3, max_size=30))
+def test_rank_correlation_is_pearson_s_of_mean_ranks(pairs: list[tuple[int, int]]) -> None:
+    first, second = (np.array(each, np.float64) for each in zip(*pairs, strict=True))
+    found = rank_correlation(first, second)
+    ranks = [pd.Series(each).rank() for each in (first, second)]
+    if ranks[0].nunique() == 1 or ranks[1].nunique() == 1:
+        assert np.isnan(found)
+    else:
+        assert found == pytest.approx(np.corrcoef(*ranks)[0, 1], abs=1e-9)
+
+
+def test_agreement_is_of_sizes_and_averages_regions() -> None:
+    scores = [np.array([1.0, -2.0, 3.0]), np.array([0.1, 0.2, 0.3])]
+    assert agreement(scores, [-each for each in scores]) == pytest.approx(1)
+    assert agreement(scores, [scores[0], scores[1][::-1]]) == pytest.approx(0)
+
+
+def test_shuffled_weights_are_the_same_numbers_elsewhere() -> None:
+    module = make("cnn")
+    everywhere, head = shuffle_weights(module, head_only=False), shuffle_weights(module, head_only=True)
+    for name, weights in module.named_parameters():
+        for shuffled, moves in ((everywhere, True), (head, name.startswith("head."))):
+            others = dict(shuffled.named_parameters())[name]
+            torch.testing.assert_close(others.flatten().sort().values, weights.flatten().sort().values)
+            if weights.numel() > 4 and weights.unique().numel() > 1:
+                assert torch.equal(others, weights) != moves, name
+
+
+def test_the_table_has_every_control_and_both_tests(tiny_model: Path) -> None:
+    settings: AttributeSettings = {"tracks": "ATAC", "method": "gradient", "threads": 1}
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        prepared = prepare(genome, ["chr1:5,001-5,100", "chr1:7,001-7,100"], tiny_model, settings)
+        table = check_attributions(prepared, list(explain(prepared)))
+        everything = prepare(genome, ["chr1:5,001-5,100"], tiny_model, {"method": "gradient"})
+        without_others = check_attributions(everything, list(explain(everything)))
+    controls = ["all weights shuffled", "head shuffled", "other tracks"]
+    assert list(table.check) == controls + 4 * ["deletion"] + 4 * ["insertion"]
+    assert table.value[:3].abs().max() <= 1
+    assert table.value.notna().all()
+    assert "other tracks" not in list(without_others.check)
+
+
+def test_deleting_the_strongest_bases_takes_more_than_deleting_others(tiny_model: Path) -> None:
+    """Of a model that counts one letter, the bases that are this letter, alone, are worth something."""
+    settings: AttributeSettings = {"method": "mutagenesis", "threads": 1, "target": "chr1:5,001-5,100"}
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        prepared = prepare(genome, ["chr1:5,001-5,060"], tiny_model, settings)
+        table = check_attributions(prepared, list(explain(prepared)))
+    by_check = table.set_index(["check", "fraction"])
+    assert by_check.value["deletion", 0.2] < by_check.random["deletion", 0.2]

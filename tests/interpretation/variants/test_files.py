@@ -1,0 +1,82 @@
+"""Files of scores: the same numbers in each format."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from genint.errors import InputError, OutputError
+from genint.interpretation.variants.files import gene_file, info_name, variant_format
+from genint.interpretation.variants.run import variants_to_file
+from tests.interpretation.variants.motif_counter import counter_model
+
+EVERY_STATUS = Path(__file__).parent / "every_status.vcf"
+TEXT = dict.fromkeys(("chrom", "id", "ref", "alt", "status", "scored_as"), "str")
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(example: Path, tmp_path: Path) -> Write:
+    def run(name: str, vcf: Path = EVERY_STATUS) -> Path:
+        variants_to_file(example / "genome.fa", vcf, counter_model(), tmp_path / name, device="cpu", rc=True)
+        return tmp_path / name
+
+    return run
+
+
+def test_parquet_holds_what_the_text_does(write: Write) -> None:
+    text = pd.read_csv(
+        write("a.tsv"), sep="\t", comment="#", dtype=TEXT, keep_default_na=False, na_values={"places": [""]}
+    )
+    table = pd.read_parquet(write("a.parquet"))
+    assert list(table.columns) == list(text.columns)
+    assert table["line"].tolist() == text["line"].tolist()
+    assert table["status"].tolist() == text["status"].tolist()
+    assert table["plus.SUM"].fillna(99).tolist() == pd.to_numeric(text["plus.SUM"]).fillna(99).tolist()
+
+
+def test_a_vcf_has_a_value_for_every_alternative_in_info(write: Write) -> None:
+    lines = write("a.vcf").read_text().splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    before = [line.split("\t") for line in EVERY_STATUS.read_text().splitlines() if not line.startswith("#")]
+    kept = [cells for cells in before if len(cells) > 4 and (cells[2] != "malformed" or cells[4] == "C?")]
+    assert [row[:7] for row in rows] == [cells[:7] for cells in kept]
+    for row in rows:
+        info = dict(word.split("=", 1) for word in row[7].split(";"))
+        assert info["DP"] == "7"
+        assert info["GENINT_status"] == row[2]
+        assert len(info["GENINT_plus.SUM"].split(",")) == len(row[4].split(","))
+    assert len([line for line in lines if line.startswith("##genint_malformed=line ")]) == len(before) - len(rows)
+    declared = {line.split("ID=")[1].split(",")[0] for line in lines if line.startswith("##INFO=<ID=GENINT")}
+    assert declared == set(info) - {"DP"}
+
+
+def test_a_vcf_of_five_columns_gets_the_other_three(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "five.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr1\t60000\t.\tA\t<DEL>\n")
+    header, row = write("a.vcf", tmp_path / "five.vcf").read_text().splitlines()[-2:]
+    assert header == "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+    assert row.startswith("chr1\t60000\t.\tA\t<DEL>\t.\t.\tGENINT_status=alt_symbolic;")
+
+
+def test_the_table_of_every_status_is_the_golden_one(write: Write, golden: Callable[[str, str], str]) -> None:
+    text = write("a.tsv").read_text()
+    assert text == golden("variants.tsv", text)
+
+
+def test_another_ending_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OutputError, match=r"a.csv: ends in none of .tsv, .parquet, .vcf"):
+        variant_format(Path("a.csv"))
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(InputError, match="pyarrow"):
+        variant_format(Path("a.parquet"))
+
+
+def test_genes_lie_beside_the_scores_and_keys_of_info_are_plain() -> None:
+    assert [gene_file(Path(f"d/a.{end}")).name for end in ("tsv", "vcf", "parquet")] == [
+        "a.genes.tsv",
+        "a.genes.tsv",
+        "a.genes.parquet",
+    ]
+    assert info_name("CAGE:a b.logSUM") == "GENINT_CAGE_a_b.logSUM"
