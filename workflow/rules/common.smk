@@ -4,7 +4,8 @@ import csv
 import json
 import math
 import shlex
-from hashlib import sha256
+from functools import cache
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 
@@ -27,10 +28,22 @@ def regions(wildcards):
     return [bed for bed in [config["samples"][wildcards.sample].get("regions")] if bed]
 
 
-def model_files(wildcards):
+def folder_files(name):
     """The files of a model folder, so that another model in the same folder is noticed; none for names and addresses."""
-    folder = Path(config["models"][wildcards.model])
-    return [folder / name for name in ("config.json", "model.safetensors", "tracks.tsv")] if folder.is_dir() else []
+    files = ("config.json", "model.safetensors", "tracks.tsv")
+    return [str(Path(name, file)) for file in files] if Path(name).is_dir() else []
+
+
+def model_files(wildcards):
+    return folder_files(config["models"][wildcards.model])
+
+
+def option_files():
+    """The files that options name, which jobs wait for and which count as much as the options."""
+    given = config["options"]
+    files = [given[name] for name in ("blacklist", "relatives") if name in given]
+    files += [given["tracks"][1:]] if given.get("tracks", "").startswith("@") else []
+    return files + (folder_files(given["ensemble"]) if "ensemble" in given else [])
 
 
 def model(wildcards):
@@ -55,9 +68,18 @@ def part(wildcards):
     return next(row for row in parts(wildcards.sample) if row["part"] == wildcards.part)
 
 
+@cache
+def content(file):
+    with open(file, "rb") as opened:
+        return file_digest(opened, "sha256").hexdigest()
+
+
 def run_folder(sample, model, row):
-    """Where a part is predicted. genint refuses to go on with another run, so what tells runs apart is in the name."""
-    run = [config["samples"][sample], config["models"][model], options(), row["chroms"]]
+    """Where a part is predicted. genint refuses to go on with another run, so what tells runs apart is in the name: the
+    configuration and the content of all files but the genome, which is too large to be read for every job."""
+    about, name = config["samples"][sample], config["models"][model]
+    files = [*filter(None, [about.get("regions")]), *folder_files(name), *option_files()]
+    run = [about, name, options(), row["chroms"], [content(file) for file in files]]
     digest = sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:8]
     return f"results/parts/{sample}/{model}/{row['part']}.{digest}"
 

@@ -25,6 +25,7 @@ rule plan:
         genome=genome,
         regions=regions,
         model=model_files,
+        options=option_files(),
     output:
         "results/plans/{sample}/{model}.json",
     log:
@@ -52,6 +53,7 @@ rule predict:
         genome=genome,
         regions=regions,
         model=model_files,
+        options=option_files(),
         parts="results/parts/{sample}.tsv",
         plan="results/plans/{sample}/{model}.json",
     output:

@@ -41,6 +41,7 @@ def test_what_is_left_out_has_a_default(config: dict[str, Any]) -> None:
         ({"options": {"out": "elsewhere"}}, "'out' was unexpected"),
         ({"options": {"rc": False}}, "True was expected"),
         ({"device": "gpu"}, "'gpu' is not one of"),
+        ({"email": "me"}, "'me' does not match"),
         ({"threads": 0}, "0 is less than the minimum"),
         ({"partitions": 3}, "'partitions' was unexpected"),
     ],

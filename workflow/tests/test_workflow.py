@@ -86,6 +86,38 @@ def test_a_killed_job_resumes_inside_its_chromosome_and_the_merged_bytes_are_a_s
     )
 
 
+def test_what_changed_in_a_file_is_predicted_anew(project: Path, snakemake: Snakemake) -> None:
+    regions, blacklist = project / "regions.bed", project / "blacklist.bed"
+    regions.write_text("chr2\t1000\t1300\n")
+    blacklist.write_text("chr2\t50000\t50100\n")
+    config = {
+        "samples": {"one": {"genome": "example_data/genome.fa", "regions": "regions.bed"}},
+        "models": {"a": "genomic-interpreter-yeast"},
+        "options": {"tracks": "atac_nfr", "blacklist": "blacklist.bed"},
+    }
+    (project / "config" / "config.yaml").write_text(yaml.safe_dump(config))
+    merged = "results/predictions/one/a"
+    snakemake("--cores", "2", merged)
+    assert "Nothing to be done" in snakemake("-n", merged)
+
+    blacklist.write_text("chr2\t1024\t1152\n")
+    assert re.search(r"^predict +1$", snakemake("-n", merged), re.MULTILINE)
+    regions.write_text("chr2\t1000\t1300\nchr2\t4000\t4100\n")
+    snakemake("--cores", "2", merged)
+    rows = [line.split("\t") for line in (project / merged / "regions.tsv").read_text().splitlines()]
+    assert [(row[2], row[5]) for row in rows[1:]] == [("1000", "partly blacklisted"), ("4000", "predicted")]
+
+
+def test_a_name_that_yaml_reads_as_a_number_is_refused(project: Path) -> None:
+    file = project / "config" / "config.yaml"
+    file.write_text(file.read_text().replace("  example:", "  1:"))
+    run = [sys.executable, "-m", "snakemake", "-n"]
+    finished = subprocess.run(run, cwd=project, capture_output=True, text=True, check=False)
+    assert finished.returncode != 0
+    assert "config/config.yaml: the name 1 is a int. Quote it: '1'" in finished.stdout
+    assert "Traceback" not in finished.stdout
+
+
 def test_snakemake_s_linter_finds_nothing(snakemake: Snakemake) -> None:
     assert "your workflow is in a good condition" in snakemake("--lint")
 
