@@ -7,7 +7,6 @@ import numpy as np
 
 from genint.arrays import F32, F64
 from genint.errors import InputError
-from genint.genome.region import Region
 from genint.interpretation.variants.alleles import Judged, Status, Variant, count_places, judge
 from genint.interpretation.variants.genes import behind
 from genint.interpretation.variants.scores import score_gene, score_stretch
@@ -18,7 +17,7 @@ from genint.prediction.inference import Engine
 
 
 class GeneScore(NamedTuple):
-    """A gene in the window of a variant: the share of its bases that lie there, and logSED (T,)."""
+    """A gene in the window of a variant: the share of its bases that both alleles have there, and logSED (T,)."""
 
     name: str
     share: float
@@ -118,11 +117,11 @@ def _score(job: VariantJob, judged: Judged, effect: Effect) -> Scored:
 
 
 def _score_genes(job: VariantJob, effect: Effect) -> Iterator[GeneScore]:
-    variant, geometry = effect.variant, job.model.geometry
-    core_start = job.grid.first_base(variant)
-    core = Region(variant.chrom, core_start, core_start + geometry.core_bp)
-    for gene in job.genes.touching(core):
-        ref = job.grid.bin_weights(gene.start, gene.end, core_start)
-        alt = job.grid.bin_weights(behind(variant, gene.start), behind(variant, gene.end), core_start)
-        share = float(ref.sum()) * geometry.bin_bp / (gene.end - gene.start)
-        yield GeneScore(gene.name, share, score_gene(effect.ref, effect.alt, ref, alt, geometry.bin_bp))
+    variant, bin_bp = effect.variant, job.model.geometry.bin_bp
+    compared = job.grid.compared_in(variant)
+    for gene in job.genes.touching(compared):
+        start, end = max(gene.start, compared.start), min(gene.end, compared.end)
+        ref = job.grid.bin_weights(start, end, compared.start)
+        alt = job.grid.bin_weights(behind(variant, start), behind(variant, end), compared.start)
+        share = (end - start) / (gene.end - gene.start)
+        yield GeneScore(gene.name, share, score_gene(effect.ref, effect.alt, ref, alt, bin_bp))

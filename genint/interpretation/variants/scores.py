@@ -9,7 +9,7 @@ them differ.
     SAX        a - r in the bin of the stretch where its size is largest    basenji
     D1         sum of |a - r| over the bins that the stretch touches  basenji, baskerville
     D2         sqrt of the sum of (a - r)^2 over these                basenji, baskerville
-    logSED     log2(Sa + 1) - log2(Sr + 1), S = coverage summed over the gene's bases in the window    baskerville
+    logSED     log2(Sa + 1) - log2(Sr + 1), S = coverage summed over the gene's bases in both windows  baskerville
 
 SAX, D1 and D2 compare bin with bin, which behind an indel hold other bases: they are NaN for indels. Basenji and
 baskerville sum over all bins of a window.
@@ -27,7 +27,7 @@ FORMULAS = {
     "D1": "sum of |alt - ref| over the bins touched; empty for indels",
     "D2": "square root of the sum of (alt - ref)^2 over the bins touched; empty for indels",
     "quantile": "2 q - 1, q the share of background variants whose logSUM is smaller, ties half; never quite -1 or 1",
-    "logSED": "log2(sum of alt + 1) - log2(sum of ref + 1) over the gene's bases in the window",
+    "logSED": "log2(sum of alt + 1) - log2(sum of ref + 1) over the gene's bases in both alleles' windows",
 }
 
 

@@ -3,7 +3,8 @@
 Windows start at every half tile from the chromosome's start, and a variant is scored in the one whose middle half holds
 it, so all variants of a half tile share one pass of the reference, and the score of one depends on no other. Both
 windows begin at the same base; behind an indel the alternative has other DNA at the end. What is summed is a stretch
-of bases centred on the allele, equally long in both; a bin that lies partly inside counts for that part.
+of bases centred on the allele, equally long in both; a bin that lies partly inside counts for that part. Where an end
+of the chromosome cuts one of the two, the other is made as short at its far end.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from genint.errors import InputError
 from genint.genome import dna
 from genint.genome.dna_source import DnaSource
 from genint.genome.grid import Geometry
+from genint.genome.region import Region
 from genint.interpretation.variants.alleles import Status, Variant
 
 DEFAULT_WIDTH = 2_048  # bp
@@ -76,15 +78,24 @@ class VariantGrid:
     def stretches(self, variant: Variant, chrom_bp: int) -> tuple[F64, F64]:
         """(core_bins,) twice: shares of the bins in the stretch of the reference, and in that of the alternative.
 
-        The chromosome's ends cut both.
+        Both have as many bases. Cut by the chromosome's start, they begin there; cut by its end, they end there.
         """
-        core_start = self.first_base(variant)
-        weights = []
-        for allele in (variant.ref, variant.alt):
-            start = variant.start + len(allele) // 2 - self.width // 2
-            end = min(start + self.width, chrom_bp - len(variant.ref) + len(allele))
-            weights.append(self.bin_weights(max(start, 0), end, core_start))
-        return weights[0], weights[1]
+        alleles = (variant.ref, variant.alt)
+        starts = [variant.start + len(allele) // 2 - self.width // 2 for allele in alleles]
+        firsts = [max(start, 0) for start in starts]
+        limits = [chrom_bp - len(variant.ref) + len(allele) for allele in alleles]
+        ends = [min(start + self.width, limit) for start, limit in zip(starts, limits, strict=True)]
+        length = min(end - first for first, end in zip(firsts, ends, strict=True))
+        if min(starts) >= 0:
+            firsts = [end - length for end in ends]
+        ref, alt = (self.bin_weights(first, first + length, self.first_base(variant)) for first in firsts)
+        return ref, alt
+
+    def compared_in(self, variant: Variant) -> Region:
+        """The bases of the reference that both windows hold: behind an insertion the alternative's reaches less far."""
+        start = self.first_base(variant)
+        inserted = max(len(variant.alt) - len(variant.ref), 0)
+        return Region(variant.chrom, start, start + self.geometry.core_bp - inserted)
 
 
 class Pass(NamedTuple):
@@ -117,9 +128,10 @@ def read_passes(
 
 
 def surroundings(variant: Variant, grid: VariantGrid, genome: DnaSource) -> Status:
-    """OK, or what is unusual in the DNA that the model reads around a variant."""
+    """OK, or what is unusual in the DNA that the model reads around a variant: behind a deletion it reads further."""
     start = grid.first_base(variant) - grid.geometry.context_bp
-    end, length = start + grid.geometry.input_bp, genome.sizes[variant.chrom]
+    deleted = max(len(variant.ref) - len(variant.alt), 0)
+    end, length = start + grid.geometry.input_bp + deleted, genome.sizes[variant.chrom]
     if start < 0 or end > length:
         return Status.EDGE_PADDED
     has_n = bool((genome.tokens(variant.chrom, start, end) == dna.UNKNOWN).any())

@@ -14,6 +14,7 @@ from genint.errors import InputError
 from genint.genome.dna_source import SequenceSource
 from genint.genome.fasta import Genome
 from genint.interpretation.variants.alleles import Status, Variant, normalize
+from genint.interpretation.variants.genes import Gene, Genes
 from genint.interpretation.variants.scorer import Scored, score_rows
 from genint.interpretation.variants.settings import VariantJob, plan_variants
 from genint.interpretation.variants.vcf import parse_row, read_vcf
@@ -59,9 +60,14 @@ def test_sums_are_those_of_motifs_counted_in_the_changed_chromosome(start: int, 
     (found,) = scored([f"chr1 {start + (not anchor)} . {anchor}{ref} {anchor}{alt}"])
     changed = DNA[:start] + alt + DNA[start + length :]
     sums = []
-    for dna, allele in ((DNA, variant.ref), (changed, variant.alt)):
-        first = variant.start + len(allele) // 2 - 150
-        sums.append([counted(dna, word, first, first + 300) for word in (MOTIF, OTHER_STRAND)])
+    alleles = ((DNA, variant.ref), (changed, variant.alt))
+    middles = [variant.start + len(allele) // 2 for _, allele in alleles]
+    cut_before = max(150 - min(middles), 0)
+    cut_behind = max(max(middle + 150 - len(dna) for (dna, _), middle in zip(alleles, middles, strict=True)), 0)
+    for (dna, _), middle in zip(alleles, middles, strict=True):
+        first, end = max(middle - 150, 0), min(middle + 150, len(dna))
+        first, end = (first, first + 300 - cut_before) if cut_before else (end - 300 + cut_behind, end)
+        sums.append([counted(dna, word, first, end) for word in (MOTIF, OTHER_STRAND)])
     assert found.scores is not None
     assert found.scores[:, 1] == pytest.approx(np.subtract(sums[1], sums[0]))
 
@@ -148,6 +154,44 @@ def test_every_status_of_the_file_of_all_of_them_is_the_one_its_id_says(example:
         assert given_statuses == (row.cells[2].split(",") if row.cells[2] else ["malformed"]), row
     assert {each.judged.status for each in found} == set(Status)
     assert all((each.scores is not None) == each.judged.status.is_scored for each in found)
+
+
+class _Flat(MotifCounter):
+    def trunk(self, one_hot: Tensor) -> Tensor:
+        return torch.ones_like(super().trunk(one_hot))
+
+
+FLAT = dataclasses.replace(MODEL, module=_Flat().eval())
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 5_999), st.integers(-300, 300), st.integers(0, 5_900), st.integers(1, 2_500))
+def test_where_coverage_is_the_same_everywhere_an_indel_changes_the_length_of_genes_alone(
+    start: int, change: int, gene_start: int, gene_bp: int
+) -> None:
+    """Wherever the indel lies, at the chromosome's ends, too, and wherever the gene does, across the window's, too."""
+    lost, gained = DNA[start : start + max(-change, 0)], DNA[700 : 700 + change] if change > 0 else ""
+    assume(lost or gained)
+    gene = Gene(gene_start, min(gene_start + gene_bp, 6_000), "a")
+    planned = dataclasses.replace(JOB, model=FLAT, genes=Genes({"chr1": [gene]}))
+    (found,) = scored([f"chr1 {start} . {DNA[start - 1]}{lost} {DNA[start - 1]}{gained}"], planned)
+    assert found.scores is not None
+    assert found.scores[:, :2] == pytest.approx(0, abs=1e-9)
+    variant = normalize(Variant("chr1", start, lost, gained), SOURCE)
+    first = JOB.grid.first_base(variant)
+    shown = range(max(gene.start, first), min(gene.end, first + 2_048 - len(gained)))
+    assert [each.share for each in found.genes] == [len(shown) / (gene.end - gene.start)] * bool(shown)
+    inside = len(gained) * (variant.start in shown) - sum(base in shown for base in range(variant.start, variant.end))
+    for each in found.genes:
+        assert each.scores == pytest.approx(np.log2(len(shown) + inside + 1) - np.log2(len(shown) + 1))
+
+
+def test_a_gene_that_the_window_of_one_allele_alone_holds_is_left_out() -> None:
+    genes = Genes({"chr1": [Gene(2_000, 2_048, "cut"), Gene(2_040, 2_048, "edge")]})
+    place = 500
+    line = f"chr1 {place} . {DNA[place - 1]} {DNA[place - 1]}{'GATTACA' * 2}"
+    (found,) = scored([line], dataclasses.replace(JOB, genes=genes))
+    assert [(each.name, each.share) for each in found.genes] == [("cut", 34 / 48)]
 
 
 class _Broken(MotifCounter):

@@ -48,16 +48,53 @@ def test_the_whole_stretch_lies_in_the_window_wherever_the_variant_is(
     grid = VariantGrid(geometry, min(width, 800))
     variant = Variant("chr1", start, "A" * ref, "C" * alt)
     assume(not grid.is_too_long(variant))
-    for allele, shares in zip((ref, alt), grid.stretches(variant, 1_000_000), strict=True):
-        first = start + allele // 2 - grid.width // 2
-        assert shares.sum() * 128 == pytest.approx(first + grid.width - max(first, 0))
+    cut = max(grid.width // 2 - min(ref, alt) // 2 - start, 0)  # by the chromosome's start
+    for shares in grid.stretches(variant, 1_000_000):
+        assert shares.sum() * 128 == pytest.approx(grid.width - cut)
         assert (shares <= 1).all()
+
+
+@given(
+    st.integers(1, 9_000),
+    st.floats(0, 1),
+    st.integers(0, 255),
+    st.integers(0, 255),
+    st.integers(1, 512),
+)
+def test_both_stretches_have_as_many_bases_wherever_the_chromosome_ends(
+    chrom_bp: int, place: float, ref: int, alt: int, width: int
+) -> None:
+    ref = min(ref, chrom_bp)
+    variant = Variant("chr1", int(place * (chrom_bp - ref)), "A" * ref, "C" * alt)
+    shares = VariantGrid(GEOMETRY, width).stretches(variant, chrom_bp)
+    assert shares[0].sum() == pytest.approx(shares[1].sum())
+    changed_bp = chrom_bp - ref + alt
+    inside = GRID.bin_weights(0, changed_bp, GRID.first_base(variant))
+    assert (shares[1] <= inside + 1e-9).all()
 
 
 def test_the_ends_of_the_chromosome_cut_the_stretch() -> None:
     ref, alt = GRID.stretches(Variant("chr1", 8_990, "A", "ACGT"), 9_000)
-    assert ref.sum() * 64 == 256 + 10
-    assert alt.sum() * 64 == 256 + 11  # its middle is 2 bases further, and the chromosome 3 longer
+    assert ref.sum() * 64 == 256 + 10  # the alternative's middle is 2 bases further, and its chromosome 3 longer
+    assert alt.sum() * 64 == 256 + 10
+    assert alt.argmax() == ref.argmax()
+
+
+def test_a_deletion_at_the_chromosome_s_start_is_compared_from_the_first_base_on() -> None:
+    ref, alt = GRID.stretches(Variant("chr1", 2, "A" * 200, ""), 9_000)
+    expected = GRID.bin_weights(0, 2 + 256, 0)
+    assert (ref == expected).all()
+    assert (alt == expected).all()
+
+
+def test_what_a_deletion_moves_into_the_window_is_looked_at_too() -> None:
+    def found(source: SequenceSource) -> list[Status]:
+        variants = [Variant("chr1", 2_500, "A" * length, "") for length in (1, 100)]
+        return [surroundings(variant, GRID, source) for variant in variants]
+
+    end = GRID.first_base(Variant("chr1", 2_500, "A", "")) + 2_048 + 128  # of what the model reads of the reference
+    assert found(SequenceSource("A" * (end + 50), "chr1")) == [Status.OK, Status.EDGE_PADDED]
+    assert found(SequenceSource("A" * (end + 50) + "N" * 500, "chr1")) == [Status.OK, Status.OK_N_CONTEXT]
 
 
 @given(st.integers(0, 8_999), st.text("ACGT", max_size=9), st.integers(0, 9), st.booleans())
