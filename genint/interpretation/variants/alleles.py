@@ -98,10 +98,11 @@ def judge(row: VcfRow, chrom: str | None, genome: DnaSource) -> Iterator[Judged]
         yield Judged(row, 0, Status.MALFORMED)
     for number, alt in enumerate(row.alts):
         status = _judge_text(row.ref.upper(), alt.upper())
-        if chrom is None and status != Status.MALFORMED:
-            status = Status.UNKNOWN_CHROM
-        if status != Status.OK or chrom is None:
+        if status != Status.OK:
             yield Judged(row, number, status)
+            continue
+        if chrom is None:
+            yield Judged(row, number, Status.UNKNOWN_CHROM)
             continue
         status = _judge_place(chrom, row.pos - 1, row.ref.upper(), alt.upper(), genome)
         variant = Variant(chrom, row.pos - 1, row.ref.upper(), alt.upper()) if status == Status.OK else None

@@ -46,7 +46,7 @@ def test_a_reference_that_does_not_match_is_not_flipped() -> None:
 
 
 def test_the_text_comes_before_the_chromosome_and_that_before_the_bases() -> None:
-    assert statuses(1, "A", "<DEL>,C", chrom=None) == [Status.UNKNOWN_CHROM] * 2
+    assert statuses(1, "A", "<DEL>,*,C", chrom=None) == [Status.ALT_SYMBOLIC, Status.ALT_STAR, Status.UNKNOWN_CHROM]
     assert statuses(999, "A", "*,C") == [Status.ALT_STAR, Status.OUT_OF_RANGE]
     assert statuses(1, "A", "C?", chrom=None) == [Status.MALFORMED]
 
