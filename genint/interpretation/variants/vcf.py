@@ -17,6 +17,7 @@ from genint.text import read_lines
 
 COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT")
 _EXPECTED = "a VCF file, plain or gzipped (of a BCF, make one: bcftools view)"
+_READ_TWICE = "a VCF is read twice, which standard input and pipes cannot be. Save it as a file first"
 
 
 class VcfRow(NamedTuple):
@@ -43,7 +44,7 @@ class VcfRow(NamedTuple):
 
 
 class VcfSurvey(NamedTuple):
-    """What one reading of a whole VCF finds: rows, and a digest by which a change of it is noticed."""
+    """What one reading of a whole VCF finds: rows, and a digest that tells other rows, or the same on other lines."""
 
     rows: int
     digest: str
@@ -52,11 +53,11 @@ class VcfSurvey(NamedTuple):
 def survey_vcf(path: Path | str) -> VcfSurvey:
     """Read a VCF to its end, so that what is damaged is known before any work. Raises InputError as `read_vcf` does."""
     if str(path) == "-":
-        raise InputError("-: a VCF is read twice, which standard input cannot be. Save it as a file first")
+        raise InputError(f"-: {_READ_TWICE}")
     _check_complete(Path(path))
     digest, rows = hashlib.sha256(), 0
     for row in read_vcf(path):
-        digest.update("\t".join(row.cells).encode() + b"\n")
+        digest.update("\t".join([str(row.line), *row.cells]).encode() + b"\n")
         rows += 1
     return VcfSurvey(rows, digest.hexdigest())
 
@@ -128,6 +129,8 @@ def _fault(columns: int, cells: tuple[str, ...]) -> str:
 
 def _check_complete(path: Path) -> None:
     """A bgzip file that was cut between two blocks reads well to its end, which lacks the mark."""
+    if path.is_fifo():
+        raise InputError(f"{path}: {_READ_TWICE}")
     try:
         with open(path, "rb") as file:
             start = file.read(18)

@@ -145,6 +145,19 @@ def test_an_unfinished_run_with_other_settings_is_not_resumed(tmp_path: Path, mo
         run(tmp_path, width=100)
 
 
+def test_a_vcf_whose_rows_moved_to_other_lines_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done says the lines that rows had."""
+    vcf = tmp_path / "a.vcf"
+    vcf.write_text(EVERY_STATUS.read_text())
+    with monkeypatch.context() as patch:
+        patch.setattr(variant_run, "_write", killed)
+        with pytest.raises(Killed):
+            variants_to_file(GENOME, vcf, counter_model(), tmp_path / "o.vcf", device="cpu")
+    vcf.write_text("##one line more\n" + EVERY_STATUS.read_text())
+    with pytest.raises(OutputError, match="holds an unfinished run, and vcf was"):
+        variants_to_file(GENOME, vcf, counter_model(), tmp_path / "o.vcf", device="cpu")
+
+
 def test_a_full_disk_is_one_line_and_leaves_no_table(tmp_path: Path) -> None:
     with file_size_limit(3_000), pytest.raises(OutputError, match="cannot write"):
         run(tmp_path)

@@ -1,6 +1,7 @@
 """VCF files: every row is read, and what is no VCF is refused by one line."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,22 @@ def test_standard_input_and_missing_files_are_refused(tmp_path: Path) -> None:
         survey_vcf("-")
     with pytest.raises(InputError, match="cannot read"):
         survey_vcf(tmp_path / "missing.vcf")
+
+
+def test_a_pipe_is_refused_as_standard_input_is() -> None:
+    read, write = os.pipe()
+    try:
+        with pytest.raises(InputError, match=f"/dev/fd/{read}: a VCF is read twice, .* Save it as a file"):
+            survey_vcf(f"/dev/fd/{read}")
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+def test_a_row_on_another_line_changes_the_digest(tmp_path: Path) -> None:
+    one = written(tmp_path, HEAD + "chr1\t5\t.\tA\tC\n", "one.vcf")
+    other = written(tmp_path, "##fileformat=VCFv4.2\n" + HEAD + "chr1\t5\t.\tA\tC\n", "other.vcf")
+    assert survey_vcf(one).digest != survey_vcf(other).digest
 
 
 def test_a_change_of_a_row_changes_the_digest(tmp_path: Path) -> None:
