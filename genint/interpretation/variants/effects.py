@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from genint.interpretation.variants.scorer import score_rows
 from genint.interpretation.variants.scores import SCORES
 from genint.interpretation.variants.settings import VariantJob, VariantSettings, plan_variants
 from genint.interpretation.variants.table import to_frame
-from genint.interpretation.variants.vcf import VcfRow, parse_row, read_vcf, survey_vcf
+from genint.interpretation.variants.vcf import VcfRow, make_row, read_vcf, survey_vcf
 from genint.prediction.inference import Engine
 from genint.prediction.settings import AnyGenome, AnyModel, open_genome
 
@@ -35,7 +35,8 @@ def variant_effects(
     Returns a row per ALT: line (of the VCF; of the DataFrame, its rows counted from 1), chrom, pos, id, ref, alt,
     status, scored_as, places, and for every track `TRACK.logSUM`, `TRACK.SUM`, `TRACK.SAX`, `TRACK.D1` and
     `TRACK.D2`, see variant_scores; with a `background` VCF `TRACK.quantile` among its variants, too. Rows that cannot
-    be scored are there with their status and NaN. Raises InputError for what is no VCF, and settings that do not fit.
+    be scored are there with their status and NaN; a missing value makes a row `malformed`, but for id. Raises
+    InputError for what is no VCF, and settings that do not fit.
     """
     if "genes" in settings:
         raise InputError("`genes`: make a second table, which variants_to_file writes")
@@ -83,6 +84,13 @@ def _read_variants(variants: Path | str | pd.DataFrame) -> tuple[Iterable[VcfRow
 
 def _frame_rows(variants: pd.DataFrame) -> Iterator[VcfRow]:
     ids = variants["id"] if "id" in variants.columns else ["."] * len(variants)
-    cells = zip(variants["chrom"], variants["pos"], ids, variants["ref"], variants["alt"], strict=True)
-    for number, row in enumerate(cells, start=1):
-        yield parse_row(number, "\t".join(map(str, row)))
+    columns = zip(variants["chrom"], variants["pos"], ids, variants["ref"], variants["alt"], strict=True)
+    for number, (chrom, pos, name, ref, alt) in enumerate(columns, start=1):
+        yield make_row(number, [_text(chrom), _text(pos), _text(name) or ".", _text(ref), _text(alt)])
+
+
+def _text(value: Any) -> str:
+    """As a VCF has it: nothing for a missing value, and 5 for 5.0, which a whole number beside missing ones becomes."""
+    if pd.isna(value):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

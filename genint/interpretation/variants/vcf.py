@@ -6,7 +6,7 @@ first five are CHROM, POS (1-based), ID, REF, ALT; several ALTs are separated by
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,8 +107,13 @@ def _header_lines(lines: Iterator[tuple[int, str]], path: Path | str) -> Iterato
 
 def parse_row(number: int, line: str) -> VcfRow:
     """A line as a row, with what is wrong with it."""
-    cells = (*line.split("\t")[:5], "", "", "", "", "")[:5]
-    fault = _fault(line.count("\t") + 1, cells)
+    return make_row(number, line.split("\t"))
+
+
+def make_row(number: int, columns: Sequence[str]) -> VcfRow:
+    """A row of columns, with what is wrong with them."""
+    cells = (*columns[:5], "", "", "", "", "")[:5]
+    fault = _fault(len(columns), cells)
     if fault:
         return VcfRow(number, cells, 0, (), fault)
     return VcfRow(number, cells, int(cells[1]), tuple(cells[4].split(",")), "")
@@ -118,6 +123,8 @@ def _fault(columns: int, cells: tuple[str, ...]) -> str:
     chrom, pos, _, ref, alt = cells
     if columns < len(COLUMNS):
         return f"found {columns} column(s) between tabs, expected at least 5"
+    if any(re.search(r"[\t\n\r]", cell) for cell in cells):
+        return "a cell holds a tab or the end of a line"
     if not chrom or not ref or not all(alt.split(",")):
         return "CHROM, REF or an ALT is empty"
     if not (pos.isascii() and pos.isdigit() and len(pos) <= MOST_DIGITS):

@@ -61,6 +61,24 @@ def test_a_frame_without_its_columns_is_refused() -> None:
         variant_effects(SOURCE, TABLE[["chrom", "ref"]], MODEL)
 
 
+def test_a_cell_stays_in_its_column_and_a_missing_one_is_malformed() -> None:
+    """pos is a float here, as one is missing."""
+    table = pd.DataFrame(
+        {
+            "chrom": ["chr1"] * 6,
+            "pos": [1_503, 1_503, 1_503, np.nan, 1_503, 1_503.5],
+            "id": ["x\tA", np.nan, "c", "d", "e\n", "f"],
+            "ref": ["A", "A", np.nan, "A", "A", "A"],
+            "alt": ["G", "G", "G", "G", None, "G"],
+        }
+    )
+    found = variant_effects(SOURCE, table, MODEL, device="cpu")
+    assert list(found["status"]) == ["malformed", "edge_padded", *["malformed"] * 4]
+    assert list(found["id"]) == ["x\tA", ".", "c", "d", "e\n", "f"]
+    assert list(found["ref"]) == ["A", "A", "", "A", "A", "A"]
+    assert list(found["alt"]) == ["G", "G", "G", "G", "", "G"]
+
+
 def test_no_rows_make_a_table_of_no_rows() -> None:
     found = variant_effects(SOURCE, TABLE.iloc[:0], MODEL, device="cpu")
     assert len(found) == 0

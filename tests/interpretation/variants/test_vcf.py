@@ -61,6 +61,7 @@ def test_gzip_and_bgzip_read_like_plain_text(tmp_path: Path, packed: object) -> 
         ("\t5\t.\tA\tC", "is empty"),
         ("chr1\t5\t.\tA\tC,", "is empty"),
         ("chr1\t5\t.\tA-\tC", "REF 'A-'"),
+        ("chr1\t5\t\rx\tA\tC", "the end of a line"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_said_of_it(line: str, fault: str) -> None:
