@@ -13,6 +13,9 @@ from genint.interpretation.variants.table import INTEGERS, KEYS
 from genint.interpretation.variants.vcf import COLUMNS, parse_row, read_body, read_header
 
 _STANDARD = (*COLUMNS, "QUAL", "FILTER", "INFO")
+_PREFIX = "GENINT_"  # of our keys of INFO
+_OURS = ("##genint=", f"##INFO=<ID={_PREFIX}")  # lines of the header that a run writes anew
+_MALFORMED = "##genint_malformed="
 TEXTS = ("chrom", "id", "ref", "alt", "status", "scored_as", "gene")
 
 
@@ -89,27 +92,47 @@ def write_parquet(new: Path, table: Table, vcf: Path | str) -> None:
 
 
 def write_vcf(new: Path, table: Table, vcf: Path | str) -> None:
-    """The VCF as it was, with a value for each ALT in INFO; a malformed row, which a VCF cannot hold, in the header."""
+    """The VCF as it was, with a value for each ALT in INFO; a malformed row, which a VCF cannot hold, in the header.
+
+    What an earlier run added is left out, but for its malformed rows.
+    """
     with open(table.parts[0], encoding="utf-8") as first:
         columns = first.readline().rstrip("\n").split("\t")[len(KEYS) :]
     names = [info_name(column) for column in columns]
     *header, titles = read_header(vcf)
     with open(new, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{line}\n" for line in header if line.strip())
+        file.writelines(f"{line}\n" for line in header if line.strip() and not line.startswith((*_OURS, _MALFORMED)))
         file.writelines(f"##genint={line}\n" for line in table.description)
         for column, name in zip(columns, names, strict=True):
             kind = "String" if column in TEXTS else "Integer" if column in INTEGERS else "Float"
             file.write(f'##INFO=<ID={name},Number=A,Type={kind},Description="{column} of genint variants">\n')
+        file.writelines(f"{line}\n" for line in header if line.startswith(_MALFORMED))
         bad = ((n, line) for n, line in read_body(vcf) if parse_row(n, line).fault)
-        file.writelines(f"##genint_malformed=line {number}: {line}\n" for number, line in bad)
+        file.writelines(f"{_MALFORMED}line {number}: {line}\n" for number, line in bad)
         names_of_columns = titles.split("\t")
         file.write("\t".join([*names_of_columns, *_STANDARD[len(names_of_columns) :]]) + "\n")
         file.writelines(_annotated(vcf, table.parts, names))
 
 
 def info_name(column: str) -> str:
-    """A column's name as a key of INFO: letters, digits, _ and . alone, GENINT_ before it."""
-    return "GENINT_" + re.sub(r"[^A-Za-z0-9_.]", "_", column)
+    """A column's name as a key of INFO: letters, digits, _ and . alone, GENINT_ before it.
+
+    Strands are words there: x+ is x_plus, and x- is x_minus, but x-y is x_y.
+    """
+    words = re.sub(r"-(?![A-Za-z0-9])", "_minus", column.replace("+", "_plus"))
+    return _PREFIX + re.sub(r"[^A-Za-z0-9_.]", "_", words)
+
+
+def check_info_names(out: Path, columns: Sequence[str]) -> None:
+    """InputError where two columns have one key in the INFO of a .vcf; other formats have the columns' own names."""
+    found: dict[str, str] = {}
+    for column in columns if out.suffix == ".vcf" else ():
+        other = found.setdefault(info_name(column), column)
+        if other != column:
+            raise InputError(
+                f"{out}: columns {other} and {column} have one key in INFO, {info_name(column)}. "
+                "Choose one with `tracks`, or an `out` that ends in .tsv or .parquet"
+            )
 
 
 def _annotated(vcf: Path | str, parts: Sequence[Path], names: Sequence[str]) -> Iterator[str]:
@@ -122,7 +145,9 @@ def _annotated(vcf: Path | str, parts: Sequence[Path], names: Sequence[str]) -> 
         cells += ["."] * (len(_STANDARD) - len(cells))
         texts = (",".join(value or "." for value in values) for values in alternatives)
         added = [f"{name}={text}" for name, text in zip(names, texts, strict=True)]
-        cells[7] = ";".join([*([] if cells[7] in (".", "") else [cells[7]]), *added])
+        present = [] if cells[7] in (".", "") else cells[7].split(";")
+        kept = [entry for entry in present if not entry.startswith(_PREFIX)]
+        cells[7] = ";".join([*kept, *added])
         yield "\t".join(cells) + "\n"
 
 

@@ -22,10 +22,10 @@ from genint.atomic import replacing
 from genint.console import Console
 from genint.errors import OutputError, cannot_write
 from genint.interpretation.variants.effects import ROWS_AT_ONCE, in_batches, score_background
-from genint.interpretation.variants.files import Table, gene_file, variant_format
+from genint.interpretation.variants.files import Table, check_info_names, gene_file, variant_format
 from genint.interpretation.variants.scorer import Scored, score_rows
 from genint.interpretation.variants.settings import VariantJob, VariantSettings, plan_variants
-from genint.interpretation.variants.table import KEYS, describe, to_frame, to_gene_frame
+from genint.interpretation.variants.table import KEYS, describe, score_columns, to_frame, to_gene_frame
 from genint.interpretation.variants.truth import Agreement, compare, read_truth
 from genint.interpretation.variants.vcf import VcfSurvey, read_vcf, survey_vcf
 from genint.output.run_folder import is_unfinished, output_folder
@@ -74,6 +74,7 @@ def variants_to_file(
     survey = survey_vcf(vcf)
     with open_genome(genome) as opened:
         job = plan_variants(opened, model, settings, console)
+        check_info_names(out, score_columns(job, with_quantiles=background is not None))
         measured = None if truth is None else read_truth(truth, job)
         _check_folder(out)
         with output_folder(stage, _plan(job, survey, background), [], overwrite=overwrite) as folder:

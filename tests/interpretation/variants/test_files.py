@@ -1,5 +1,6 @@
 """Files of scores: the same numbers in each format."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from genint.errors import InputError, OutputError
 from genint.interpretation.variants.files import gene_file, info_name, variant_format
 from genint.interpretation.variants.run import variants_to_file
+from genint.tracks.table import TrackTable
 from tests.interpretation.variants.motif_counter import counter_model
 
 EVERY_STATUS = Path(__file__).parent / "every_status.vcf"
@@ -58,6 +60,43 @@ def test_a_vcf_of_five_columns_gets_the_other_three(write: Write, tmp_path: Path
     header, row = write("a.vcf", tmp_path / "five.vcf").read_text().splitlines()[-2:]
     assert header == "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
     assert row.startswith("chr1\t60000\t.\tA\t<DEL>\t.\t.\tGENINT_status=alt_symbolic;")
+
+
+def test_a_vcf_that_was_scored_before_is_annotated_anew_and_no_more(write: Write, tmp_path: Path) -> None:
+    once = write("a.vcf")
+    before = once.read_text()
+    other = tmp_path / "other.vcf"
+    other.write_text(
+        before.replace("ID=GENINT_plus.SUM,", "ID=GENINT_old.SUM,")
+        .replace("GENINT_plus.SUM=", "GENINT_old.SUM=")
+        .replace("##genint=genint", "##genint=of another run, genint")
+    )
+    assert write("b.vcf", other).read_text() == write("c.vcf", once).read_text() == before
+
+
+def test_keys_of_info_tell_strands_apart() -> None:
+    names = ["H3K27ac(+).SUM", "H3K27ac(-).SUM", "cage+.SUM", "cage-.SUM", "CAGE-seq.SUM", "-log.SUM"]
+    assert [info_name(name).removeprefix("GENINT_") for name in names] == [
+        "H3K27ac__plus_.SUM",
+        "H3K27ac__minus_.SUM",
+        "cage_plus.SUM",
+        "cage_minus.SUM",
+        "CAGE_seq.SUM",
+        "_log.SUM",
+    ]
+
+
+def test_tracks_whose_keys_of_info_are_one_are_refused_before_any_work(example: Path, tmp_path: Path) -> None:
+    model = counter_model()
+    tracks = [
+        dataclasses.replace(each, identifier=name) for each, name in zip(model.tracks, ("a b", "a_b"), strict=True)
+    ]
+    renamed = [dataclasses.replace(tracks[0], strand_pair="a_b"), dataclasses.replace(tracks[1], strand_pair="a b")]
+    model = dataclasses.replace(model, tracks=TrackTable(renamed))
+    with pytest.raises(InputError, match=r"a b\.logSUM and a_b\.logSUM have one key in INFO, GENINT_a_b\.logSUM"):
+        variants_to_file(example / "genome.fa", EVERY_STATUS, model, tmp_path / "a.vcf", device="cpu")
+    assert not list(tmp_path.iterdir())
+    variants_to_file(example / "genome.fa", EVERY_STATUS, model, tmp_path / "a.vcf", tracks="^a_b$", device="cpu")
 
 
 def test_the_table_of_every_status_is_the_golden_one(write: Write, golden: Callable[[str, str], str]) -> None:
