@@ -33,7 +33,7 @@ Genes = Annotated[
     typer.Option(
         "--genes",
         metavar="BED",
-        help="Also write OUT.genes.tsv: logSED of every gene in a variant's window.",
+        help="Also write scores.genes.tsv beside scores.tsv: logSED of every gene in a variant's window.",
         show_default=False,
         rich_help_panel=SCORES,
     ),

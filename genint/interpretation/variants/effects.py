@@ -34,7 +34,7 @@ def variant_effects(
 
     Returns a row per ALT: line (of the VCF; of the DataFrame, its rows counted from 1), chrom, pos, id, ref, alt,
     status, scored_as, places, and for every track `TRACK.logSUM`, `TRACK.SUM`, `TRACK.SAX`, `TRACK.D1` and
-    `TRACK.D2`, see variant_scores; with a `background` VCF `TRACK.quantile` among its variants, too. Rows that cannot
+    `TRACK.D2`, see variants.scores; with a `background` VCF `TRACK.quantile` among its variants, too. Rows that cannot
     be scored are there with their status and NaN; a missing value makes a row `malformed`, but for id. Raises
     InputError for what is no VCF, and settings that do not fit.
     """

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from genint.errors import InputError, OutputError
-from genint.interpretation.variants.table import INTEGERS, KEYS
+from genint.interpretation.variants.table import GENE_KEYS, INTEGERS, KEYS
 from genint.interpretation.variants.vcf import COLUMNS, parse_row, read_body, read_header
 
 _STANDARD = (*COLUMNS, "QUAL", "FILTER", "INFO")
@@ -46,8 +46,34 @@ def variant_format(out: Path) -> TableWriter:
 
 
 def gene_file(out: Path) -> Path:
-    """Beside `out`: scores.tsv -> scores.genes.tsv; Parquet where that is, text otherwise."""
-    return out.with_suffix(".genes.parquet" if out.suffix == ".parquet" else ".genes.tsv")
+    """Beside `out`: scores.tsv -> scores.genes.tsv, scores.parquet -> scores.genes.parquet.
+
+    That of scores.vcf is scores.vcf.genes.tsv, as scores.genes.tsv is that of scores.tsv.
+    """
+    return out.with_name(f"{out.name}.genes.tsv") if out.suffix == ".vcf" else out.with_suffix(f".genes{out.suffix}")
+
+
+def is_gene_table(path: Path) -> bool:
+    """Whether a file is there, and is a table of genes by its columns."""
+    if not path.is_file():
+        return False
+    columns = _columns_of_parquet(path) if path.suffix == ".parquet" else _columns_of_text(path)
+    return tuple(columns[: len(GENE_KEYS)]) == GENE_KEYS
+
+
+def _columns_of_parquet(path: Path) -> list[str]:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        return list(parquet.read_schema(path).names)
+    except pyarrow.ArrowInvalid:  # no Parquet
+        return []
+
+
+def _columns_of_text(path: Path) -> list[str]:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return next((line for line in file if not line.startswith("#")), "").rstrip("\n").split("\t")
 
 
 def read_part(part: Path) -> pd.DataFrame:

@@ -9,6 +9,7 @@
 import shutil
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,7 +23,13 @@ from genint.atomic import replacing
 from genint.console import Console
 from genint.errors import OutputError, cannot_write
 from genint.interpretation.variants.effects import ROWS_AT_ONCE, in_batches, score_background
-from genint.interpretation.variants.files import Table, check_info_names, gene_file, variant_format
+from genint.interpretation.variants.files import (
+    Table,
+    check_info_names,
+    gene_file,
+    is_gene_table,
+    variant_format,
+)
 from genint.interpretation.variants.scorer import Scored, score_rows
 from genint.interpretation.variants.settings import VariantJob, VariantSettings, plan_variants
 from genint.interpretation.variants.table import KEYS, describe, score_columns, to_frame, to_gene_frame
@@ -62,15 +69,19 @@ def variants_to_file(
     """Score every ALT of a VCF into `out`, a .tsv, .parquet or .vcf file: what `genint variants` calls.
 
     The columns are those of `variant_effects`; a .vcf has them as INFO. With `genes`, a second table lies beside it,
-    OUT.genes.tsv: a row per ALT and gene in its window. Memory does not grow with the VCF. A killed run resumes when it
-    is called again, and ends with the same bytes. `truth`: a table of measured effects, see variant_truth.
-    Raises InputError for what is no VCF, and OutputError where `out` is there already (`overwrite` replaces it) or
-    cannot be written.
+    scores.genes.tsv of scores.tsv: a row per ALT and gene in its window. Memory does not grow with the VCF. A killed
+    run resumes when it is called again, and ends with the same bytes. `truth`: a table of measured effects, see
+    variants.truth. Raises InputError for what is no VCF, and OutputError where `out` or its table of genes is there
+    already (`overwrite` replaces both, and removes a table of genes that the new run has none for), is one of the files
+    that are read, or cannot be written.
     """
     console, started, out = console or Console(quiet=True), time.monotonic(), Path(out)
     form, stage = variant_format(out), out.with_name(f".{out.name}.genint-partial")
-    if out.exists() and not overwrite and not is_unfinished(stage):
-        raise OutputError(f"{out}: is there already. Give `overwrite` to replace it, or choose another `out`")
+    given = (vcf, background, truth, settings.get("genes"), settings.get("aliases"))
+    may_replace = overwrite or is_unfinished(stage)
+    _check_outputs(
+        out, [Path(each) for each in given if each], has_genes=bool(settings.get("genes")), may_replace=may_replace
+    )
     survey = survey_vcf(vcf)
     with open_genome(genome) as opened:
         job = plan_variants(opened, model, settings, console)
@@ -87,6 +98,8 @@ def variants_to_file(
             statuses = parts.count_statuses()
             for table in tables:
                 _write(table, vcf)
+            if not job.genes.by_chrom:
+                _remove_outdated(gene_file(out))
             agreement = None if measured is None else compare(measured, parts.files("scores"), job)
     shutil.rmtree(stage, ignore_errors=True)
     files = [table.path for table in tables]
@@ -104,6 +117,25 @@ def _check_folder(out: Path) -> None:
         raise cannot_write(out, error) from None
     if out.is_dir():
         raise OutputError(f"{out}: is a folder. Give `out` the name of a file that ends in .tsv, .parquet or .vcf")
+
+
+def _check_outputs(out: Path, inputs: Sequence[Path], *, has_genes: bool, may_replace: bool) -> None:
+    """OutputError for a file of the run that is one of its inputs, or that is there and may not be replaced."""
+    genes = gene_file(out)
+    for file in (out, genes) if has_genes or is_gene_table(genes) else (out,):
+        if any(file.exists() and each.exists() and file.samefile(each) for each in inputs):
+            raise OutputError(f"{file}: would be written and is read by the same run. Choose another `out`")
+        if file.exists() and not may_replace:
+            raise OutputError(f"{file}: is there already. Give `overwrite` to replace it, or choose another `out`")
+
+
+def _remove_outdated(genes: Path) -> None:
+    """Remove an earlier run's table of genes, which would pass for that of the new scores."""
+    try:
+        if is_gene_table(genes):
+            genes.unlink()
+    except OSError as error:
+        raise cannot_write(genes, error) from None
 
 
 def _plan(job: VariantJob, survey: VcfSurvey, background: Path | str | None) -> dict[str, object]:

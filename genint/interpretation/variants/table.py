@@ -12,6 +12,7 @@ from genint.interpretation.variants.scores import FORMULAS, SCORES, signed_quant
 from genint.interpretation.variants.settings import VariantJob
 
 KEYS = ("line", "chrom", "pos", "id", "ref", "alt")
+GENE_KEYS = (*KEYS, "gene", "share")
 INTEGERS = ("line", "pos", "places")
 DESCRIPTIONS = {
     "line": "of the VCF",

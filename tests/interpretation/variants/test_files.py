@@ -115,7 +115,7 @@ def test_another_ending_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_genes_lie_beside_the_scores_and_keys_of_info_are_plain() -> None:
     assert [gene_file(Path(f"d/a.{end}")).name for end in ("tsv", "vcf", "parquet")] == [
         "a.genes.tsv",
-        "a.genes.tsv",
+        "a.vcf.genes.tsv",
         "a.genes.parquet",
     ]
     assert info_name("CAGE:a b.logSUM") == "GENINT_CAGE_a_b.logSUM"

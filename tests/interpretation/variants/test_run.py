@@ -12,6 +12,7 @@ from genint import atomic
 from genint.errors import InputError, OutputError
 from genint.interpretation.variants import effects, scorer
 from genint.interpretation.variants import run as variant_run
+from genint.interpretation.variants.files import gene_file
 from genint.interpretation.variants.run import VariantReport, variants_to_file
 from tests.conftest import EXAMPLE, Run, file_size_limit
 from tests.interpretation.variants.motif_counter import counter_model
@@ -134,6 +135,48 @@ def test_a_finished_table_is_not_replaced_unless_told(tmp_path: Path, whole: dic
     (tmp_path / "out.tsv").write_text("other")
     run(tmp_path, overwrite=True)
     assert contents(tmp_path) == whole
+
+
+def test_a_table_of_genes_is_not_replaced_unless_told(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    (tmp_path / "out.genes.tsv").write_text("mine")
+    with pytest.raises(OutputError, match=r"out.genes.tsv: is there already. Give `overwrite`"):
+        run(tmp_path)
+    assert (tmp_path / "out.genes.tsv").read_text() == "mine"
+    run(tmp_path, overwrite=True)
+    assert contents(tmp_path) == whole
+
+
+@pytest.mark.parametrize("name", ["o.tsv", "o.vcf", "o.parquet"])
+def test_a_table_of_genes_goes_with_the_scores_that_it_is_of(tmp_path: Path, name: str) -> None:
+    """One of an earlier run would pass for that of the new scores; a file that is none stays."""
+    (tmp_path / "genes.bed").write_text("chr1\t53000\t54000\ta\n")
+    out = tmp_path / name
+
+    def score(**settings: Any) -> None:
+        variants_to_file(GENOME, EVERY_STATUS, counter_model(), out, device="cpu", **settings)
+
+    score(genes=tmp_path / "genes.bed")
+    assert gene_file(out).exists()
+    out.unlink()
+    with pytest.raises(OutputError, match=f"{gene_file(out).name}: is there already"):
+        score()
+    score(overwrite=True)
+    assert not gene_file(out).exists()
+    gene_file(out).write_text("mine\n")
+    score(overwrite=True)
+    assert gene_file(out).read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_a_run_reads_is_not_written_by_it(tmp_path: Path, overwrite: bool) -> None:
+    bed, vcf = tmp_path / "mine.genes.tsv", tmp_path / "mine.vcf"
+    bed.write_text("chr1\t53000\t54000\ta\n")
+    vcf.write_text(EVERY_STATUS.read_text())
+    for out in (tmp_path / "mine.tsv", vcf):
+        with pytest.raises(OutputError, match=r"mine\.(genes\.tsv|vcf): would be written and is read by the same run"):
+            variants_to_file(GENOME, vcf, counter_model(), out, genes=bed, overwrite=overwrite, device="cpu")
+    assert bed.read_text() == "chr1\t53000\t54000\ta\n"
+    assert sorted(tmp_path.iterdir()) == [bed, vcf]
 
 
 def test_an_unfinished_run_with_other_settings_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
