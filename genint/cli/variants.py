@@ -120,8 +120,11 @@ def variants(
 
     Example: genint variants genome.fa variants.vcf.gz -o scores.tsv --rc --tracks 'ATAC|CAGE'
     """
-    if tracks_of is not None and (genes or background or truth):
-        raise typer.BadParameter("writes no scores; leave out --genes, --background, --truth", param_hint="--tracks-of")
+    if tracks_of is not None and (genes or background or truth or width is not None or overwrite):
+        raise typer.BadParameter(
+            "writes no scores, and to a new folder; leave out --genes, --background, --truth, --width, --overwrite",
+            param_hint="--tracks-of",
+        )
     from genint.console import Console
     from genint.interpretation.variants.run import variants_to_file
     from genint.interpretation.variants.settings import VariantSettings

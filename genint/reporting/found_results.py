@@ -84,7 +84,7 @@ def _kind(folder: Path) -> Kind | None:
             return "predictions"
         names: dict[str, Kind] = {"contributions.bw": "attribution", "worth.tsv": "attention"}
         return next((kind for name, kind in names.items() if (folder / name).is_file()), None)
-    return "variant tracks" if any(folder.glob("*.ref.bw")) and any(folder.glob("*.alt.bw")) else None
+    return "variant tracks" if any(folder.glob("*.ref.bw")) and any(folder.glob("*.alt*.bw")) else None
 
 
 def _is_variant_table(path: Path) -> bool:

@@ -37,6 +37,12 @@ def test_a_folder_of_one_result_is_that_result(all_results: Path) -> None:
         assert find_results(all_results / name) == [Result(kind, all_results / name)]  # type: ignore[arg-type]
 
 
+def test_tracks_of_a_variant_whose_first_alternative_has_none_are_found(all_results: Path, tmp_path: Path) -> None:
+    for name, copied in (("atac.ref.bw", "atac.ref.bw"), ("atac.alt.bw", "atac.alt2.bw")):
+        shutil.copy(all_results / "alleles" / name, tmp_path / copied)
+    assert [result.kind for result in find_results(tmp_path)] == ["variant tracks"]
+
+
 def test_each_says_where_to_look(all_results: Path) -> None:
     found = by_kind(all_results)
     places = {kind: [str(row.region) for row in find_places(result, SIZES)] for kind, result in found.items()}

@@ -1,6 +1,7 @@
 """The tracks of one variant: what the model predicts with it and without it, at the reference's coordinates."""
 
 from pathlib import Path
+from typing import Any
 
 import pyBigWig
 import pytest
@@ -12,6 +13,7 @@ from genint.interpretation.variants.alleles import letters
 from genint.interpretation.variants.tracks import variant_tracks
 from tests.conftest import EXAMPLE, Run
 from tests.interpretation.variants.motif_counter import MOTIF, counter_model
+from tests.interpretation.variants.test_vcf import bgzipped
 
 DNA = "ACGATCGGTA" * 150 + MOTIF + "GATCGGTAAC" * 20 + MOTIF + "GATCGGTAAC" * 200
 SOURCE, MODEL = SequenceSource(DNA, "chr1"), counter_model()
@@ -52,8 +54,32 @@ def test_what_lies_behind_an_indel_stays_in_its_place(tmp_path: Path, lost: int,
 def test_every_alternative_of_a_row_has_files_and_one_can_be_named(tmp_path: Path) -> None:
     row = "chr1\t1502\tx\tT\tG,*,C"
     (tmp_path / "one").mkdir()
-    assert sorted(tracks_of(tmp_path, "x", row)) == ["plus.alt.bw", "plus.alt2.bw", "plus.ref.bw"]
-    assert sorted(tracks_of(tmp_path / "one", "chr1:1502:T:C", row)) == ["plus.alt.bw", "plus.ref.bw"]
+    assert sorted(tracks_of(tmp_path, "x", row)) == ["plus.alt.bw", "plus.alt3.bw", "plus.ref.bw"]
+    assert sorted(tracks_of(tmp_path / "one", "chr1:1502:T:C", row)) == ["plus.alt3.bw", "plus.ref.bw"]
+
+
+def test_of_an_alternative_that_is_left_out_it_is_said_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first base of REF is the last whose window is the chromosome's first."""
+    assert DNA[1_535:1_537] == "AC"
+    row = "chr1\t1536\tx\tAC\t*,TC,AG"
+    assert sorted(tracks_of(tmp_path, "x", row)) == ["plus.alt2.bw", "plus.ref.bw"]
+    assert capsys.readouterr().err.splitlines() == [
+        "genint: warning: line 2: ALT 1, *, is left out: its status is alt_star",
+        "genint: warning: line 2: ALT 3, AG, is left out: its window is another, give chr1:1536:AC:AG",
+    ]
+
+
+def test_a_vcf_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    whole = bgzipped(HEAD + "chr1\t1502\tx\tT\tG\n")
+    (tmp_path / "a.vcf.gz").write_bytes(whole)
+    with pytest.raises(InputError, match="end mark is missing"):
+        variant_tracks(SOURCE, tmp_path / "a.vcf.gz", "x", MODEL, tmp_path / "out", device="cpu")
+
+
+@pytest.mark.parametrize("setting", [{"width": 100}, {"genes": "genes.bed"}])
+def test_a_setting_that_tracks_have_no_use_for_is_refused(tmp_path: Path, setting: Any) -> None:
+    with pytest.raises(InputError, match=f"`{next(iter(setting))}`: tracks have no use for it"):
+        variant_tracks(SOURCE, tmp_path / "a.vcf", "x", MODEL, tmp_path / "out", **setting)
 
 
 @pytest.mark.parametrize(
@@ -94,4 +120,6 @@ def test_the_command_writes_what_the_model_predicts(tmp_path: Path, tiny_model: 
         assert ours.chroms() == theirs.chroms()
         assert ours.intervals("chr1")[0][0] == tile[0]
         assert ours.values("chr1", *tile) == theirs.values("chr1", *tile)
-    assert genint(*command, "--genes", "g.bed", "-o", tmp_path / "o").code == 2
+    for option in (("--genes", "g.bed"), ("--width", 200), ("--overwrite",)):
+        refused = genint(*command, *option, "-o", tmp_path / "o")
+        assert (refused.code, option[0] in refused.err) == (2, True)
