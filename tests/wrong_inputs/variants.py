@@ -35,7 +35,13 @@ variants_case("tracks of one without scores", HEAD + ROW, ["--tracks-of", "one"]
 table_case("genes of another genome", "--genes", "chrQ\t1\t9\n", "--genes", "none of its 1 row(s)")
 table_case("a background without scores", "--background", HEAD + ROW, "--background", "none of its rows")
 table_case("a truth without effects", "--truth", "chrom\tpos\tref\talt\n", "line 1", "no column named effect")
-table_case("a truth of words", "--truth", TRUTH + "chr1\t5\tA\tC\tmuch\n", "line 2", "effect 'much' is not a number")
+table_case(
+    "a truth of words", "--truth", TRUTH + "chr1\t5\tA\tC\tmuch\n", "line 2", "effect 'much' is not a finite number"
+)
 table_case("a truth with another width", "--truth", TRUTH + "chr1\t5\tA\n", "line 2", "found 3 column(s)")
 table_case("a truth without places", "--truth", TRUTH + "chr1\t-5\tA\tC\t1\n", "line 2", "pos '-5'")
+table_case("a truth far away", "--truth", TRUTH + f"chr1\t{'9' * 5_000}\tA\tC\t1\n", "line 2", "is not a whole number")
+table_case("a truth without an end", "--truth", TRUTH + "chr1\t5\tA\tC\tinf\n", "line 2", "not a finite number")
+table_case("a truth of two effects", "--truth", TRUTH.replace("ref", "effect\tref"), "line 1", "more than one column")
+table_case("a truth of other variants", "--truth", TRUTH + 3 * "chr1\t5\tA\tC\t1\n", "0 of its 3 measured")
 table_case("a truth of one row", "--truth", TRUTH + "chr1\t5\tA\tC\t1\n", "1 row(s)", "at least 3")

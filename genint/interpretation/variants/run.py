@@ -33,7 +33,7 @@ from genint.interpretation.variants.files import (
 from genint.interpretation.variants.scorer import Scored, score_rows
 from genint.interpretation.variants.settings import VariantJob, VariantSettings, plan_variants
 from genint.interpretation.variants.table import KEYS, describe, score_columns, to_frame, to_gene_frame
-from genint.interpretation.variants.truth import Agreement, compare, read_truth
+from genint.interpretation.variants.truth import Agreement, check_matches, compare, read_truth
 from genint.interpretation.variants.vcf import VcfSurvey, read_vcf, survey_vcf
 from genint.output.run_folder import is_unfinished, output_folder
 from genint.prediction.inference import Engine
@@ -86,7 +86,7 @@ def variants_to_file(
     with open_genome(genome) as opened:
         job = plan_variants(opened, model, settings, console)
         check_info_names(out, score_columns(job, with_quantiles=background is not None))
-        measured = None if truth is None else read_truth(truth, job)
+        measured = None if truth is None else _read_truth(truth, vcf, job)
         _check_folder(out)
         with output_folder(stage, _plan(job, survey, background), [], overwrite=overwrite) as folder:
             parts = _Parts(folder.scratch)
@@ -127,6 +127,12 @@ def _check_outputs(out: Path, inputs: Sequence[Path], *, has_genes: bool, may_re
             raise OutputError(f"{file}: would be written and is read by the same run. Choose another `out`")
         if file.exists() and not may_replace:
             raise OutputError(f"{file}: is there already. Give `overwrite` to replace it, or choose another `out`")
+
+
+def _read_truth(truth: Path | str, vcf: Path | str, job: VariantJob) -> pd.DataFrame:
+    measured = read_truth(truth, job)
+    check_matches(measured, truth, vcf, job)
+    return measured
 
 
 def _remove_outdated(genes: Path) -> None:

@@ -11,7 +11,8 @@ replicate in the score's place: nothing can be expected to agree with an assay b
 Intervals: 95 % of a bootstrap over variants. A variant that is measured several times is a row each time.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +21,18 @@ import pandas as pd
 
 from genint.arrays import F64, Mask
 from genint.errors import InputError
+from genint.genome.region import MOST_DIGITS
 from genint.interpretation.variants.files import read_part
+from genint.interpretation.variants.scorer import judge_row
 from genint.interpretation.variants.settings import VariantJob
+from genint.interpretation.variants.vcf import read_vcf
 from genint.text import read_lines
 
 STATISTICS = ("pearson", "spearman", "auroc_sign", "auroc_size")
 _KEYS = ["chrom", "pos", "ref", "alt"]
 _DRAWS, _SEED, _FEWEST = 500, 0, 3
+
+_Key = tuple[str, int, str, str]  # of a row: what _KEYS names
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,16 @@ def read_truth(path: Path | str, job: VariantJob) -> pd.DataFrame:
     Rows on chromosomes that the genome has not stay as they are, and fit no score.
     """
     expected = f"a tab-separated table with columns {', '.join([*_KEYS, 'effect'])}"
-    lines = [line for line in read_lines(path, expected) if line.strip()]
-    names = lines[0].split("\t") if lines else []
+    lines = ((number, line) for number, line in enumerate(read_lines(path, expected), start=1) if line.strip())
+    first, header = next(lines, (1, ""))
+    names = header.split("\t")
     if missing := [name for name in [*_KEYS, "effect"] if name not in names]:
-        raise InputError(f"`truth` {path}, line 1: no column named {', '.join(missing)}. Expected {expected}")
-    rows = [_read_row(f"`truth` {path}, line {number}", line, names) for number, line in enumerate(lines[1:], start=2)]
+        raise InputError(f"`truth` {path}, line {first}: no column named {', '.join(missing)}. Expected {expected}")
+    if repeated := [name for name in [*_KEYS, "effect", "replicate"] if names.count(name) > 1]:
+        raise InputError(
+            f"`truth` {path}, line {first}: more than one column named {', '.join(repeated)}. Keep one of each"
+        )
+    rows = [_read_row(f"`truth` {path}, line {number}", line, names) for number, line in lines]
     if len(rows) < _FEWEST:
         raise InputError(f"`truth` {path}: holds {len(rows)} row(s). Expected at least {_FEWEST}")
     table = pd.DataFrame(rows, columns=[*_KEYS, "effect", "replicate"])
@@ -74,20 +85,53 @@ def _read_row(place: str, line: str, names: list[str]) -> tuple[str, int, str, s
     if len(cells) != len(names):
         raise InputError(f"{place}: found {len(cells)} column(s), the header has {len(names)}")
     row = dict(zip(names, cells, strict=True))
-    if not (row["pos"].isascii() and row["pos"].isdigit()):
-        raise InputError(f"{place}: pos {row['pos']!r} is not a whole number")
+    pos = row["pos"]
+    if not (pos.isascii() and pos.isdigit() and len(pos) <= MOST_DIGITS):
+        raise InputError(f"{place}: pos {pos[:20]!r} is not a whole number of at most {MOST_DIGITS} digits")
     numbers = [_read_number(place, name, row.get(name, "")) for name in ("effect", "replicate")]
-    return row["chrom"], int(row["pos"]), row["ref"].upper(), row["alt"].upper(), numbers[0], numbers[1]
+    return row["chrom"], int(pos), row["ref"].upper(), row["alt"].upper(), numbers[0], numbers[1]
 
 
 def _read_number(place: str, name: str, text: str) -> float:
     """NaN for a measurement that is missing."""
     if text.lower() in ("", ".", "na", "nan"):
-        return float("nan")
+        return math.nan
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise InputError(f"{place}: {name} {text!r} is not a number") from None
+        value = math.inf
+    if not math.isfinite(value) or "_" in text:  # Python reads 1_0 as 10
+        raise InputError(f"{place}: {name} {text[:20]!r} is not a finite number")
+    return value
+
+
+def check_matches(truth: pd.DataFrame, path: Path | str, vcf: Path | str, job: VariantJob) -> None:
+    """InputError where fewer than 3 rows of the truth in `path` will have a score: before the model scores any."""
+    wanted = list(truth.dropna(subset="effect")[_KEYS].itertuples(index=False, name=None))
+    found = set(_scored_keys(set(wanted), vcf, job))
+    _check_count(f"`truth` {path}", sum(key in found for key in wanted), len(wanted))
+
+
+def _scored_keys(wanted: set[_Key], vcf: Path | str, job: VariantJob) -> Iterator[_Key]:
+    """Those of the wanted keys that a row of the VCF has, with a status that is scored."""
+    chroms: dict[str, str | None] = {}
+    for row in read_vcf(vcf):
+        if row.fault:
+            continue
+        if row.chrom not in chroms:
+            chroms[row.chrom] = job.find_chrom(row.chrom, f"{vcf}, line {row.line}")
+        chrom = chroms[row.chrom]
+        keys = [(chrom or "", row.pos, row.ref.upper(), alt.upper()) for alt in row.alts]
+        if not wanted.isdisjoint(keys):
+            yield from (keys[each.number] for each in judge_row(job, row, chrom) if each.status.is_scored)
+
+
+def _check_count(name: str, scored: int, measured: int) -> None:
+    if scored < _FEWEST:
+        raise InputError(
+            f"{name}: {scored} of its {measured} measured row(s) have a score. Expected at least {_FEWEST}: "
+            "the same chrom, pos, ref and alt as in the VCF"
+        )
 
 
 def compare(truth: pd.DataFrame, parts: Iterable[Path], job: VariantJob) -> Agreement:
@@ -103,11 +147,7 @@ def agreement(truth: pd.DataFrame, scores: pd.DataFrame) -> Agreement:
     columns = [name for name in scores.columns if name.endswith(".logSUM")]
     measured = truth.dropna(subset="effect")
     joined = measured.merge(scores.drop_duplicates(_KEYS), on=_KEYS).dropna(subset=columns)
-    if len(joined) < _FEWEST:
-        raise InputError(
-            f"`truth`: {len(joined)} of its {len(measured)} measured row(s) have a score. Expected at least {_FEWEST}: "
-            "the same chrom, pos, ref and alt as in the VCF"
-        )
+    _check_count("`truth`", len(joined), len(measured))
     table = _figures(joined, [name.removesuffix(".logSUM") for name in columns], columns)
     again = joined.dropna(subset="replicate")
     if len(again) >= _FEWEST:

@@ -8,7 +8,7 @@ import pytest
 
 from genint.errors import InputError
 from genint.genome.dna_source import SequenceSource
-from genint.interpretation.variants.run import variants_to_file
+from genint.interpretation.variants.run import VariantReport, variants_to_file
 from genint.interpretation.variants.settings import plan_variants
 from genint.interpretation.variants.truth import STATISTICS, agreement, read_truth, statistics
 from tests.conftest import EXAMPLE, Run
@@ -84,8 +84,17 @@ WRONG_TABLES = {
     "no effect": ("chrom\tpos\tref\talt\nchr1\t5\tA\tC\n", "line 1: no column named effect"),
     "a cell short": (HEAD + "chr1\t5\tA\tC\t1\n", "line 2: found 5 column"),
     "place": (HEAD + "chr1\tx\tA\tC\t1\t1\n", "line 2: pos 'x'"),
-    "number": (HEAD + "chr1\t5\tA\tC\tbig\t1\n", "line 2: effect 'big' is not a number"),
-    "replicate": (HEAD + "chr1\t5\tA\tC\t1\t?\n", "line 2: replicate '\\?' is not a number"),
+    "far place": (HEAD + f"chr1\t{'9' * 5_000}\tA\tC\t1\t1\n", "line 2: pos '99999"),
+    "number": (HEAD + "chr1\t5\tA\tC\tbig\t1\n", "line 2: effect 'big' is not a finite number"),
+    "infinite": (HEAD + "chr1\t5\tA\tC\t-inf\t1\n", "line 2: effect '-inf' is not a finite number"),
+    "digits of Python": (HEAD + "chr1\t5\tA\tC\t1_0\t1\n", "line 2: effect '1_0' is not a finite number"),
+    "replicate": (HEAD + "chr1\t5\tA\tC\t1\t?\n", "line 2: replicate '\\?' is not a finite number"),
+    "blank lines": ("\n" + HEAD + "\n\nchr1\tx\tA\tC\t1\t1\n", "line 5: pos 'x'"),
+    "header after a blank line": ("\nchrom\tpos\tref\talt\n", "line 2: no column named effect"),
+    "two effects": (
+        HEAD.replace("replicate", "effect") + "chr1\t5\tA\tC\t1\t2\n",
+        "line 1: more than one column named effect",
+    ),
     "two rows": (HEAD + 2 * "chr1\t5\tA\tC\t1\t\n", r"holds 2 row\(s\)"),
 }
 
@@ -104,6 +113,30 @@ def test_a_table_that_is_none_is_refused_before_any_work(tmp_path: Path, name: s
             device="cpu",
         )
     assert [file.name for file in tmp_path.iterdir()] == ["truth.tsv"]
+
+
+OF_TWO_SCORES = ["1 53635 c g", "chr1 62543 G T", "chr1 60000 A G", "chr1 63000 T *", "chr7 1 A C"]
+
+
+def score_beside(folder: Path, rows: list[str]) -> VariantReport:
+    text = HEAD + "".join(row.replace(" ", "\t") + "\t1\t\n" for row in rows)
+    (folder / "truth.tsv").write_text(text)
+    out, truth = folder / "o.tsv", folder / "truth.tsv"
+    return variants_to_file(EXAMPLE / "genome.fa", EVERY_STATUS, counter_model(), out, truth=truth, device="cpu")
+
+
+def test_a_truth_of_fewer_than_3_rows_with_a_score_is_refused_before_any_work(tmp_path: Path) -> None:
+    """Of what the VCF has not, or has without a score: the rest of the five."""
+    with pytest.raises(InputError, match=r"truth.tsv: 2 of its 5 measured row\(s\) have a score") as error:
+        score_beside(tmp_path, OF_TWO_SCORES)
+    assert "resumes" not in str(error.value)
+    assert [file.name for file in tmp_path.iterdir()] == ["truth.tsv"]
+
+
+def test_a_truth_of_3_rows_with_a_score_is_enough(tmp_path: Path) -> None:
+    found = score_beside(tmp_path, [*OF_TWO_SCORES, "chr1 31361 C T"]).truth
+    assert found is not None
+    assert (found.measured, found.scored) == (6, 3)
 
 
 def test_names_of_chromosomes_and_cases_of_letters_make_no_difference(tmp_path: Path) -> None:
