@@ -12,6 +12,7 @@ from genint.interpretation.variants.files import gene_file, info_name, variant_f
 from genint.interpretation.variants.run import variants_to_file
 from genint.tracks.table import TrackTable
 from tests.interpretation.variants.motif_counter import counter_model
+from tests.pages import ROOT, blocks
 
 EVERY_STATUS = Path(__file__).parent / "every_status.vcf"
 TEXT = dict.fromkeys(("chrom", "id", "ref", "alt", "status", "scored_as"), "str")
@@ -37,6 +38,29 @@ def test_parquet_holds_what_the_text_does(write: Write) -> None:
     assert table["line"].tolist() == text["line"].tolist()
     assert table["status"].tolist() == text["status"].tolist()
     assert table["plus.SUM"].fillna(99).tolist() == pd.to_numeric(text["plus.SUM"]).fillna(99).tolist()
+
+
+def test_the_page_s_lines_read_every_cell_of_the_text_as_it_is(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = ['q"uote', '"open', "'", "ha#sh", "#first", "NA", "nan", "None", "007", "1e5", " x ", "\x0b\u2028", ".", ""]
+    rows = "".join(f"chr1\t53635\t{name}\tC\t{alt}\n" for name, alt in zip(ids, "G*" * len(ids), strict=False))
+    (tmp_path / "odd.vcf").write_text(EVERY_STATUS.read_text() + rows)
+    lines = write("scores.tsv", tmp_path / "odd.vcf").read_text().split("\n")
+    monkeypatch.chdir(tmp_path)
+    (reading,) = (block.text for block in blocks(ROOT / "docs" / "variants.md") if "read_csv" in block.text)
+    names: dict[str, pd.DataFrame] = {}
+    exec(reading, names)
+    scores = names["scores"]
+    columns, *cells = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    assert list(scores.columns) == columns
+    texts = [name for name in columns if name in TEXT]
+    assert scores[texts].fillna("").to_numpy().tolist() == [
+        [dict(zip(columns, row, strict=True))[name] for name in texts] for row in cells
+    ]
+    for name in set(columns) - set(texts):
+        expected = pd.to_numeric(pd.Series([row[columns.index(name)] for row in cells]))
+        assert scores[name].fillna(-99).tolist() == expected.fillna(-99).tolist()
 
 
 def test_a_vcf_has_a_value_for_every_alternative_in_info(write: Write) -> None:
