@@ -54,10 +54,11 @@ def gene_file(out: Path) -> Path:
 
 
 def is_gene_table(path: Path) -> bool:
-    """Whether a file is there, and is a table of genes by its columns."""
-    if not path.is_file():
+    """Whether a file is there, can be read, and is a table of genes by its columns."""
+    try:
+        columns = _columns_of_parquet(path) if path.suffix == ".parquet" else _columns_of_text(path)
+    except OSError:
         return False
-    columns = _columns_of_parquet(path) if path.suffix == ".parquet" else _columns_of_text(path)
     return tuple(columns[: len(GENE_KEYS)]) == GENE_KEYS
 
 

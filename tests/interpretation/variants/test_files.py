@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from genint.errors import InputError, OutputError
-from genint.interpretation.variants.files import gene_file, info_name, variant_format
+from genint.interpretation.variants.files import gene_file, info_name, is_gene_table, variant_format
 from genint.interpretation.variants.run import variants_to_file
 from genint.tracks.table import TrackTable
 from tests.interpretation.variants.motif_counter import counter_model
@@ -121,6 +121,12 @@ def test_tracks_whose_keys_of_info_are_one_are_refused_before_any_work(example: 
         variants_to_file(example / "genome.fa", EVERY_STATUS, model, tmp_path / "a.vcf", device="cpu")
     assert not list(tmp_path.iterdir())
     variants_to_file(example / "genome.fa", EVERY_STATUS, model, tmp_path / "a.vcf", tracks="^a_b$", device="cpu")
+
+
+def test_what_is_no_table_of_genes_is_not_taken_for_one(write: Write, tmp_path: Path) -> None:
+    assert not is_gene_table(tmp_path / "missing.tsv")
+    assert not is_gene_table(tmp_path)
+    assert not is_gene_table(write("x.genes.tsv"))  # scores, of a run told to write them there
 
 
 def test_the_table_of_every_status_is_the_golden_one(write: Write, golden: Callable[[str, str], str]) -> None:
