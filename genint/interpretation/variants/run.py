@@ -23,13 +23,7 @@ from genint.atomic import replacing
 from genint.console import Console
 from genint.errors import OutputError, cannot_write
 from genint.interpretation.variants.effects import ROWS_AT_ONCE, in_batches, score_background
-from genint.interpretation.variants.files import (
-    Table,
-    check_info_names,
-    gene_file,
-    is_gene_table,
-    variant_format,
-)
+from genint.interpretation.variants.files import Table, check_info_names, gene_file, is_gene_table, variant_format
 from genint.interpretation.variants.scorer import Scored, score_rows
 from genint.interpretation.variants.settings import VariantJob, VariantSettings, plan_variants
 from genint.interpretation.variants.table import KEYS, describe, score_columns, to_frame, to_gene_frame
