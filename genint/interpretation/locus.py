@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from genint.errors import InputError
+from genint.genome.chromosome_names import listed
 from genint.genome.dna import Tokens
-from genint.genome.dna_source import DnaSource
+from genint.genome.dna_source import Chromosomes, DnaSource
 from genint.genome.grid import Geometry, Tile, touched_bins
 from genint.genome.region import Region
 from genint.models.folder import Model
@@ -45,10 +46,9 @@ def find_locus(genome: DnaSource, region: Region, geometry: Geometry) -> Locus:
     """The tile that holds the region, so that bins have the values that predict gives them.
 
     A region across a border of tiles is put in the middle of a window of its own, which begins with a bin. Raises
-    InputError for a region longer than the model predicts in one go, or past the end of its chromosome.
+    InputError for a region longer than the model predicts in one go, and as `clip_region` does.
     """
-    if region.chrom not in genome.sizes or region.end > genome.sizes[region.chrom]:
-        raise InputError(f"`region` {region}: is not on a chromosome of {genome}. Give one that lies there")
+    region = clip_region(region, genome, "region")
     bins, bin_bp = touched_bins(region, geometry.bin_bp), geometry.bin_bp
     if bins.stop - bins.start > geometry.core_bins:
         raise InputError(
@@ -61,6 +61,24 @@ def find_locus(genome: DnaSource, region: Region, geometry: Geometry) -> Locus:
         start = ((bins.start + bins.stop - geometry.core_bins) // 2) * bin_bp - geometry.context_bp
     dna = genome.tokens(region.chrom, start, start + geometry.input_bp)
     return Locus(region, start, geometry, genome.sizes[region.chrom], np.asarray(dna))
+
+
+def clip_region(region: Region, genome: Chromosomes, parameter: str) -> Region:
+    """The bases of a region that its chromosome has.
+
+    Raises InputError, by the name of the parameter that gave it, where there is no such base or chromosome.
+    """
+    if region.chrom not in genome.sizes:
+        raise InputError(
+            f"`{parameter}` {region}: {genome} has no chromosome {region.chrom}. Expected one of {listed(genome.sizes)}"
+        )
+    length = genome.sizes[region.chrom]
+    if region.start >= length:
+        raise InputError(
+            f"`{parameter}` {region}: starts past the end of {region.chrom}, which is {length:,} bp long. "
+            "Give one that lies there"
+        )
+    return Region(region.chrom, region.start, min(region.end, length))
 
 
 def attending_module(model: Model) -> GenomicInterpreter:

@@ -14,6 +14,11 @@ def attention_a_region_longer_than_a_window(folder: Path, model: Path) -> tuple[
 
 
 @case
+def attention_a_region_past_its_chromosome_s_end(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["attention", GENOME, "chr3:40,001-40,100", "-m", model], ["chr3:40,001-40,100", "35,073 bp", "lies there"]
+
+
+@case
 def attention_flow_between_what_is_not_predicted(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
     given = ["attention", GENOME, "chr1:1-9", "-m", model, "--flow-between", "chr1:3001-3002", "chr1:1-9"]
     return given, ["--flow-between chr1:3,001-3,002", "chr1:1-9", "predicts chr1:1-2,048", "within"]

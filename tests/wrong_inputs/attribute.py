@@ -26,6 +26,8 @@ attribute_case("a target too far away", PLACE, ["--target", "chr1:20001-20100"],
 attribute_case("a target on another chromosome", PLACE, ["--target", "chr2:1-100"], "line 1", "--target chr2")
 attribute_case("a target that is none", PLACE, ["--target", "here"], "--target here")
 attribute_case("a region without bases", PLACE + "chr1\t7\t7\n", [], "line 2", "hold no base")
+attribute_case("a target past its chromosome's end", PLACE, ["--target", "chr1:300001-300100"], "--target", "204,")
+attribute_case("a region past its chromosome's end", "chr1\t300000\t300100\n", [], "line 1", "past the end", "chr1")
 attribute_case("no such track", PLACE, ["-t", "H3K27ac"], "--tracks H3K27ac")
 attribute_case("a fraction above 1", PLACE, ["--top", "2"], "--top 2.0")
 attribute_case("no regions", "", [], "a.bed", "holds no regions")

@@ -16,6 +16,7 @@ from genint.genome.region import Region
 from genint.interpretation.attribution.attribution import Attribution
 from genint.interpretation.attribution.target import Target
 from genint.interpretation.attribution.window_scores import score_window
+from genint.interpretation.locus import clip_region
 from genint.models.folder import Model, load_model
 from genint.prediction.cpus import usable_cpus
 from genint.prediction.devices import choose_device
@@ -114,7 +115,7 @@ def prepare(genome: DnaSource, regions: AnyRegions, model: AnyModel, settings: A
     columns = loaded.tracks.select(tracks) if tracks is not None else list(range(len(loaded.tracks)))
     device = choose_device(settings.get("device", "auto"))
     aim = settings.get("target")
-    target = find_region(aim, genome, "target") if aim else None
+    target = clip_region(find_region(aim, genome, "target"), genome, "target") if aim else None
     rows = find_rows(regions, genome)
     places = [place_row(row, genome, loaded.geometry, target, settings.get("width", 0)) for row in rows]
     return Prepared(genome, places, loaded, columns, device, settings)
@@ -159,15 +160,22 @@ def _explain_window(prepared: Prepared, threads: int, opened: tuple[Place, U8, s
 
 
 def place_row(row: BedRow, genome: DnaSource, geometry: Geometry, target: Region | None, width: int) -> Place:
-    """Where a row is scored. InputError for one without bases, or that does not fit into a window with its target."""
+    """Where a row is scored. InputError for one without bases, or that does not fit into a window with its target.
+
+    `target`, if there is one, lies within its chromosome.
+    """
     chrom, length = row.region.chrom, genome.sizes[row.region.chrom]
-    if not isinstance(row.region, Region) or row.region.start >= length:
-        place = f"start {row.region.start:,} and end {row.region.end:,} hold no base of {chrom}, {length:,} bp"
-        raise InputError(f"{row.source}: {place}. Remove the row")
+    if not isinstance(row.region, Region):
+        place = f"start {row.region.start:,} and end {row.region.end:,} hold no base"
+        raise InputError(f"{row.source}: {place}. Give a region of one base or more")
+    if row.region.start >= length:
+        raise InputError(
+            f"{row.source}: starts past the end of {chrom}, which is {length:,} bp long. Give a region that lies there"
+        )
     own = Region(chrom, row.region.start, min(row.region.end, length))
     scored = _around(own, width, length) if width else own
     aim = target or own
-    if aim.chrom != chrom or aim.start >= length:
+    if aim.chrom != chrom:
         raise InputError(f"{row.source}: lies on {chrom}, `target` {aim} does not. Give regions near the target")
     wanted, read = touched_bins(aim, geometry.bin_bp), touched_bins(scored, geometry.bin_bp)
     first, last = min(wanted.start, read.start), max(wanted.stop, read.stop)

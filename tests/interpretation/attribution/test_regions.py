@@ -1,15 +1,18 @@
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from genint.errors import InputError
 from genint.genome.bed import BedRow
 from genint.genome.dna_source import SequenceSource
 from genint.genome.grid import Geometry
 from genint.genome.region import EmptyRegion, Region
-from genint.interpretation.attribution.regions import AttributeSettings, attribute, place_row
+from genint.interpretation.attribution.regions import AttributeSettings, attribute, place_row, prepare
 from genint.models.folder import load_model
 from genint.prediction.in_memory import predict_regions
 from tests.conftest import EXAMPLE
@@ -17,6 +20,9 @@ from tests.conftest import EXAMPLE
 GENOME = EXAMPLE / "genome.fa"
 GEOMETRY = Geometry(core_bp=2_048, context_bp=128, bin_bp=128)
 SEQUENCE = SequenceSource("ACGT" * 2_500, "chr1")
+
+
+loaded = cache(load_model)
 
 
 def row(start: int, end: int) -> BedRow:
@@ -73,6 +79,26 @@ def test_a_target_elsewhere_is_in_the_same_window() -> None:
     assert window + GEOMETRY.core_bp >= 6_016
 
 
+@given(start=st.integers(0, 9_999), length=st.integers(1, 60_000))
+def test_a_target_ends_with_its_chromosome(tiny_model: Path, start: int, length: int) -> None:
+    assume(min(start + length, 10_000) - start <= GEOMETRY.core_bp - GEOMETRY.bin_bp)
+    settings: AttributeSettings = {"target": Region("chr1", start, start + length)}
+    (found,) = prepare(SEQUENCE, [Region("chr1", start, start + 1)], loaded(tiny_model), settings).places
+    assert found.target.end <= 10_000
+    assert found.target == place_row(row(start, min(start + length, 10_000)), SEQUENCE, GEOMETRY, None, 0).target
+    assert found.bins.stop - found.bins.start == -(-len(found.target) // 128)
+
+
+def test_the_score_of_a_target_past_the_end_is_that_of_the_bins_that_are_there(tiny_model: Path) -> None:
+    scores = [
+        next(
+            attribute(GENOME, ["chr3:34,961-34,970"], tiny_model, method="gradient", target=f"chr3:34,945-{end}")
+        ).score
+        for end in ("35,073", "40,000")
+    ]
+    assert scores[0] == scores[1]
+
+
 def test_a_region_is_clipped_where_its_chromosome_ends() -> None:
     place = place_row(row(9_900, 12_000), SEQUENCE, GEOMETRY, None, 0)
     assert place.region == Region("chr1", 9_900, 10_000)
@@ -85,7 +111,7 @@ def test_a_region_is_clipped_where_its_chromosome_ends() -> None:
         (Region("chr1", 0, 2_049), None, "span 2,176 bp in whole bins, and a window of the model predicts 2,048 bp"),
         (Region("chr1", 100, 200), Region("chr1", 9_000, 9_001), "Cut the region"),
         (Region("chr1", 100, 200), Region("chr2", 100, 200), "lies on chr1"),
-        (Region("chr1", 10_000, 10_001), None, "hold no base of chr1"),
+        (Region("chr1", 10_000, 10_001), None, "line 1: starts past the end of chr1, which is 10,000 bp long"),
         (EmptyRegion("chr1", 5), None, "hold no base"),
     ],
 )
@@ -103,6 +129,8 @@ def test_what_does_not_fit_is_refused(region: Region | EmptyRegion, target: Regi
         ({"tracks": "nothing"}, "`tracks` nothing"),
         ({"target": "chr1:x"}, "`target` chr1:x: not a region"),
         ({"target": "chr77:1-2"}, "`target` chr77"),
+        ({"target": Region("chr77", 0, 2)}, "`target` chr77:1-2"),
+        ({"target": "chr3:40,001-40,100"}, "`target` chr3:40,001-40,100: starts past the end of chr3, which is 35,073"),
     ],
 )
 def test_a_wrong_setting_is_refused_before_anything_is_computed(
