@@ -33,4 +33,7 @@ attribute_case("a fraction above 1", PLACE, ["--top", "2"], "--top 2.0")
 attribute_case("no regions", "", [], "a.bed", "holds no regions")
 motifs_case("motifs of another format", ">MA1\nA [1 2]\n", "line 1", "MEME version")
 motifs_case("a file without motifs", "MEME version 4\n", "holds no motif")
-motifs_case("rows that are no probabilities", "MEME version 4\nMOTIF a\n1 1 1 1\n", "line 3", "1 1 1 1")
+MATRIX = "MEME version 4\nMOTIF a\nletter-probability matrix: w= 2\n"
+motifs_case("rows that are no probabilities", MATRIX + "1 1 1 1\n", "line 4", "1 1 1 1")
+motifs_case("a motif with too few rows", MATRIX + "1e-3 9.97e-1 1e-3 1e-3\n", "line 3", "1 row(s)", "w= says 2")
+motifs_case("a motif without a matrix", "MEME version 4\nMOTIF a\n1 0 0 0\n", "line 2", "a has no")

@@ -1,6 +1,8 @@
 """Names for what contributes: stretches of strong bases, compared with known motifs by TOMTOM."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 SEQLET_BP = 11  # as long as most of the motifs that are known of yeast
 STRONG_SD = 2.0  # standard deviations above the mean over the region that a stretch must reach
+_MATRIX = "letter-probability matrix"
 _EXPECTED = "motifs in MEME's text format"
 
 
@@ -27,6 +30,18 @@ class Motif(NamedTuple):
     identifier: str
     name: str
     probabilities: F64
+
+
+class _Line(NamedTuple):
+    """A line of a file, counted from 1."""
+
+    number: int
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        """What stands between blanks."""
+        return self.text.split()
 
 
 class Seqlet(NamedTuple):
@@ -40,40 +55,53 @@ class Seqlet(NamedTuple):
 def read_meme(path: Path) -> list[Motif]:
     """Motifs of a file in MEME's text format (meme-suite.org/meme/doc/meme-format.html), of letters ACGT.
 
-    Raises InputError naming file and line for another format, rows that are not four probabilities, and no motif.
+    Raises InputError naming file and line for another format, a motif without name or matrix, a row that is not four
+    probabilities, another number of rows than the matrix says (w=), and a file without a motif.
     """
-    motifs: list[Motif] = []
-    name = ""
-    rows: list[list[float]] = []
-    lines = enumerate(read_lines(path, _EXPECTED), start=1)
-    for number, line in lines:
-        words = line.split()
-        if number == 1 and words[:2] != ["MEME", "version"]:
-            raise InputError(f"`motifs` {path}, line 1: does not begin with 'MEME version'. Expected {_EXPECTED}")
-        if words[:1] == ["MOTIF"] and len(words) > 1:
-            motifs += _complete(name, rows)
-            name, rows = " ".join(words[1:]), []
-        elif name and len(words) == 4 and words[0][0] in "01.":
-            rows.append(_read_row(f"`motifs` {path}, line {number}", words))
-    motifs += _complete(name, rows)
-    if not motifs:
+    lines = [_Line(number, text) for number, text in enumerate(read_lines(path, _EXPECTED), start=1)]
+    if not lines or lines[0].words[:2] != ["MEME", "version"]:
+        raise InputError(f"`motifs` {path}, line 1: does not begin with 'MEME version'. Expected {_EXPECTED}")
+    starts = [place for place, line in enumerate(lines) if line.words[:1] == ["MOTIF"]]
+    if not starts:
         raise InputError(f"`motifs` {path}: holds no motif. Expected {_EXPECTED}")
-    return motifs
+    return [_read_motif(path, lines[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)]
 
 
-def _complete(name: str, rows: list[list[float]]) -> list[Motif]:
-    identifier, _, alternative = name.partition(" ")
-    return [Motif(identifier, alternative or identifier, np.array(rows).T)] if rows else []
+def _read_motif(path: Path, lines: Sequence[_Line]) -> Motif:
+    """A motif from its line MOTIF to the next one's."""
+    place = f"`motifs` {path}, line {lines[0].number}"
+    identifier, *alternative = lines[0].words[1:] or [""]
+    if not identifier:
+        raise InputError(f"{place}: the motif has no name. Expected MOTIF and a name")
+    first = next((n for n, line in enumerate(lines) if line.text.lstrip().startswith(_MATRIX)), None)
+    if first is None:
+        raise InputError(f"{place}: {identifier} has no {_MATRIX}. Expected {_EXPECTED}")
+    rows = [_read_row(f"`motifs` {path}, line {line.number}", line.words) for line in _matrix_lines(lines[first + 1 :])]
+    place, width = f"`motifs` {path}, line {lines[first].number}", re.search(r"\bw\s*=\s*(\d+)", lines[first].text)
+    if not rows or (width and int(width[1]) != len(rows)):
+        said = f", and w= says {width[1]}" if width else ""
+        raise InputError(f"{place}: {len(rows)} row(s) follow{said}. Expected one for each position of {identifier}")
+    return Motif(identifier, " ".join(alternative) or identifier, np.array(rows).T)
+
+
+def _matrix_lines(lines: Iterable[_Line]) -> Iterator[_Line]:
+    """Lines until one that is no row: rows have four words, or begin with a number. Empty lines are passed over."""
+    filled = (line for line in lines if line.words)
+    return takewhile(lambda line: len(line.words) == 4 or _number(line.words[0]) is not None, filled)
 
 
 def _read_row(place: str, words: list[str]) -> list[float]:
-    try:
-        row = [float(word) for word in words]
-    except ValueError:
-        row = []
-    if not row or min(row) < 0 or abs(sum(row) - 1) > 0.05:
+    row = [value for word in words if (value := _number(word)) is not None]
+    if not (len(row) == len(words) == 4 and min(row) >= 0 and abs(sum(row) - 1) <= 0.05):
         raise InputError(f"{place}: {' '.join(words)} are not four probabilities. Expected those of A, C, G and T")
     return [value / sum(row) for value in row]
+
+
+def _number(word: str) -> float | None:
+    try:
+        return float(word)
+    except ValueError:
+        return None
 
 
 def find_seqlets(attribution: Attribution) -> Iterator[Seqlet]:

@@ -2,6 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genint.errors import InputError
 from genint.interpretation.attribution.motifs import SEQLET_BP, find_seqlets, name_seqlets, read_meme
@@ -49,11 +51,47 @@ def test_motifs_are_read_with_their_names(tmp_path: Path) -> None:
         (HEADER, "holds no motif"),
         (HEADER + "MOTIF x\nletter-probability matrix:\n0.5 0.5 0.5 0.5\n", "line 7: 0.5 0.5 0.5 0.5 are not four"),
         (HEADER + "MOTIF x\nletter-probability matrix:\n0.5 0.5 0.x 0\n", "line 7"),
+        (HEADER + "MOTIF x\nletter-probability matrix:\n0.5 0.5 0\n", "line 7: 0.5 0.5 0 are not four"),
+        (HEADER + "MOTIF x\nletter-probability matrix:\nnan 0.5 0.5 0\n", "line 7: nan 0.5 0.5 0 are not four"),
+        (HEADER + "MOTIF x\nletter-probability matrix:\nA C G T\n0 1 0 0\n", "line 7: A C G T are not four"),
+        (HEADER + "MOTIF x\nletter-probability matrix: w= 2\n0 1 0 0\n", "line 6: 1 row.s. follow, and w= says 2"),
+        (HEADER + "MOTIF x\nletter-probability matrix: w= 1\n0 1 0 0\n\n0 1 0 0\n", "line 6: 2 row.s. follow"),
+        (HEADER + "MOTIF x\nletter-probability matrix:\nURL here\n", "line 6: 0 row.s. follow. Expected one for each"),
+        (HEADER + "MOTIF x\nURL here\n" + motif("y", "AC"), "line 5: x has no letter-probability matrix"),
+        (HEADER + motif("y", "AC") + "MOTIF\n", "line 10: the motif has no name"),
     ],
 )
 def test_another_file_gets_one_line(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_meme(written(tmp_path, text))
+
+
+@given(
+    weights=st.lists(st.lists(st.integers(0, 10**6), min_size=4, max_size=4).filter(any), min_size=1, max_size=9),
+    form=st.sampled_from(["{:.8f}", "{:.8e}", "{:.8E}", "+{:.8f}", "{!r}"]),
+    says_width=st.booleans(),
+)
+def test_every_row_is_read_however_its_numbers_are_written(
+    tmp_path_factory: pytest.TempPathFactory, weights: list[list[int]], form: str, says_width: bool
+) -> None:
+    probabilities = np.array(weights) / np.sum(weights, 1, keepdims=True)
+    rows = "\n".join("  " + "\t".join(form.format(float(value)) for value in row) for row in probabilities)
+    head = (
+        f"letter-probability matrix: alength= 4 w= {len(weights)} E= 1e-9"
+        if says_width
+        else "letter-probability matrix:"
+    )
+    text = f"{HEADER}MOTIF MA1 REB1\n{head}\n{rows}\nURL http://1.2.3.4/\n{motif('next', 'AC')}"
+    first, second = read_meme(written(tmp_path_factory.mktemp("motifs"), text))
+    np.testing.assert_allclose(first.probabilities, probabilities.T, atol=1e-6)
+    assert (first.name, second.name) == ("REB1", "next")
+
+
+def test_other_tables_of_a_report_of_meme_are_no_rows(tmp_path: Path) -> None:
+    other = "log-odds matrix: alength= 4 w= 2\n1 -1081 202 3\n-12 0 0 9\n"
+    text = motif("x", "AC").replace("letter-prob", other + "letter-prob") + "-----\n1 2 3 4\nTime 0.35 secs.\n"
+    (only,) = read_meme(written(tmp_path, HEADER + text))
+    assert only.probabilities.shape == (4, 2)
 
 
 @pytest.mark.filterwarnings("ignore:Cannot cache compiled")
