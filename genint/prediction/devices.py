@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import get_args
 
 import torch
@@ -86,15 +86,19 @@ def multiplies_bfloat16(device: torch.device, *, training: bool) -> bool:
 
 @contextmanager
 def inference(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
-    """No gradients, matrix products in `dtype`; parameters and outputs stay float32.
-
-    On CUDA the same shapes always take the same algorithm, and float32 is not cut to TF32.
-    """
+    """No gradients, matrix products in `dtype`, exact as `exact_products`; parameters and outputs stay float32."""
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)
-    on_cuda = device.type == "cuda"  # elsewhere threads would undo each other's flags, which are one set for all
-    exact = torch.backends.cudnn.flags(deterministic=True, allow_tf32=False) if on_cuda else nullcontext()
-    with torch.inference_mode(), autocast, exact:
+    with torch.inference_mode(), autocast, exact_products(device):
         yield
+
+
+def exact_products(device: torch.device) -> AbstractContextManager[object]:
+    """On CUDA the same shapes always take the same algorithm, and float32 is not cut to TF32. Gradients are as before.
+
+    The flags are one set for all threads: enter it in one, around those that compute.
+    """
+    on_cuda = device.type == "cuda"  # elsewhere threads would undo each other's flags
+    return torch.backends.cudnn.flags(deterministic=True, allow_tf32=False) if on_cuda else nullcontext()
 
 
 def is_out_of_memory(error: Exception) -> bool:

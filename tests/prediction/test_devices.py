@@ -1,10 +1,19 @@
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import torch
 
 from genint.errors import InputError
-from genint.prediction.devices import choose_device, choose_devices, choose_dtype, describe_device, inference
+from genint.prediction.devices import (
+    choose_device,
+    choose_devices,
+    choose_dtype,
+    describe_device,
+    exact_products,
+    inference,
+)
 
 
 def pretend_gpus(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
@@ -90,3 +99,24 @@ def test_inference_multiplies_in_the_dtype_asked_for() -> None:
         assert layer(torch.ones(1, 4)).dtype == torch.bfloat16
     with inference(cpu, torch.float32):
         assert layer(torch.ones(1, 4)).dtype == torch.float32
+
+
+@pytest.mark.parametrize(("device", "flagged"), [("cuda", [{"deterministic": True, "allow_tf32": False}]), ("cpu", [])])
+def test_products_are_exact_on_cuda_with_and_without_gradients(
+    device: str, flagged: list[dict[str, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered = []
+
+    @contextmanager
+    def flags(**given: bool) -> Iterator[None]:
+        entered.append(given)
+        yield
+
+    monkeypatch.setattr(torch.backends.cudnn, "flags", flags)
+    with exact_products(torch.device(device)):
+        assert torch.is_grad_enabled()
+        assert not torch.is_inference_mode_enabled()
+    assert entered == flagged
+    with inference(torch.device(device), torch.float32):
+        assert torch.is_inference_mode_enabled()
+    assert entered == 2 * flagged

@@ -19,6 +19,7 @@ from genint.genome.dna import UNKNOWN
 from genint.interpretation.attribution.attribution import Attribution
 from genint.interpretation.attribution.regions import Prepared, explain, torch_threads
 from genint.models.base import TrackModel
+from genint.prediction.devices import exact_products
 from genint.prediction.workers import in_order, one_core_each
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _with_module(prepared: Prepared, module: TrackModel) -> Prepared:
 def _change_bases(prepared: Prepared, attributions: Sequence[Attribution]) -> list[CheckRow]:
     threads = prepared.count_threads()
     windows = ((n, each, *prepared.read_window(prepared.places[n])) for n, each in enumerate(attributions))
-    with torch_threads(1), one_core_each(threads) as pool:
+    with torch_threads(1), exact_products(prepared.device), one_core_each(threads) as pool:
         changed = in_order(lambda opened: pool.submit(_change_region, prepared, *opened), windows, 2 * threads)
         values = np.mean([found for _, found in changed], axis=0)
     meanings = {

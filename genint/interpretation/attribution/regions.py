@@ -19,7 +19,7 @@ from genint.interpretation.attribution.window_scores import score_window
 from genint.interpretation.locus import clip_region
 from genint.models.folder import Model, load_model
 from genint.prediction.cpus import usable_cpus
-from genint.prediction.devices import choose_device
+from genint.prediction.devices import choose_device, exact_products
 from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions, find_region, find_rows, open_genome
 from genint.prediction.workers import in_order, one_core_each
 
@@ -127,7 +127,7 @@ def explain(prepared: Prepared) -> Iterator[Attribution]:
     threads = prepared.count_threads()
     regions = max(min(threads, len(prepared.places)), 1)  # at the same time
     windows = ((place, *prepared.read_window(place)) for place in prepared.places)
-    with torch_threads(1), one_core_each(regions) as pool:
+    with torch_threads(1), exact_products(prepared.device), one_core_each(regions) as pool:
         for _, attribution in in_order(
             lambda opened: pool.submit(_explain_window, prepared, threads // regions, opened), windows, 2 * regions
         ):

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genint.choices import AttributionMethod
 from genint.genome.fasta import Genome
 from genint.interpretation.attribution.checks import agreement, check_attributions, rank_correlation, shuffle_weights
 from genint.interpretation.attribution.regions import AttributeSettings, explain, prepare
+from genint.interpretation.attribution.target import Target
 from tests.conftest import EXAMPLE
 from tests.interpretation.attribution.toys import make
 
@@ -54,6 +58,35 @@ def test_the_table_has_every_control_and_both_tests(tiny_model: Path) -> None:
     assert table.value[:3].abs().max() <= 1
     assert table.value.notna().all()
     assert "other tracks" not in list(without_others.check)
+
+
+@pytest.mark.parametrize("method", ["screened", "integrated"])
+def test_every_score_is_computed_where_products_are_exact(
+    method: AttributionMethod, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a stand-in for the flags of CUDA, which this machine may not have."""
+    inside: list[torch.device] = []
+    seen: list[int] = []
+
+    @contextmanager
+    def stand_in(device: torch.device) -> Iterator[None]:
+        inside.append(device)
+        yield
+        inside.remove(device)
+
+    def score_tracks(target: Target, tracks: torch.Tensor) -> torch.Tensor:
+        seen.append(len(inside))
+        return torch.log1p(tracks.double().sum((1, 2)))
+
+    for module in ("regions", "checks"):
+        monkeypatch.setattr(f"genint.interpretation.attribution.{module}.exact_products", stand_in)
+    monkeypatch.setattr(Target, "score_tracks", score_tracks)
+    settings: AttributeSettings = {"tracks": "ATAC", "method": method, "threads": 1, "steps": 2}
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        prepared = prepare(genome, ["chr1:5,001-5,020"], tiny_model, settings)
+        check_attributions(prepared, list(explain(prepared)))
+    assert set(seen) == {1}
+    assert inside == []
 
 
 def test_deleting_the_strongest_bases_takes_more_than_deleting_others(tiny_model: Path) -> None:
