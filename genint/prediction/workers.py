@@ -147,6 +147,30 @@ def one_core_each(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "inference", torch.set_num_threads, (1,))
 
 
+class Stopped(Exception):
+    """Nobody waits for this result any more."""
+
+
+class Halt(threading.Event):
+    """Set when nobody waits any more; long work looks at it between its parts."""
+
+    def check(self) -> None:
+        """Raises Stopped once it is set."""
+        if self.is_set():
+            raise Stopped
+
+
+@contextmanager
+def stoppable_cores(threads: int) -> Iterator[tuple[ThreadPoolExecutor, Halt]]:
+    """`one_core_each`, and what halts their work when the block is left: its end waits for what still runs."""
+    halt = Halt()
+    with one_core_each(threads) as pool:
+        try:
+            yield pool, halt
+        finally:
+            halt.set()
+
+
 def in_order(
     submit: Callable[[Item], Future[Result]], items: Iterable[Item], most: int
 ) -> Iterator[tuple[Item, Result]]:

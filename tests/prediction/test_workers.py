@@ -1,6 +1,7 @@
 """Workers: the same outputs however little memory there is."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +11,7 @@ import torch
 
 from genint.errors import InputError
 from genint.genome.dna import UNKNOWN
-from genint.prediction.workers import BatchWorker, WindowWorker, in_order, pad
+from genint.prediction.workers import BatchWorker, Halt, Stopped, WindowWorker, in_order, pad, stoppable_cores
 from tests.prediction.inference_toys import CPU, Narrow, Plain, Wrong, slow, stack, task, windows
 
 
@@ -131,3 +132,15 @@ def test_nothing_more_is_computed_once_nobody_asks() -> None:
         next(found)
         found.close()
     assert len(begun) <= 5
+
+
+def test_long_work_ends_when_the_block_is_left() -> None:
+    def work(halt: Halt) -> None:
+        while True:
+            halt.check()
+            time.sleep(0.001)
+
+    with pytest.raises(KeyboardInterrupt), stoppable_cores(2) as (pool, halt):  # noqa: PT012
+        running = [pool.submit(work, halt) for _ in range(3)]  # one has not begun
+        raise KeyboardInterrupt
+    assert all(isinstance(each.exception(), Stopped) for each in running)

@@ -20,7 +20,7 @@ from genint.interpretation.attribution.attribution import Attribution
 from genint.interpretation.attribution.regions import Prepared, explain, torch_threads
 from genint.models.base import TrackModel
 from genint.prediction.devices import exact_products
-from genint.prediction.workers import in_order, one_core_each
+from genint.prediction.workers import Halt, in_order, stoppable_cores
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -101,8 +101,8 @@ def _with_module(prepared: Prepared, module: TrackModel) -> Prepared:
 def _change_bases(prepared: Prepared, attributions: Sequence[Attribution]) -> list[CheckRow]:
     threads = prepared.count_threads()
     windows = ((n, each, *prepared.read_window(prepared.places[n])) for n, each in enumerate(attributions))
-    with torch_threads(1), exact_products(prepared.device), one_core_each(threads) as pool:
-        changed = in_order(lambda opened: pool.submit(_change_region, prepared, *opened), windows, 2 * threads)
+    with torch_threads(1), exact_products(prepared.device), stoppable_cores(threads) as (pool, halt):
+        changed = in_order(lambda opened: pool.submit(_change_region, prepared, halt, *opened), windows, 2 * threads)
         values = np.mean([found for _, found in changed], axis=0)
     meanings = {
         "deletion": "change of the score when so many of the strongest bases are unknown; below random is good",
@@ -115,19 +115,22 @@ def _change_bases(prepared: Prepared, attributions: Sequence[Attribution]) -> li
     ]
 
 
-def _change_region(prepared: Prepared, number: int, attribution: Attribution, window: U8, positions: slice) -> F64:
+def _change_region(
+    prepared: Prepared, halt: Halt, number: int, attribution: Attribution, window: U8, positions: slice
+) -> F64:
     """(2, fractions, 2): deletion and insertion; by contribution, and the mean over random orders."""
     draw = np.random.default_rng([_SEED, number])
     ranked = np.argsort(-attribution.contributions, kind="stable")
     orders = [ranked, *(draw.permutation(len(ranked)) for _ in range(RANDOM_ORDERS))]
     changed = [_change(window, positions, order, insert) for insert in (False, True) for order in orders]
     target, device = prepared.target(prepared.places[number]), prepared.device
+
+    def score(tokens: U8) -> float:
+        halt.check()
+        return float(target.score(prepared.model.module, torch.from_numpy(tokens)[None].to(device)))
+
     with torch.inference_mode():
-        scores = [
-            float(target.score(prepared.model.module, torch.from_numpy(one)[None].to(device)))
-            for several in changed
-            for one in several
-        ]
+        scores = [score(tokens) for several in changed for tokens in several]
     changes = np.array(scores).reshape(2, len(orders), len(FRACTIONS)) - attribution.score
     return np.stack([changes[:, 0], changes[:, 1:].mean(1)], axis=-1)
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from genint.errors import InputError
 from genint.interpretation.attribution.target import Target
 from genint.models.base import TrackModel
+from genint.prediction.workers import Halt
 
 
 def gradient(module: TrackModel, one_hot: Tensor, target: Target) -> tuple[Tensor, Tensor]:
@@ -22,20 +23,29 @@ def gradient(module: TrackModel, one_hot: Tensor, target: Target) -> tuple[Tenso
     return scores.detach(), gradients
 
 
-def integrated_gradient(module: TrackModel, one_hot: Tensor, target: Target, *, steps: int = 32) -> Tensor:
+def integrated_gradient(
+    module: TrackModel, one_hot: Tensor, target: Target, *, steps: int = 32, halt: Halt | None = None
+) -> Tensor:
     """The mean gradient (B, L, 4) on the straight path to one-hot DNA from DNA whose every base is a quarter of each.
 
     Sundararajan et al. 2017 (arXiv 1703.01365), by captum's Gauss-Legendre quadrature of `steps` points. Unknown bases
     are rows of zeros at both ends of the path. With the mean over four letters subtracted, its values at the bases that
     are there sum to the target's score minus that of the path's start: the correction is the choice of that start.
-    One point goes through the model at a time: what a gradient keeps of it is large. Raises InputError without captum.
+    One point goes through the model at a time: what a gradient keeps of it is large. Raises InputError without captum,
+    Stopped soon after `halt` is set.
     """
+    halt = halt or Halt()
     try:
         from captum.attr import IntegratedGradients
     except ImportError:
         raise InputError("`method` integrated: needs captum. Run pip install 'genint[explain]'") from None
     known = one_hot.sum(-1, keepdim=True)  # (B, L, 1)
-    path = IntegratedGradients(lambda dna: target.score(module, dna), multiply_by_inputs=False)
+
+    def score(dna: Tensor) -> Tensor:
+        halt.check()
+        return target.score(module, dna)
+
+    path = IntegratedGradients(score, multiply_by_inputs=False)
     start = known.expand_as(one_hot) / 4
     mean: Tensor = path.attribute(one_hot, start, n_steps=steps, internal_batch_size=len(one_hot))
     return mean

@@ -16,7 +16,7 @@ from genint.interpretation.attribution.steps import Span, Step
 from genint.interpretation.attribution.target import Target
 from genint.models.base import TrackModel
 from genint.models.layers import full_precision
-from genint.prediction.workers import in_order, one_core_each
+from genint.prediction.workers import Halt, in_order, one_core_each
 
 STRETCH_BP = 16  # mutants this close are computed together: what they touch is much the same
 
@@ -98,16 +98,24 @@ def choose_rescorer(module: TrackModel, one_hot: Tensor, target: Target) -> Resc
 
 
 def score_mutants(
-    rescorer: Rescorer, one_hot: Tensor, columns: I64, bases: I64, *, at_once: int = 48, threads: int = 1
+    rescorer: Rescorer,
+    one_hot: Tensor,
+    columns: I64,
+    bases: I64,
+    *,
+    at_once: int = 48,
+    threads: int = 1,
+    halt: Halt | None = None,
 ) -> F64:
     """Scores (M,) of single substitutions of a window (1, L, 4): base `bases` (M,), 0 to 3, at `columns` (M,) of it.
 
     Neighbours go through the model together, at most `at_once`, on one core of a CPU; `threads` such groups at a time.
+    Raises Stopped after the groups that run when `halt` is set.
     """
-    scores = np.empty(len(columns))
+    scores, halt = np.empty(len(columns)), halt or Halt()
     with one_core_each(threads) as pool:
         for group, found in in_order(
-            lambda group: pool.submit(_score_group, rescorer, one_hot, group),
+            lambda group: pool.submit(_score_group, rescorer, one_hot, group, halt),
             _group(columns, bases, at_once),
             2 * threads,
         ):
@@ -116,7 +124,8 @@ def score_mutants(
 
 
 @torch.inference_mode()
-def _score_group(rescorer: Rescorer, one_hot: Tensor, group: Group) -> F64:
+def _score_group(rescorer: Rescorer, one_hot: Tensor, group: Group, halt: Halt) -> F64:
+    halt.check()
     stretch = one_hot[:, group.first : group.last].expand(len(group.columns), -1, -1).clone()
     rows, places = torch.arange(len(stretch)), torch.from_numpy(group.columns - group.first)
     stretch[rows, places] = torch.eye(4, dtype=stretch.dtype, device=stretch.device)[torch.from_numpy(group.bases)]

@@ -21,7 +21,7 @@ from genint.models.folder import Model, load_model
 from genint.prediction.cpus import usable_cpus
 from genint.prediction.devices import choose_device, exact_products
 from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions, find_region, find_rows, open_genome
-from genint.prediction.workers import in_order, one_core_each
+from genint.prediction.workers import Halt, in_order, stoppable_cores
 
 
 class AttributeSettings(TypedDict, total=False):
@@ -122,19 +122,22 @@ def prepare(genome: DnaSource, regions: AnyRegions, model: AnyModel, settings: A
 
 
 def explain(prepared: Prepared) -> Iterator[Attribution]:
-    """The attribution of every place, in order."""
+    """The attribution of every place, in order. What still runs ends soon when the caller stops listening."""
     prepared.model.module.to(prepared.device)
     threads = prepared.count_threads()
     regions = max(min(threads, len(prepared.places)), 1)  # at the same time
     windows = ((place, *prepared.read_window(place)) for place in prepared.places)
-    with torch_threads(1), exact_products(prepared.device), one_core_each(regions) as pool:
+    with torch_threads(1), exact_products(prepared.device), stoppable_cores(regions) as (pool, halt):
         for _, attribution in in_order(
-            lambda opened: pool.submit(_explain_window, prepared, threads // regions, opened), windows, 2 * regions
+            lambda opened: pool.submit(_explain_window, prepared, threads // regions, halt, opened),
+            windows,
+            2 * regions,
         ):
             yield attribution
 
 
-def _explain_window(prepared: Prepared, threads: int, opened: tuple[Place, U8, slice]) -> Attribution:
+def _explain_window(prepared: Prepared, threads: int, halt: Halt, opened: tuple[Place, U8, slice]) -> Attribution:
+    halt.check()
     (place, window, positions), settings, model = opened, prepared.settings, prepared.model
     method = settings.get("method", "screened")
     found = score_window(
@@ -147,6 +150,7 @@ def _explain_window(prepared: Prepared, threads: int, opened: tuple[Place, U8, s
         steps=settings.get("steps", 32),
         at_once=settings.get("batch_size", 48),
         threads=threads,
+        halt=halt,
     )
     return Attribution(
         name=place.row.name,

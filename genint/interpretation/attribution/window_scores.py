@@ -15,6 +15,7 @@ from genint.interpretation.attribution.gradients import gradient, integrated_gra
 from genint.interpretation.attribution.mutants import choose_rescorer, score_mutants
 from genint.interpretation.attribution.target import Target
 from genint.models.base import TrackModel
+from genint.prediction.workers import Halt
 
 
 class WindowScores(NamedTuple):
@@ -39,13 +40,15 @@ def score_window(
     steps: int = 32,
     at_once: int = 48,
     threads: int = 1,
+    halt: Halt | None = None,
 ) -> WindowScores:
     """Score positions of a window, uint8 tokens (1, L).
 
     `screened`: one gradient orders all mutants by their first-order effect, and the `top` fraction of them is computed.
     `steps` are those of integrated gradients; `at_once` mutants go through the model together, on each of
-    `threads` cores.
+    `threads` cores. Raises Stopped soon after `halt` is set.
     """
+    halt = halt or Halt()
     one_hot = module.one_hot(tokens)
     with torch.inference_mode():
         score = float(target.score(module, one_hot))
@@ -55,7 +58,9 @@ def score_window(
     else:
         mean = method == "integrated"
         gradients = (
-            integrated_gradient(module, one_hot, target, steps=steps) if mean else gradient(module, one_hot, target)[1]
+            integrated_gradient(module, one_hot, target, steps=steps, halt=halt)
+            if mean
+            else gradient(module, one_hot, target)[1]
         )
         effects = first_order(gradients[0, positions], one_hot[0, positions])
         exact = choose_top(effects, known, top if method == "screened" else 0.0)
@@ -63,7 +68,7 @@ def score_window(
     if len(rows):
         rescorer = choose_rescorer(module, one_hot, target)
         columns = rows + positions.start
-        scores = score_mutants(rescorer, one_hot, columns, bases, at_once=at_once, threads=threads)
+        scores = score_mutants(rescorer, one_hot, columns, bases, at_once=at_once, threads=threads, halt=halt)
         effects[rows, bases] = scores - score
     return WindowScores(score, effects * known[:, None], exact & known[:, None])
 

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,6 +88,29 @@ def test_every_score_is_computed_where_products_are_exact(
         check_attributions(prepared, list(explain(prepared)))
     assert set(seen) == {1}
     assert inside == []
+
+
+def test_a_check_that_fails_does_not_wait_for_the_other_regions(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def score(target: Target, *_: object) -> torch.Tensor:
+        asked.append(1)
+        time.sleep(0.02)
+        if len(asked) == 1:
+            raise MemoryError
+        return torch.zeros(1)
+
+    settings: AttributeSettings = {"method": "gradient", "threads": 1}
+    with Genome(EXAMPLE / "genome.fa") as genome:
+        prepared = prepare(genome, ["chr1:5,001-5,020", "chr1:7,001-7,020"], tiny_model, settings)
+        explained = list(explain(prepared))
+        monkeypatch.setattr("genint.interpretation.attribution.checks._compare_controls", lambda *_: [])
+        monkeypatch.setattr(Target, "score", score)
+        with pytest.raises(MemoryError):
+            check_attributions(prepared, explained)
+    assert len(asked) < 24  # of 48 for the second region
 
 
 def test_deleting_the_strongest_bases_takes_more_than_deleting_others(tiny_model: Path) -> None:

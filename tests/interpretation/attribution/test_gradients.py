@@ -4,6 +4,7 @@ import torch
 from genint.errors import InputError
 from genint.interpretation.attribution.gradients import gradient, integrated_gradient, remove_off_simplex
 from genint.interpretation.attribution.target import Target
+from genint.prediction.workers import Halt, Stopped
 from tests.interpretation.attribution.toys import MODELS, make, random_dna
 
 TARGET = Target(slice(1, 6), (0, 1))
@@ -32,6 +33,13 @@ def test_the_gradient_of_one_window_does_not_depend_on_another() -> None:
         alone = gradient(module, windows[k : k + 1], TARGET)
         torch.testing.assert_close(scores[k : k + 1], alone[0])
         torch.testing.assert_close(gradients[k : k + 1], alone[1], rtol=1e-4, atol=1e-7)
+
+
+def test_no_point_of_a_path_is_computed_once_it_is_halted() -> None:
+    module, halt = make("cnn"), Halt()
+    halt.set()
+    with pytest.raises(Stopped):
+        integrated_gradient(module, module.one_hot(random_dna(module)), TARGET, halt=halt)
 
 
 @pytest.mark.parametrize("name", ["interpreter, early blocks without attention", "enformer"])

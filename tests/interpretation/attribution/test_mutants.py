@@ -16,6 +16,7 @@ from genint.interpretation.attribution.mutants import (
 )
 from genint.interpretation.attribution.target import Target
 from genint.models.base import TrackModel
+from genint.prediction.workers import Halt, Stopped
 from tests.interpretation.attribution.toys import MODELS, make, random_dna
 
 TARGET = Target(slice(2, 5), (0, 2))
@@ -75,6 +76,21 @@ def test_the_window_is_left_as_it_was() -> None:
     score_mutants(rescorer, one_hot, np.array([501, 502]), np.array([1, 2]))
     assert torch.equal(before, one_hot)
     np.testing.assert_array_equal(first, score_mutants(rescorer, one_hot, np.array([500]), np.array([1])))
+
+
+def test_no_mutant_is_scored_once_it_is_halted() -> None:
+    _, one_hot, _ = prepared("cnn")
+    halt, scored = Halt(), []
+
+    class HaltsAfterOne:
+        def score(self, mutants: Tensor, first: int) -> Tensor:
+            scored.append(first)
+            halt.set()
+            return torch.zeros(len(mutants))
+
+    with pytest.raises(Stopped):
+        score_mutants(HaltsAfterOne(), one_hot, 20 * np.arange(40), np.zeros(40, np.int64), halt=halt)
+    assert scored == [0]
 
 
 class Unknown(TrackModel):

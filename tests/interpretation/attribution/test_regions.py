@@ -1,3 +1,5 @@
+import time
+from collections.abc import Generator
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from genint.genome.bed import BedRow
 from genint.genome.dna_source import SequenceSource
 from genint.genome.grid import Geometry
 from genint.genome.region import EmptyRegion, Region
+from genint.interpretation.attribution.mutants import IncrementalRescorer
 from genint.interpretation.attribution.regions import AttributeSettings, attribute, place_row, prepare
 from genint.models.folder import load_model
 from genint.prediction.in_memory import predict_regions
@@ -144,6 +147,27 @@ def test_the_number_of_threads_is_what_it_was_afterwards(tiny_model: Path) -> No
     before = torch.get_num_threads()
     list(attribute(GENOME, ["chr1:1-100"], tiny_model, method="gradient", threads=2))
     assert torch.get_num_threads() == before
+
+
+def test_whoever_stops_listening_does_not_wait_for_the_next_region(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[int] = []
+    in_full = IncrementalRescorer.score
+
+    def score(rescorer: IncrementalRescorer, mutants: torch.Tensor, first: int) -> torch.Tensor:
+        scored.append(first)
+        time.sleep(0.02)
+        return in_full(rescorer, mutants, first)
+
+    monkeypatch.setattr(IncrementalRescorer, "score", score)
+    regions = [f"chr1:{start}-{start + 999}" for start in (1_001, 5_001, 8_001)]
+    explained = attribute(GENOME, regions, tiny_model, method="mutagenesis", threads=1)
+    next(explained)
+    of_one = len(scored)
+    assert isinstance(explained, Generator)
+    explained.close()
+    assert len(scored) < 1.5 * of_one
 
 
 @pytest.mark.parametrize("regions", [["chr1:1,001-1,040"], ["chr1:1,001-1,040", "chr1:5,001-5,040", "chr2:1-40"]])
