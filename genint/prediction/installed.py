@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
 
+from genint.errors import InputError
+
 _FOR_DEVELOPERS = "dev"
 
 
@@ -43,6 +45,14 @@ def find_extras() -> Finding:
     there = [each for extra in extras for each in needed[extra] if _version(each.name)]
     problems = tuple(problem for requirement in there if (problem := _misfit(requirement)))
     return Finding("extras", "; ".join(lines) or "none", versions, problems)
+
+
+def check_extra(library: str, asked_by: str, extra: str) -> None:
+    """InputError unless a library of an extra can be loaded: to be called before anything is computed for it."""
+    try:
+        import_module(library)
+    except ImportError:
+        raise InputError(f"{asked_by}: needs {library}. Run pip install 'genint[{extra}]'") from None
 
 
 def find_broken_imports() -> Finding:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genint.arrays import F32
-from genint.errors import InputError
+from genint.prediction.installed import check_extra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,10 +53,8 @@ def strongest_stretch(contributions: F32, length: int) -> int:
 
 def draw_letters(axes: "Axes", start: int, sequence: str, contributions: F32) -> None:
     """Draw bases as letters as high as their contributions, those below 0 hanging. Unknown bases are left out."""
-    try:
-        from logomaker import Logo
-    except ImportError:
-        raise InputError("`logos`: needs logomaker. Run pip install 'genint[explain]'") from None
+    check_extra("logomaker", "`logos`", "explain")
+    from logomaker import Logo
     from pandas import DataFrame
 
     heights = {letter: np.where(np.array(list(sequence)) == letter, contributions, 0.0) for letter in "ACGT"}

@@ -1,12 +1,14 @@
 """Libraries beside what is needed: those of this installation fit, others are named with a cure."""
 
+import sys
 from email.message import Message
 from importlib.metadata import PackageNotFoundError
 
 import pytest
 
+from genint.errors import InputError
 from genint.prediction import installed
-from genint.prediction.installed import find_broken_imports, find_extras, find_libraries
+from genint.prediction.installed import check_extra, find_broken_imports, find_extras, find_libraries
 
 
 @pytest.fixture
@@ -83,3 +85,10 @@ def test_a_genint_that_is_not_installed_is_a_problem(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(installed, "metadata", missing)
     assert "pip install ." in find_libraries().problems[0]
     assert find_extras().line == "none"
+
+
+def test_a_missing_library_of_an_extra_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_extra("numpy", "`motifs`", "explain")
+    monkeypatch.setitem(sys.modules, "memelite", None)
+    with pytest.raises(InputError, match=r"`motifs`: needs memelite. Run pip install 'genint\[explain\]'"):
+        check_extra("memelite", "`motifs`", "explain")

@@ -27,6 +27,7 @@ from genint.interpretation.attribution.motifs import Motif, name_seqlets
 from genint.output.bigwig import BigWigWriter
 from genint.output.new_folder import new_folder
 from genint.output.report import RUN_FILE
+from genint.prediction.installed import check_extra
 from genint.provenance import provenance
 from genint.reporting.plots import save_figure
 from genint.text import write_tsv
@@ -51,9 +52,14 @@ def write_attributions(
     """Write the folder, complete or not at all; returns its files. All attributions are in memory at the end.
 
     `sizes` are the genome's chromosomes; `checks` makes the table of that name; `report` goes into run.json.
-    Raises OutputError for a folder that is not empty or cannot be written, InputError for no region.
+    Raises OutputError for a folder that is not empty or cannot be written, InputError for no region and, before the
+    first attribution is asked for, without a library that motifs or logos need.
     """
     console = console or Console(quiet=True)
+    if motifs:
+        check_extra("memelite", "`motifs`", "explain")
+    if logos:
+        check_extra("logomaker", "`logos`", "explain")
     with new_folder(out) as folder:
         found = _write_bases(folder, attributions)
         if not found:

@@ -8,9 +8,9 @@ Letters in shapes: B batch, L bases.
 import torch
 from torch import Tensor
 
-from genint.errors import InputError
 from genint.interpretation.attribution.target import Target
 from genint.models.base import TrackModel
+from genint.prediction.installed import check_extra
 from genint.prediction.workers import Halt
 
 
@@ -35,10 +35,9 @@ def integrated_gradient(
     Stopped soon after `halt` is set.
     """
     halt = halt or Halt()
-    try:
-        from captum.attr import IntegratedGradients
-    except ImportError:
-        raise InputError("`method` integrated: needs captum. Run pip install 'genint[explain]'") from None
+    check_extra("captum", "`method` integrated", "explain")
+    from captum.attr import IntegratedGradients
+
     known = one_hot.sum(-1, keepdim=True)  # (B, L, 1)
 
     def score(dna: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from genint.errors import InputError
 from genint.genome.dna import UNKNOWN
 from genint.genome.region import Region
 from genint.interpretation.attribution.attribution import Attribution
+from genint.prediction.installed import check_extra
 from genint.text import read_lines
 
 if TYPE_CHECKING:
@@ -129,10 +130,9 @@ def name_seqlets(attributions: Iterable[Attribution], motifs: Sequence[Motif]) -
     """
     from pandas import DataFrame
 
-    try:
-        from memelite import tomtom
-    except ImportError:
-        raise InputError("`motifs`: needs memelite. Run pip install 'genint[explain]'") from None
+    check_extra("memelite", "`motifs`", "explain")
+    from memelite import tomtom
+
     seqlets = [seqlet for attribution in attributions for seqlet in find_seqlets(attribution)]
     columns = ["chrom", "start", "end", "contribution", "motif", "name", "p", "strand"]
     if not seqlets:

@@ -20,6 +20,7 @@ from genint.interpretation.locus import clip_region
 from genint.models.folder import Model, load_model
 from genint.prediction.cpus import usable_cpus
 from genint.prediction.devices import choose_device, exact_products
+from genint.prediction.installed import check_extra
 from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions, find_region, find_rows, open_genome
 from genint.prediction.workers import Halt, in_order, stoppable_cores
 
@@ -108,6 +109,8 @@ def prepare(genome: DnaSource, regions: AnyRegions, model: AnyModel, settings: A
     method, top = settings.get("method", "screened"), settings.get("top", 0.05)
     if method not in get_args(AttributionMethod):
         raise InputError(f"`method` {method}: not one of {', '.join(get_args(AttributionMethod))}")
+    if method == "integrated":
+        check_extra("captum", "`method` integrated", "explain")
     if not 0 < top <= 1:
         raise InputError(f"`top` {top}: expected a fraction of the mutants, above 0 and at most 1")
     loaded = model if isinstance(model, Model) else load_model(model)

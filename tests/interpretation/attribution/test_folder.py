@@ -1,5 +1,8 @@
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,6 +104,21 @@ def test_an_error_on_the_way_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="broken"):
         write_attributions(tmp_path / "out", (each for _ in "x" for each in breaking()), SIZES)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("library", ["memelite", "logomaker"])
+def test_a_missing_library_is_named_before_anything_is_computed(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never() -> Iterator[Attribution]:
+        raise AssertionError("computed")
+        yield
+
+    monkeypatch.setitem(sys.modules, library, None)
+    asked: dict[str, Any] = {"memelite": {"motifs": read_meme(written(tmp_path, many_motifs()))}}
+    with pytest.raises(InputError, match=f"needs {library}. Run pip install"):
+        write_attributions(tmp_path / "out", never(), SIZES, **asked.get(library, {"logos": True}))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_cannot_be_made_gets_one_line(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_integrated_gradients_are_complete(name: str) -> None:
 
 
 def test_without_captum_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "captum.attr", None)
+    monkeypatch.setitem(__import__("sys").modules, "captum", None)
     module = make("cnn")
     with pytest.raises(InputError, match="pip install"):
         integrated_gradient(module, module.one_hot(random_dna(module)), TARGET)

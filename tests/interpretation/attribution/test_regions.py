@@ -1,3 +1,4 @@
+import sys
 import time
 from collections.abc import Generator
 from functools import cache
@@ -141,6 +142,14 @@ def test_a_wrong_setting_is_refused_before_anything_is_computed(
 ) -> None:
     with pytest.raises(InputError, match=words):
         attribute(GENOME, ["chr1:1-100"], tiny_model, **settings)
+
+
+def test_without_captum_integrated_gradients_are_refused_before_anything_is_computed(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "captum", None)
+    with pytest.raises(InputError, match="`method` integrated: needs captum"):
+        attribute(GENOME, ["chr1:1-100"], tiny_model, method="integrated")
 
 
 def test_the_number_of_threads_is_what_it_was_afterwards(tiny_model: Path) -> None:
