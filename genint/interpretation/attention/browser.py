@@ -25,6 +25,10 @@ class Arc(NamedTuple):
     token_bp: int
     name: str
 
+    def ends(self, chrom_bp: int) -> list[tuple[int, int]]:
+        """[start, end) of the query and of the key; a chromosome's last token may be shorter than the others."""
+        return [(start, min(start + self.token_bp, chrom_bp)) for start in (self.query, self.key)]
+
 
 def received(layer: LayerMap) -> F32:
     """(L,): attention that each token of the input receives from all queries, mean over heads; on average 1."""
@@ -43,11 +47,11 @@ def write_tokens(path: Path, values: F32, token_bp: int, locus: Locus, sizes: di
 def strongest_pairs(layer: LayerMap, locus: Locus, heads: Sequence[int], most: int) -> tuple[list[Arc], int]:
     """The `most` pairs of different tokens with the largest weight in any of the heads (0, 1, ...), and how many are.
 
-    The query holds a base of the region, the key lies on the chromosome.
+    The query holds a base of the region, the key one of the chromosome.
     """
     starts = layer.starts + locus.start
     queries, places = locus.tokens(layer.token_bp), layer.starts // layer.token_bp
-    known = (starts >= 0) & (starts + layer.token_bp <= locus.chrom_bp)
+    known = (starts >= 0) & (starts < locus.chrom_bp)
     asked = (places >= queries.start) & (places < queries.stop) & known
     apart = ~np.eye(starts.shape[1], dtype=bool)
     weights = layer.weights[list(heads)]  # (A, N, W, W)
@@ -67,12 +71,13 @@ def strongest_pairs(layer: LayerMap, locus: Locus, heads: Sequence[int], most: i
     return arcs, len(strengths)
 
 
-def write_interact(path: Path, arcs: Iterable[Arc], chrom: str) -> None:
-    """Arcs as a UCSC custom track of type interact; the score is 1,000 times the weight."""
+def write_interact(path: Path, arcs: Iterable[Arc], locus: Locus) -> None:
+    """Arcs of a locus as a UCSC custom track of type interact; the score is 1,000 times the weight."""
+    chrom = locus.region.chrom
     with path.open("w", encoding="utf-8") as file:
         file.write('track type=interact interactDirectional=true name="attention" description="strongest attention"\n')
         for arc in sorted(arcs, key=lambda arc: min(arc.query, arc.key)):
-            ends = [(start, start + arc.token_bp) for start in (arc.query, arc.key)]
+            ends = arc.ends(locus.chrom_bp)
             columns: list[object] = [chrom, min(ends)[0], max(ends)[1], arc.name, round(1000 * arc.weight)]
             columns += [f"{arc.weight:.6g}", arc.name, 0]
             for (start, end), side in zip(ends, ("query", "key"), strict=True):
@@ -80,10 +85,10 @@ def write_interact(path: Path, arcs: Iterable[Arc], chrom: str) -> None:
             file.write("\t".join(str(column) for column in columns) + "\n")
 
 
-def write_bedpe(path: Path, arcs: Iterable[Arc], chrom: str) -> None:
-    """Arcs as BEDPE: the query, the key, layer and head, the weight as score, no strands."""
+def write_bedpe(path: Path, arcs: Iterable[Arc], locus: Locus) -> None:
+    """Arcs of a locus as BEDPE: the query, the key, layer and head, the weight as score, no strands."""
     with path.open("w", encoding="utf-8") as file:
         for arc in arcs:
-            ends = [chrom, arc.query, arc.query + arc.token_bp, chrom, arc.key, arc.key + arc.token_bp]
-            columns = [*ends, arc.name, f"{arc.weight:.6g}", ".", "."]
+            places = [cell for end in arc.ends(locus.chrom_bp) for cell in (locus.region.chrom, *end)]
+            columns = [*places, arc.name, f"{arc.weight:.6g}", ".", "."]
             file.write("\t".join(str(column) for column in columns) + "\n")

@@ -203,6 +203,6 @@ class _Writer:
         import pandas as pd
 
         write_tsv(self.folder / "heads.tsv", pd.concat(self.tables, ignore_index=True), float_format="%.6g")
-        write_interact(self.folder / "arcs.interact", self.arcs, self.locus.region.chrom)
-        write_bedpe(self.folder / "arcs.bedpe", self.arcs, self.locus.region.chrom)
+        write_interact(self.folder / "arcs.interact", self.arcs, self.locus)
+        write_bedpe(self.folder / "arcs.bedpe", self.arcs, self.locus)
         save_figure(plot_maps(self.panels, self.locus.region.chrom), self.folder / "layers")

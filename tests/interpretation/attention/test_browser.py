@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from genint.genome.dna_source import SequenceSource
 from genint.genome.region import Region
@@ -58,10 +60,44 @@ def test_the_strongest_pairs_are_of_the_asked_heads_and_of_different_tokens() ->
     assert {arc.name for arc in strongest_pairs(LAYER, LOCUS, [0], 9)[0]} == {"block_1_shifted_head_1"}
 
 
+def test_the_shorter_token_at_the_chromosome_s_end_has_arcs_that_end_with_it(tmp_path: Path) -> None:
+    locus = find_locus(SequenceSource("ACGT" * 30 + "A", "chr1"), Region("chr1", 100, 121), GEOMETRY)
+    weights = np.zeros((1, 1, 4, 4), np.float32)  # tokens at 112, 116, 120 and past the end
+    weights[0, 0, [2, 1, 1, 3], [1, 2, 3, 1]] = [0.75, 0.5, 1, 1]
+    arcs, pairs = strongest_pairs(LayerMap(1, "block 1", 4, np.array([[56, 60, 64, 68]]), weights), locus, [0], 9)
+    assert (locus.start, pairs) == (56, 2)
+    write_bedpe(tmp_path / "b", arcs, locus)
+    write_interact(tmp_path / "a", arcs, locus)
+    assert (tmp_path / "b").read_text() == (
+        "chr1\t120\t121\tchr1\t116\t120\tblock_1_head_1\t0.75\t.\t.\n"
+        "chr1\t116\t120\tchr1\t120\t121\tblock_1_head_1\t0.5\t.\t.\n"
+    )
+    for line in (tmp_path / "a").read_text().splitlines()[1:]:
+        columns = line.split("\t")
+        assert max(int(columns[place]) for place in (2, 10, 15)) == 121
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 999), length=st.integers(65, 128), token_bp=st.sampled_from([1, 2, 4]))
+def test_arcs_lie_on_the_chromosome_and_every_token_that_has_a_base_there_may_have_one(
+    seed: int, length: int, token_bp: int
+) -> None:
+    locus = find_locus(SequenceSource("A" * length, "chr1"), Region("chr1", 64, length), GEOMETRY)
+    tokens = GEOMETRY.input_bp // token_bp
+    weights = np.random.default_rng(seed).uniform(0.1, 1, (1, 1, tokens, tokens)).astype(np.float32)
+    arcs, pairs = strongest_pairs(
+        LayerMap(1, "block 1", token_bp, token_bp * np.arange(tokens)[None], weights), locus, [0], tokens**2
+    )
+    there = -(-(length - locus.start) // token_bp)
+    asked = there - locus.tokens(token_bp).start
+    assert pairs == len(arcs) == asked * (there - 1)
+    assert all(0 <= start < end <= length for arc in arcs for start, end in arc.ends(length))
+
+
 def test_arcs_are_written_with_both_ends(tmp_path: Path) -> None:
     arc = Arc(0.25, 40, 8, 4, "final_1_head_2")
-    write_interact(tmp_path / "a", [arc], "chr1")
-    write_bedpe(tmp_path / "b", [arc], "chr1")
+    write_interact(tmp_path / "a", [arc], LOCUS)
+    write_bedpe(tmp_path / "b", [arc], LOCUS)
     track, line = (tmp_path / "a").read_text().splitlines()
     assert track.startswith("track type=interact")
     columns = line.split("\t")
