@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
@@ -90,7 +90,8 @@ def step_settings(settings: RolloutSettings) -> StepSettings:
 def trace_bins(model: Model, locus: Locus, steps: StepSettings) -> BinSources:
     """The rollout of a region's bins to bases."""
     bins = range(locus.core_bins.start, locus.core_bins.stop)
-    return attention_rollout(model, locus.dna, bins=bins, region=locus.core, **steps)
+    rollout = attention_rollout(model, locus.dna, bins=bins, region=locus.core, **steps)
+    return replace(rollout, chrom_bp=locus.chrom_bp)
 
 
 def worth_over(

@@ -22,7 +22,8 @@ class BinSources:
 
     `bins` (bins,) counts the bins that the model predicts from 0. Tokens hold `token_bp` bases; the first one begins
     where the model's DNA does, context included. `region` is the window's core, which bin 0 begins; without one,
-    coordinates count from the first base that the model read. ValueError when these do not fit together.
+    coordinates count from the first base that the model read. `chrom_bp` is the length of the chromosome, at which the
+    last bin and token end; without it they are as long as all others. ValueError when these do not fit together.
     """
 
     values: F32
@@ -30,6 +31,7 @@ class BinSources:
     token_bp: int
     geometry: Geometry
     region: Region | None = None
+    chrom_bp: int | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.bins), self.geometry.input_bp // self.token_bp)
@@ -54,6 +56,19 @@ class BinSources:
         return self.start + self.geometry.context_bp + self.geometry.bin_bp * self.bins
 
     @property
+    def bin_ends(self) -> I64:
+        """(bins,): where every bin ends, at the latest with the chromosome."""
+        return self._clip(self.bin_starts + self.geometry.bin_bp)
+
+    @property
+    def token_ends(self) -> I64:
+        """(tokens,): where every token ends, at the latest with the chromosome."""
+        return self._clip(self.token_starts + self.token_bp)
+
+    def _clip(self, ends: I64) -> I64:
+        return ends if self.chrom_bp is None else np.minimum(ends, self.chrom_bp)
+
+    @property
     def distances(self) -> I64:
         """(bins, tokens): bases from the bin to the token, in either direction; 0 for tokens of the bin itself."""
         bins = self.bin_starts[:, None]
@@ -64,16 +79,19 @@ class BinSources:
     def to_pandas(self) -> "DataFrame":
         """A row per token: chrom, start, end (0-based, half-open), a column per bin named by its region.
 
-        Tokens before the chromosome's first base are left out.
+        Tokens and bins without a base of the chromosome are left out.
         """
         from pandas import DataFrame
 
         chrom = self.region.chrom if self.region else UNPLACED
-        there = self.token_starts >= 0
-        starts = self.token_starts[there]
-        names = [str(Region(chrom, int(start), int(start) + self.geometry.bin_bp)) for start in self.bin_starts]
-        columns = {name: self.values[row, there] for row, name in enumerate(names)}
-        return DataFrame({"chrom": chrom, "start": starts, "end": starts + self.token_bp} | columns)
+        starts, ends = self.token_starts, self.token_ends
+        there = (starts >= 0) & (starts < ends)
+        columns = {
+            str(Region(chrom, int(start), int(end))): values[there]
+            for start, end, values in zip(self.bin_starts, self.bin_ends, self.values, strict=True)
+            if start < end
+        }
+        return DataFrame({"chrom": chrom, "start": starts[there], "end": ends[there]} | columns)
 
     def __repr__(self) -> str:
         place = self.region or UNPLACED

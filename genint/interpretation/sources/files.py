@@ -1,5 +1,6 @@
 """Where the bins of a region come from as files: attention rollout, and on request flow, which says what it is."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,18 +58,18 @@ def write_flow(
     with console.progress("flow", len(rollout.bins), "bins") as advance:
         chosen = rollout.bins.tolist()
         flow = bin_flow(model, locus.dna, bins=chosen, region=locus.core, advance=advance, **steps)
-    bins, ends, size = len(flow.bins), flow.token_starts, flow.token_bp
-    starts = np.repeat(flow.bin_starts, len(ends))
+    flow = replace(flow, chrom_bp=locus.chrom_bp)
+    bins, starts, ends = len(flow.bins), flow.token_starts, flow.token_ends
     columns = {
         "chrom": locus.region.chrom,
-        "bin_start": starts,
-        "bin_end": starts + size,
-        "source_start": np.tile(ends, bins),
-        "source_end": np.tile(ends + size, bins),
+        "bin_start": np.repeat(flow.bin_starts, len(starts)),
+        "bin_end": np.repeat(flow.bin_ends, len(starts)),
+        "source_start": np.tile(starts, bins),
+        "source_end": np.tile(ends, bins),
         "flow": flow.values.ravel(),
-        "rollout": rollout.values.reshape(bins, len(ends), -1).sum(2).ravel(),
+        "rollout": rollout.values.reshape(bins, len(starts), -1).sum(2).ravel(),
     }
-    table = DataFrame(columns)[np.tile((ends >= 0) & (ends < locus.chrom_bp), bins)]
+    table = DataFrame(columns)[np.tile((starts >= 0) & (starts < ends), bins)]
     _write_warned(folder / "flow.tsv", table)
     full = int((table["flow"] >= _SATURATED).sum())
     console.say(f"flow: {full:,} of {len(table):,} pairs are at 1, or nearly; it bounds what can be reached, no more")

@@ -14,7 +14,7 @@ CLASSES = (0, 250, 500, 1_000, 2_000, 4_000, 8_000)  # bases from a bin; 0 is th
 
 
 def summarise_sources(sources: BinSources) -> "DataFrame":
-    """A row per bin: chrom, start, end (0-based, half-open), and where it comes from.
+    """A row per bin: chrom, start, end (0-based, half-open; the chromosome ends the last one), and where it comes from.
 
     `within_1kb` is the share from at most 1,000 bases away from the bin, the bin itself included, and `distance_bp` the
     mean distance, see `BinSources.distances`. The other columns are shares, too, and sum to 1: `own_bin`, `to_250` (1
@@ -31,7 +31,7 @@ def summarise_sources(sources: BinSources) -> "DataFrame":
         {
             "chrom": chrom,
             "start": starts,
-            "end": starts + sources.geometry.bin_bp,
+            "end": sources.bin_ends,
             "within_1kb": np.where(distances <= 1_000, values, 0).sum(1),
             "distance_bp": (values * distances).sum(1),
             **shares,

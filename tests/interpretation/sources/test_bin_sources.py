@@ -1,5 +1,7 @@
 """Labels of what bins come from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,13 @@ def test_tokens_before_the_chromosome_are_left_out_of_the_table() -> None:
     table = of_bins(Region("chrI", 0, 48)).to_pandas()
     assert table.iloc[0].tolist() == ["chrI", 0, 4, 2, 18]
     assert of_bins(Region("chrI", 0, 48)).token_starts[0] == -8
+
+
+def test_the_chromosome_ends_its_last_token_and_bin() -> None:
+    table = replace(of_bins(Region("chrI", 48, 96)), chrom_bp=78).to_pandas()
+    assert list(table.columns[3:]) == ["chrI:49-56", "chrI:73-78"]
+    assert table.iloc[-1].tolist() == ["chrI", 76, 78, 9, 25]
+    assert list(replace(of_bins(Region("chrI", 48, 96)), chrom_bp=72).to_pandas().columns[3:]) == ["chrI:49-56"]
 
 
 def test_without_a_region_coordinates_count_from_the_dna_that_was_read() -> None:

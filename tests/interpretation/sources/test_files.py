@@ -1,5 +1,6 @@
 """Rollout and flow as files: read back, rollout beside flow, intervals on the genome."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,19 @@ def test_intervals_that_the_model_does_not_see_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         find_intervals((predicted, read), SOURCE, locus)
+
+
+def test_no_row_reaches_past_the_chromosome_s_end(
+    model: Model, tmp_path: Path, golden: Callable[[str, str], str]
+) -> None:
+    source = SequenceSource("ACGTTGCA" * 14 + "ACG", "chr1")  # 115 bp: the last bin, of 8, has 3
+    locus = find_locus(source, Region("chr1", 106, 140), model.geometry)
+    rollout = trace_bins(model, locus, {})
+    write_rollout(tmp_path, rollout, locus, {"chr1": 115})
+    write_flow(tmp_path, model, locus, rollout, {}, Console(quiet=True))
+    tables = {name: pd.read_table(tmp_path / name, comment="#") for name in ("rollout.tsv", "flow.tsv")}
+    places = [
+        table.filter(regex="^chrom$|start$|end$").to_csv(sep="\t", index=False, lineterminator="\n")
+        for table in (*tables.values(), rollout.to_pandas().tail(2))
+    ]
+    assert "\n".join(places) == golden("sources_at_the_end.tsv", "\n".join(places))

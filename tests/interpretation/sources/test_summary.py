@@ -1,5 +1,7 @@
 """Distances in numbers: counted by hand, and shares that sum to 1."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -31,6 +33,12 @@ def test_shares_and_distances_by_hand() -> None:
     expected = (0.25, 0.125, 0.125, 0.25, 0.25, 0.75, 0.125 * 501 + 0.25 * 2_001)
     assert [row[name] for name in names] == pytest.approx(expected)
     assert row["to_4000"] == row["to_8000"] == row["beyond"] == 0
+
+
+def test_the_last_bin_ends_with_its_chromosome() -> None:
+    sources = replace(sources_of(np.zeros((2, GEOMETRY.input_bp)), [0, 1]), chrom_bp=128_200)
+    table = summarise_sources(sources)
+    assert table[["start", "end"]].to_numpy().tolist() == [[128_000, 128_128], [128_128, 128_200]]
 
 
 def test_distances_are_counted_from_both_ends_of_a_bin() -> None:
