@@ -12,7 +12,7 @@ OUT/
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,23 +109,40 @@ def summarize(attributions: Sequence[Attribution]) -> "DataFrame":
     return DataFrame(rows)
 
 
-def average_contributions(attributions: Sequence[Attribution], chrom: str, length: int) -> F32:
-    """(length,): contributions along a chromosome, the mean where regions overlap, NaN where none lies."""
-    total, count = np.zeros(length), np.zeros(length)
-    for each in attributions:
-        if each.region.chrom == chrom:
-            total[each.region.start : each.region.end] += each.contributions
-            count[each.region.start : each.region.end] += 1
-    mean: F32 = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
-    return mean
+def average_contributions(attributions: Sequence[Attribution]) -> Iterator[tuple[int, F32]]:
+    """Stretches that regions of one chromosome cover, in order: the first base, and contributions (bases,) from there.
+
+    Where regions overlap these are their mean. Memory is that of the longest stretch.
+    """
+    for stretch in _overlapping(attributions):
+        first, last = stretch[0].region.start, max(each.region.end for each in stretch)
+        total, count = np.zeros(last - first), np.zeros(last - first)
+        for each in stretch:
+            covered = slice(each.region.start - first, each.region.end - first)
+            total[covered] += each.contributions
+            count[covered] += 1
+        yield first, (total / count).astype(np.float32)
+
+
+def _overlapping(attributions: Sequence[Attribution]) -> Iterator[list[Attribution]]:
+    """Groups without a gap between their regions, by where they start."""
+    group: list[Attribution] = []
+    end = 0
+    for each in sorted(attributions, key=lambda each: each.region.start):
+        if group and each.region.start > end:
+            yield group
+            group = []
+        group.append(each)
+        end = max(end, each.region.end)
+    yield group
 
 
 def _write_bigwig(path: Path, attributions: Sequence[Attribution], sizes: Mapping[str, int]) -> None:
     touched = {each.region.chrom for each in attributions}
     with BigWigWriter(path, sizes, bin_bp=1) as bigwig:
-        for chrom, length in sizes.items():
-            if chrom in touched:
-                bigwig.add(chrom, 0, average_contributions(attributions, chrom, length))
+        for chrom in (name for name in sizes if name in touched):
+            for first, values in average_contributions([each for each in attributions if each.region.chrom == chrom]):
+                bigwig.add(chrom, first, values)
 
 
 def _write_modisco(folder: Path, attributions: Sequence[Attribution], console: Console) -> None:

@@ -1,6 +1,6 @@
 import sys
+import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genint.console import Console
 from genint.errors import InputError, OutputError
-from genint.genome.region import Region
 from genint.interpretation.attribution.attribution import Attribution
 from genint.interpretation.attribution.folder import average_contributions, summarize, write_attributions
 from tests.interpretation.attribution.test_attribution import make_attribution
@@ -63,12 +64,29 @@ def test_the_bigwig_has_a_value_for_every_base_of_a_region_and_none_elsewhere(tm
     assert np.isfinite(values).sum() == 240
 
 
-def test_where_regions_overlap_the_bigwig_has_their_mean() -> None:
-    first = make_attribution("ACGT", start=10, seed=1)
-    second = replace(make_attribution("GTCC", start=12, seed=2), region=Region("chr1", 12, 16))
-    mean = average_contributions([first, second], "chr1", 20)
-    np.testing.assert_allclose(mean[12:14], (first.contributions[2:] + second.contributions[:2]) / 2, rtol=1e-6)
-    assert np.isnan(mean[[9, 16]]).all()
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(1, 20)), min_size=1, max_size=8))
+def test_where_regions_overlap_contributions_are_their_mean(places: list[tuple[int, int]]) -> None:
+    regions = [make_attribution("A" * length, start=start, seed=n) for n, (start, length) in enumerate(places)]
+    expected = np.full((len(regions), 120), np.nan)
+    for row, each in zip(expected, regions, strict=True):
+        row[each.region.start : each.region.end] = each.contributions
+    covered = np.isfinite(expected).any(0)
+    found = np.full(120, np.nan, np.float32)
+    stretches = list(average_contributions(regions))
+    for first, values in stretches:
+        assert np.isnan(found[first : first + len(values)]).all()
+        found[first : first + len(values)] = values
+    np.testing.assert_array_equal(np.isfinite(found), covered)
+    np.testing.assert_allclose(found[covered], np.nanmean(expected[:, covered], 0), rtol=1e-4, atol=1e-6)
+    assert [first for first, _ in stretches] == sorted(first for first, _ in stretches)
+
+
+def test_a_long_chromosome_takes_no_more_memory_than_its_regions(tmp_path: Path) -> None:
+    tracemalloc.start()
+    write_attributions(tmp_path / "out", some(), {"chr1": 200_000_000})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
 
 
 def test_the_summary_has_a_row_per_region() -> None:
