@@ -10,9 +10,7 @@ from genint.cli import options
 
 TRACING = "Where bins come from"
 
-RegionText = Annotated[
-    str, typer.Argument(metavar="[REGION]", help="What to explain: chrom:start-end, 1-based.", show_default=False)
-]
+RegionText = Annotated[str, typer.Argument(help="What to explain: chrom:start-end, 1-based.", show_default=False)]
 Out = Annotated[
     Path, typer.Option("--out", "-o", help="Folder to make.", show_default=False, rich_help_panel=options.OUTPUT)
 ]

@@ -121,6 +121,7 @@ def attribute(
     from genint.interpretation.attribution.folder import write_attributions
     from genint.interpretation.attribution.motifs import read_meme
     from genint.interpretation.attribution.regions import explain, prepare
+    from genint.prediction.settings import compare_genomes
 
     settings: dict[str, Any] = {"width": width, "method": method, "top": top, "steps": steps, "device": device}
     settings |= {"batch_size": batch_size, "threads": options.count_threads(threads)}
@@ -131,6 +132,8 @@ def attribute(
         where = [regions] if ":" in regions and not Path(regions).exists() else regions
         prepared = prepare(opened, where, model, cast("AttributeSettings", settings))
         used = prepared.model
+        compare_genomes(used, opened, console)
+        asked = {"genome": opened.identity(), "regions": [str(place.region) for place in prepared.places], **settings}
         with console.progress("attributing", len(prepared.places), "regions") as advance:
             files = write_attributions(
                 out,
@@ -140,7 +143,7 @@ def attribute(
                 logos=logos,
                 checks=partial(check_attributions, prepared) if check else None,
                 console=console,
-                report={"model": used.name, "model_digest": used.digest, "settings": settings},
+                report={"model": used.name, "model_digest": used.digest, "settings": asked},
             )
     for file in files:
         print(file)

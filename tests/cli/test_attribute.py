@@ -6,6 +6,7 @@ import pandas as pd
 import pyBigWig
 import pytest
 
+from genint.genome.fasta import Genome
 from tests.conftest import EXAMPLE, Run
 from tests.interpretation.attribution.test_motifs import many_motifs, written
 
@@ -31,6 +32,9 @@ def test_everything_is_written_and_listed(genint: Run, tmp_path: Path, tiny_mode
     assert np.load(out / "modisco" / "one_hot.npz")["arr_0"].shape == (2, 4, 200)
     report = json.loads((out / "run.json").read_text())
     assert report["settings"]["method"] == "screened"
+    assert report["settings"]["regions"] == ["chr1:4,951-5,150", "chr2:661-860"]
+    with Genome(GENOME) as opened:
+        assert report["settings"]["genome"] == opened.identity()
     with pyBigWig.open(str(out / "contributions.bw")) as bigwig:
         assert np.isfinite(bigwig.values("chr1", 4_950, 5_150)).all()
 
@@ -53,3 +57,12 @@ def test_a_second_run_makes_the_same_bytes(genint: Run, tmp_path: Path, tiny_mod
         assert genint("attribute", GENOME, regions, "-o", tmp_path / out, "-m", tiny_model, "-p", "1").code == 0
     for name in ("bases.tsv", "contributions.bw", "regions.tsv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_genome_that_is_not_the_model_s_is_noted(genint: Run, tmp_path: Path, tiny_model: Path) -> None:
+    other = written(tmp_path, f">chr1\n{'ACGTTGCA' * 500}\n")
+    for genome, noted in ((other, True), (GENOME, False)):
+        options = ["-m", tiny_model, "--method", "gradient"]
+        finished = genint("attribute", genome, "chr1:1001-1010", "-o", tmp_path / genome.stem, *options)
+        assert finished.code == 0, finished.err
+        assert ("so predictions on it are an extrapolation" in finished.err) == noted

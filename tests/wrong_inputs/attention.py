@@ -15,7 +15,13 @@ def attention_a_region_longer_than_a_window(folder: Path, model: Path) -> tuple[
 
 @case
 def attention_a_region_past_its_chromosome_s_end(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
-    return ["attention", GENOME, "chr3:40,001-40,100", "-m", model], ["chr3:40,001-40,100", "35,073 bp", "lies there"]
+    words = ["error: REGION chr3:40,001-40,100", "35,073 bp", "lies there"]
+    return ["attention", GENOME, "chr3:40,001-40,100", "-m", model], words
+
+
+@case
+def attention_what_is_no_region(folder: Path, model: Path) -> tuple[Arguments, list[str]]:
+    return ["attention", GENOME, "chr3:a-b", "-m", model], ["error: REGION chr3:a-b", "chrom:start-end"]
 
 
 @case

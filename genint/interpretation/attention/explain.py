@@ -26,7 +26,7 @@ from genint.interpretation.sources.rollout import attention_rollout
 from genint.models.folder import Model, load_model
 from genint.models.interpreter import GenomicInterpreter
 from genint.prediction.devices import choose_device, inference
-from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions, find_rows, open_genome
+from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions, find_region, find_rows, open_genome
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -133,10 +133,7 @@ def opened_locus(
     """The genome, what is read of it for a region, the network, and that DNA (1, input_bp) on its device."""
     loaded = model if isinstance(model, Model) else load_model(model)
     with _reading(loaded, settings) as module, open_genome(genome) as opened:
-        (row,) = find_rows([region], opened)
-        if not isinstance(row.region, Region):
-            raise InputError(f"`region` {region}: holds no base. Expected chrom:start-end, 1-based, start <= end")
-        locus = find_locus(opened, row.region, loaded.geometry)
+        locus = find_locus(opened, find_region(region, opened, "region"), loaded.geometry)
         yield opened, locus, module, torch.from_numpy(locus.dna.copy())[None].to(module.base_codes.device)
 
 

@@ -36,7 +36,14 @@ from genint.interpretation.sources.files import find_intervals, write_flow, writ
 from genint.models.folder import Model, load_model
 from genint.output.new_folder import check_new_folder, new_folder
 from genint.output.report import RUN_FILE
-from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions
+from genint.prediction.settings import (
+    AnyGenome,
+    AnyModel,
+    AnyRegions,
+    compare_genomes,
+    find_rows,
+    open_genome,
+)
 from genint.provenance import provenance
 from genint.reporting.attention_plots import WITHOUT_WORTH, MapPanel, plot_maps, plot_zoom
 from genint.reporting.plots import save_figure
@@ -73,6 +80,7 @@ def attention_to_folder(
     check_new_folder(out)
     loaded = model if isinstance(model, Model) else load_model(model)
     with opened_locus(genome, region, loaded, settings) as (opened, locus, module, dna), new_folder(out) as folder:
+        compare_genomes(loaded, opened, console)
         steps = step_settings(settings)
         intervals = find_intervals(flow_between, opened, locus) if flow_between else None
         rollout = trace_bins(loaded, locus, steps)
@@ -114,13 +122,17 @@ def worth_to_folder(
     console: Console | None = None,
     **settings: Unpack[AttentionSettings],
 ) -> None:
-    """Write `worth_over` as worth.tsv to a folder that is not there yet, or empty."""
+    """Write `worth_over` as worth.tsv, and run.json, to a folder that is not there yet, or empty."""
     check_new_folder(out)
     loaded = model if isinstance(model, Model) else load_model(model)
-    table = worth_over(genome, regions, loaded, console=console, **settings)
-    with new_folder(out) as folder:
-        write_tsv(folder / "worth.tsv", table, float_format="%.6g")
-        _write_report(folder, loaded, {"worth": str(regions)})
+    with open_genome(genome) as opened:
+        compare_genomes(loaded, opened, console or Console(quiet=True))
+        rows = find_rows(regions, opened)
+        table = worth_over(opened, rows, loaded, console=console, **settings)
+        asked = [str(row.region) for row in rows if isinstance(row.region, Region)]
+        with new_folder(out) as folder:
+            write_tsv(folder / "worth.tsv", table, float_format="%.6g")
+            _write_report(folder, loaded, {"genome": opened.identity(), "regions": asked})
 
 
 def _write_report(folder: Path, model: Model, settings: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from genint import load_model
 from genint.cli.main import main
+from genint.errors import InputError
+from genint.genome.fasta import Genome
 from genint.interpretation.sources.summary import summarise_sources
 from genint.reporting.found_results import find_places, find_results, find_sizes
 from tests.conftest import EXAMPLE, Run
@@ -58,6 +60,9 @@ def test_the_command_for_a_bed_writes_the_worth_table_alone(genint: Run, tiny_mo
     finished = genint("attention", GENOME, "--worth", bed, "-m", tiny_model, "-o", tmp_path / "out", "-q")
     assert (finished.code, finished.err) == (0, "")
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["run.json", "worth.tsv"]
+    settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
+    with Genome(GENOME) as opened:
+        assert settings == {"genome": opened.identity(), "regions": ["chr1:5,001-5,300", "chr2:1-100"]}
     both = genint("attention", GENOME, "chr1:1-9", "--worth", bed, "-m", tiny_model, "-o", tmp_path / "two")
     assert both.code == 2
     flow = genint("attention", GENOME, "--worth", bed, "--flow", "-m", tiny_model, "-o", tmp_path / "two")
@@ -70,3 +75,20 @@ def test_a_report_finds_what_it_shows_of_it(written: Path) -> None:
     assert (result.kind, len(result.bigwigs), len(result.pictures)) == ("attention", 16, 4)
     (place,) = find_places(result, find_sizes([result]))
     assert str(place.region) == "chr1:5,001-5,300"
+
+
+@pytest.mark.parametrize("what", [["chr1:1001-1010"], ["--worth", EXAMPLE / "regions.bed"]])
+def test_a_genome_that_is_not_the_model_s_is_noted_first(
+    what: list[object], genint: Run, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise InputError("computes")
+
+    for name in ("trace_bins", "worth_over"):
+        monkeypatch.setattr(f"genint.interpretation.attention.folder.{name}", stop)
+    other = tmp_path / "other.fa"
+    other.write_text("".join(f">chr{number}\n{'ACGTTGCA' * 500}\n" for number in (1, 2, 3)))
+    for genome, noted in ((other, True), (GENOME, False)):
+        err = genint("attention", genome, *what, "-m", tiny_model, "-o", tmp_path / "out").err
+        assert "computes" in err
+        assert ("so predictions on it are an extrapolation" in err) == noted
