@@ -54,6 +54,9 @@ def strongest_stretch(contributions: F32, length: int) -> int:
 def draw_letters(axes: "Axes", start: int, sequence: str, contributions: F32) -> None:
     """Draw bases as letters as high as their contributions, those below 0 hanging. Unknown bases are left out."""
     check_extra("logomaker", "`logos`", "explain")
+    if not contributions.any():  # letters without height, of which logomaker would warn
+        axes.set_xlim(start + 0.5, start + len(sequence) + 0.5)
+        return
     from logomaker import Logo
     from pandas import DataFrame
 

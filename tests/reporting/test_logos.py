@@ -27,6 +27,14 @@ def test_axes_are_positions_as_browsers_write_them() -> None:
     assert 1_000 < low < high < 1_301
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sequence", ["N" * 100, "ACGT" * 25, "N"])
+def test_nothing_to_draw_is_drawn_without_a_warning(sequence: str) -> None:
+    above, below = plot_contributions("chrI", 1_000, sequence, np.zeros(len(sequence), np.float32)).axes
+    assert above.get_xlim()[0] == below.get_xlim()[0] == 1_000.5
+    assert below.get_xlim()[1] == 1_000.5 + min(len(sequence), MOST_LETTERS)
+
+
 def test_a_figure_is_saved_as_png_and_svg(tmp_path: Path) -> None:
     figure = plot_contributions("chrI", 0, SEQUENCE[:40], CONTRIBUTIONS[:40])
     files = save_figure(figure, tmp_path / "logo")

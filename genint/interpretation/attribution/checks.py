@@ -57,9 +57,14 @@ def rank_correlation(first: F32 | F64, second: F32 | F64) -> float:
 
 
 def agreement(first: Sequence[F32 | F64], second: Sequence[F32 | F64]) -> float:
-    """The mean over regions of the rank correlation between the sizes of two methods' scores, (L,) for each region."""
+    """The mean over regions of the rank correlation between the sizes of two methods' scores, (L,) for each region.
+
+    Regions where one of them is constant have none; NaN where all are such.
+    """
     pairs = zip(first, second, strict=True)
-    return float(np.nanmean([rank_correlation(np.abs(one), np.abs(other)) for one, other in pairs]))
+    found = np.array([rank_correlation(np.abs(one), np.abs(other)) for one, other in pairs])
+    known = found[np.isfinite(found)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def shuffle_weights(module: TrackModel, *, head_only: bool) -> TrackModel:

@@ -1,6 +1,7 @@
 """Names for what contributes: stretches of strong bases, compared with known motifs by TOMTOM."""
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -137,7 +138,11 @@ def name_seqlets(attributions: Iterable[Attribution], motifs: Sequence[Motif]) -
     columns = ["chrom", "start", "end", "contribution", "motif", "name", "p", "strand"]
     if not seqlets:
         return DataFrame(columns=columns)
-    p, _, _, _, strands = tomtom([each.dna for each in seqlets], [motif.probabilities for motif in motifs], n_jobs=1)
+    with warnings.catch_warnings():  # of few motifs; docs/attribution.md says what they do to p
+        warnings.filterwarnings("ignore", "tomtom was given")
+        p, _, _, _, strands = tomtom(
+            [each.dna for each in seqlets], [motif.probabilities for motif in motifs], n_jobs=1
+        )
     rows = []
     for number, seqlet in enumerate(seqlets):
         best = int(p[number].argmin())

@@ -36,6 +36,13 @@ def test_agreement_is_of_sizes_and_averages_regions() -> None:
     assert agreement(scores, [scores[0], scores[1][::-1]]) == pytest.approx(0)
 
 
+@pytest.mark.filterwarnings("error")
+def test_regions_whose_scores_are_constant_do_not_count() -> None:
+    constant, other = np.zeros(3), np.array([1.0, 2.0, 3.0])
+    assert agreement([constant, other], [other, other]) == pytest.approx(1)
+    assert np.isnan(agreement([constant], [other]))
+
+
 def test_shuffled_weights_are_the_same_numbers_elsewhere() -> None:
     module = make("cnn")
     everywhere, head = shuffle_weights(module, head_only=False), shuffle_weights(module, head_only=True)

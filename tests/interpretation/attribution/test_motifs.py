@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genint.arrays import F64
 from genint.errors import InputError
 from genint.interpretation.attribution.motifs import SEQLET_BP, find_seqlets, name_seqlets, read_meme
 from tests.interpretation.attribution.test_attribution import make_attribution
@@ -111,6 +113,20 @@ def test_a_strong_stretch_is_found_where_it_is_and_named_on_its_strand(
         assert 160 - SEQLET_BP <= row.start <= 168 <= row.end + SEQLET_BP
         assert (row["name"], row.strand) == ("REB1", strand)
         assert row.p < 1e-3
+
+
+def test_few_motifs_are_compared_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a stand-in that warns as memelite does, which would compile itself first."""
+
+    def tomtom(seqlets: list[object], motifs: list[object], n_jobs: int) -> tuple[F64, ...]:
+        warnings.warn(f"tomtom was given {len(motifs)} target motifs. Its p-values ...", stacklevel=2)
+        return tuple(np.zeros((len(seqlets), len(motifs))) for _ in range(5))
+
+    monkeypatch.setattr("memelite.tomtom", tomtom)
+    motifs = read_meme(written(tmp_path, HEADER + motif("MA1 REB1", "TTACCCGG")))
+    with warnings.catch_warnings(action="error"):
+        table = name_seqlets([make_attribution("ACGTTGCA" * 30, strong=slice(90, 130))], motifs)
+    assert set(table.motif) == {"MA1"}
 
 
 def test_seqlets_neither_overlap_nor_hold_unknown_bases() -> None:
