@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +67,15 @@ def test_a_genome_that_is_not_the_model_s_is_noted(genint: Run, tmp_path: Path, 
         finished = genint("attribute", genome, "chr1:1001-1010", "-o", tmp_path / genome.stem, *options)
         assert finished.code == 0, finished.err
         assert ("so predictions on it are an extrapolation" in finished.err) == noted
+
+
+@pytest.mark.filterwarnings("error")
+def test_unknown_dna_is_explained_by_zeros_and_without_a_word(
+    genint: Run, tmp_path: Path, tiny_model: Path, golden: Callable[[str, str], str]
+) -> None:
+    fasta = written(tmp_path, f">chr1\n{'N' * 1_000}{'ACGTTGCA' * 200}\n")
+    options = ["-m", tiny_model, "--method", "gradient", "--check", "--logos", "-q"]
+    finished = genint("attribute", fasta, "chr1:101-104", "-o", tmp_path / "out", *options)
+    assert (finished.code, finished.err) == (0, "")
+    bases = (tmp_path / "out" / "bases.tsv").read_text()
+    assert bases == golden("bases_of_unknown_dna.tsv", bases)

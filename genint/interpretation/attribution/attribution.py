@@ -44,8 +44,8 @@ class Attribution:
     @property
     def contributions(self) -> F32:
         """(L,): what the base that is there contributes: minus the mean effect of writing any; 0 for unknown ones."""
-        mean: F64 = -self.effects.mean(1)
-        return np.where(self.tokens == UNKNOWN, 0, mean).astype(np.float32)
+        contributed: F64 = 0 - self.effects.mean(1)  # the minus alone would make -0 of 0
+        return np.where(self.tokens == UNKNOWN, 0, contributed).astype(np.float32)
 
     @property
     def sequence(self) -> str:

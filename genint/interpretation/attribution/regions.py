@@ -24,6 +24,8 @@ from genint.prediction.installed import check_extra
 from genint.prediction.settings import AnyGenome, AnyModel, AnyRegions, find_region, find_rows, open_genome
 from genint.prediction.workers import Halt, in_order, stoppable_cores
 
+_SMALLEST = {"width": 0, "steps": 2, "threads": 0, "batch_size": 1}
+
 
 class AttributeSettings(TypedDict, total=False):
     """Keyword arguments of `attribute`; each may be left out.
@@ -106,13 +108,7 @@ def _explain_in(opened: ExitStack, prepared: Prepared) -> Iterator[Attribution]:
 
 def prepare(genome: DnaSource, regions: AnyRegions, model: AnyModel, settings: AttributeSettings) -> Prepared:
     """Find everything that can be wrong before anything is computed; see `attribute`."""
-    method, top = settings.get("method", "screened"), settings.get("top", 0.05)
-    if method not in get_args(AttributionMethod):
-        raise InputError(f"`method` {method}: not one of {', '.join(get_args(AttributionMethod))}")
-    if method == "integrated":
-        check_extra("captum", "`method` integrated", "explain")
-    if not 0 < top <= 1:
-        raise InputError(f"`top` {top}: expected a fraction of the mutants, above 0 and at most 1")
+    _check_settings(settings)
     loaded = model if isinstance(model, Model) else load_model(model)
     tracks = settings.get("tracks")
     columns = loaded.tracks.select(tracks) if tracks is not None else list(range(len(loaded.tracks)))
@@ -122,6 +118,19 @@ def prepare(genome: DnaSource, regions: AnyRegions, model: AnyModel, settings: A
     rows = find_rows(regions, genome)
     places = [place_row(row, genome, loaded.geometry, target, settings.get("width", 0)) for row in rows]
     return Prepared(genome, places, loaded, columns, device, settings)
+
+
+def _check_settings(settings: AttributeSettings) -> None:
+    method, top = settings.get("method", "screened"), settings.get("top", 0.05)
+    if method not in get_args(AttributionMethod):
+        raise InputError(f"`method` {method}: not one of {', '.join(get_args(AttributionMethod))}")
+    if method == "integrated":
+        check_extra("captum", "`method` integrated", "explain")
+    for name, smallest in _SMALLEST.items():
+        if (number := settings.get(name, smallest)) < smallest:  # type: ignore[operator]
+            raise InputError(f"`{name}` {number}: expected {smallest} or more")
+    if not 0 < top <= 1:
+        raise InputError(f"`top` {top}: expected a fraction of the mutants, above 0 and at most 1")
 
 
 def explain(prepared: Prepared) -> Iterator[Attribution]:

@@ -70,7 +70,7 @@ def score_window(
         columns = rows + positions.start
         scores = score_mutants(rescorer, one_hot, columns, bases, at_once=at_once, threads=threads, halt=halt)
         effects[rows, bases] = scores - score
-    return WindowScores(score, effects * known[:, None], exact & known[:, None])
+    return WindowScores(score, np.where(known[:, None], effects, 0.0), exact & known[:, None])
 
 
 def first_order(gradients: Tensor, one_hot: Tensor) -> F64:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,11 @@ def test_a_base_contributes_minus_the_mean_change_that_writing_any_makes() -> No
     expected = [-row.mean() for row in attribution.effects]
     np.testing.assert_allclose(attribution.contributions, expected, rtol=1e-6)
     assert attribution.contributions[-1] == 0
+
+
+def test_nothing_is_contributed_as_0_not_as_minus_0() -> None:
+    quiet = replace(make_attribution("GAN"), effects=np.zeros((3, 4)))
+    assert not np.signbit(quiet.contributions).any()
 
 
 def test_hypothetical_scores_at_the_bases_that_are_there_are_the_contributions() -> None:

@@ -64,6 +64,7 @@ def test_unknown_bases_have_no_effect(method: AttributionMethod) -> None:
     tokens[0, 505:508] = 4
     found = score_window(module, tokens, POSITIONS, TARGET, method, top=1.0, steps=4)
     assert not found.effects[5:8].any()
+    assert not np.signbit(found.effects[5:8]).any()  # 0 in tables, not -0
     assert not found.exact[5:8].any()
     assert found.effects[:5].any()
 
