@@ -97,8 +97,9 @@ def exact_products(device: torch.device) -> AbstractContextManager[object]:
 
     The flags are one set for all threads: enter it in one, around those that compute.
     """
-    on_cuda = device.type == "cuda"  # elsewhere threads would undo each other's flags
-    return torch.backends.cudnn.flags(deterministic=True, allow_tf32=False) if on_cuda else nullcontext()
+    if device.type != "cuda":
+        return nullcontext()  # threads would undo each other's flags
+    return torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)  # what is not named is off
 
 
 def is_out_of_memory(error: Exception) -> bool:
