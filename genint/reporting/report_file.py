@@ -15,7 +15,7 @@ from genint.prediction.settings import AnyRegions, find_rows
 from genint.provenance import provenance
 from genint.reporting.found_results import Chromosomes, Result, check_genome, find_places, find_results, find_sizes
 from genint.reporting.igv_page import Json, write_config, write_reference
-from genint.reporting.report_page import IGV, Page, size_of_igv, write_page
+from genint.reporting.report_page import IGV, MOST_LISTED, Page, size_of_igv, write_page
 from genint.reporting.report_run import ReportedRun
 from genint.reporting.report_sections import Budget, make_section
 from genint.reporting.shown_regions import MOST, MOST_BP, Shown, place_views
@@ -114,7 +114,7 @@ def _make_page(
         places=places,
         config=write_config(reference, views, all_tracks) if all_tracks and views else None,
         sections=sections,
-        notes=[*(run.notes() if run else ()), *_notes(rows, places)],
+        notes=[*(run.notes() if run else ()), *_notes(rows, places, summaries)],
         legend=list(run.legend()) if run else [],
         about_numbers=run.about_numbers() if run else "",
     )
@@ -150,9 +150,11 @@ def _draw(run: ReportedRun | None, places: Sequence[Shown]) -> list[Json]:
     return list(run.draw(run.shown_bins(places))) if run and places else []
 
 
-def _notes(rows: Sequence[BedRow], places: Sequence[Shown]) -> Iterator[str]:
-    """What is not shown of the regions."""
+def _notes(rows: Sequence[BedRow], places: Sequence[Shown], summaries: Sequence[TrackSummary]) -> Iterator[str]:
+    """What is not shown of the regions, and of the tracks in numbers."""
     if len(rows) > MOST:
         yield f"The browser shows the first {MOST} of {len(rows):,} regions."
     if cut := [str(place.region) for place in places if place.is_cut]:
         yield f"Of {len(cut)} long region(s) the browser shows the middle alone: {', '.join(cut[:3])}."
+    if len(summaries) > MOST_LISTED:
+        yield f"The table lists {MOST_LISTED} of {len(summaries):,} tracks; the line of an assay is over all of its own."

@@ -1,7 +1,7 @@
 """A report as HTML: what it says, put into report.html, with igv.js in it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from math import isfinite
@@ -18,7 +18,7 @@ from genint.reporting.report_sections import Section, TableHead
 from genint.reporting.shown_regions import Shown
 from genint.reporting.track_summary import TrackSummary
 
-_MOST_TRACKS = 500  # in the table
+MOST_LISTED = 500  # tracks, in the table
 IGV = "igv.js 3.8.10 (MIT licence)"
 _IGV_FILE = files("genint.reporting") / "igv" / "igv.min.js"
 
@@ -62,7 +62,7 @@ def write_page(page: Page) -> str:
         facts=_facts(page.report) if page.report else [],
         statuses=page.report.get("regions", {}) if page.report else {},
         rows=page.rows,
-        assays=_assays(page.run, page.summaries[:_MOST_TRACKS]) if page.run else [],
+        assays=list(_assays(page.run, page.summaries)) if page.run else [],
         has_observed=any(each.measured for each in page.summaries),
         about_numbers=page.about_numbers,
         places=[{"name": _name(each), "region": each.region, "locus": write_locus(each.view)} for each in page.places],
@@ -116,22 +116,24 @@ def _facts(report: RunReport) -> list[tuple[str, str]]:
     ]
 
 
-def _assays(run: Run, summaries: Sequence[TrackSummary]) -> list[dict[str, Any]]:
+def _assays(run: Run, summaries: Sequence[TrackSummary]) -> Iterator[dict[str, Any]]:
+    """Means over all tracks of each assay, and the first of these tracks, as many as the table lists."""
     colours = {assay.label: write_hex(assay.rows[0].signals[0].colour) for assay in run.assays}
     by_assay: dict[str, list[TrackSummary]] = {}
     for each in summaries:
         by_assay.setdefault(each.track.assay, []).append(each)
-    return [
-        {
+    left = MOST_LISTED
+    for label, members in by_assay.items():
+        listed, left = members[:left], max(left - len(members), 0)
+        yield {
             "label": label,
             "colour": colours[label],
-            "tracks": [_track(each) for each in members],
+            "count": len(members),
+            "tracks": [_track(each) for each in listed],
             "mean": _digits(float(np.mean([each.mean for each in members]))),
             "r": _r(mean_over_tracks(np.array([each.r for each in members]))),
             "r_shown": _r(mean_over_tracks(np.array([each.r_shown for each in members]))),
         }
-        for label, members in by_assay.items()
-    ]
 
 
 def _track(summary: TrackSummary) -> Mapping[str, str]:

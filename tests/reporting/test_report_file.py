@@ -77,6 +77,15 @@ def test_what_is_left_out_is_said(finished_run: Path, tmp_path: Path) -> None:
     assert make_report(finished_run, tmp_path / "c.html", regions=["chr3"]).notes == []
 
 
+def test_tracks_that_the_table_leaves_out_are_said(
+    finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_file, "MOST_LISTED", 3)
+    assert make_report(finished_run, tmp_path / "a.html").notes == [
+        "The table lists 3 of 7 tracks; the line of an assay is over all of its own."
+    ]
+
+
 def test_pages_stay_below_their_size(all_results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report_file, "MOST_BYTES", 2_130_000)
     report = make_report(all_results, tmp_path / "small.html")

@@ -4,8 +4,12 @@ import hashlib
 import re
 from importlib.resources import files
 
-from genint.reporting.report_page import IGV, Page, size_of_igv, write_page
+from genint.reporting.browser_tracks import Assay
+from genint.reporting.report_page import IGV, MOST_LISTED, Page, size_of_igv, write_page
 from genint.reporting.report_sections import Section, TableHead
+from genint.reporting.track_summary import TrackSummary
+from genint.tracks.table import Track
+from tests.reporting.hubs import run, single
 
 FOLDER = files("genint.reporting") / "igv"
 
@@ -33,3 +37,29 @@ def test_a_page_without_tracks_has_no_browser() -> None:
     text = write_page(Page(title="t", made_by="me"))
     assert "<script" not in text
     assert len(text) < 10_000
+
+
+def summary(assay: str, number: int, mean: float) -> TrackSummary:
+    name = f"{assay}{number}"
+    return TrackSummary(
+        track=Track(identifier=name, description=f"{assay}:x", strand_pair=name),
+        bins=1,
+        mean=mean,
+        highest=mean,
+        peak=None,
+        measured=2,
+        r=mean / 10,
+        shown=2,
+        r_shown=mean / 20,
+    )
+
+
+def test_the_lines_of_assays_are_over_all_tracks_also_those_that_the_table_leaves_out() -> None:
+    many = [summary("ATAC", number, 1) for number in range(MOST_LISTED)] + [summary("CAGE", 1, 2)]
+    many.append(summary("ATAC", MOST_LISTED, 503))
+    both = run(*(Assay(label=label, rows=[single("x")]) for label in ("ATAC", "CAGE")))
+    text = write_page(Page(title="t", made_by="me", run=both, summaries=many))
+    lines = [re.sub(r"(<[^>]*>)+", "|", line) for line in re.findall(r'<tr class="assay">.*', text)]
+    assert lines == ["|ATAC, 501 tracks|2|0.200|0.100|", "|CAGE, 1 track|2|0.200|0.100|"]
+    assert len(re.findall(r"<td>ATAC\d+</td>", text)) == MOST_LISTED
+    assert "<td>CAGE1</td>" not in text
