@@ -1,8 +1,12 @@
-"""What igv.js is told: a genome of the shown chromosomes, and a row per track or pair of strands."""
+"""What igv.js is told: a genome of the shown chromosomes, and a row per track or pair of strands.
+
+Names are written as HTML: igv.js puts them into the page as such, and they come from other people's files.
+"""
 
 import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from genint.genome import dna
@@ -32,7 +36,7 @@ def draw_row(name: str, drawn: Sequence[Drawn]) -> Json:
 def draw_one(name: str, drawn: Drawn, *, letters: bool = False) -> Json:
     """A track of one bigWig; with `letters`, each base is drawn as high as its value."""
     look = {"height": _PAIR_HEIGHT, "graphType": "dynseq"} if letters else {"height": _HEIGHT}
-    return _wig(drawn) | {"name": name, "autoscale": True, **look}
+    return _wig(drawn) | {"name": escape(name), "autoscale": True, **look}
 
 
 def draw_overlay(name: str, drawn: Sequence[Drawn]) -> Json:
@@ -42,13 +46,14 @@ def draw_overlay(name: str, drawn: Sequence[Drawn]) -> Json:
 
 def _merge(name: str, drawn: Sequence[Drawn], *, alpha: float) -> Json:
     tracks = [_wig(each) for each in drawn]
-    return {"type": "merged", "name": name, "alpha": alpha, "height": _PAIR_HEIGHT, "autoscale": True, "tracks": tracks}
+    look = {"alpha": alpha, "height": _PAIR_HEIGHT, "autoscale": True}
+    return {"type": "merged", "name": escape(name), **look, "tracks": tracks}
 
 
 def _wig(drawn: Drawn) -> Json:
     colour = write_hex(drawn.colour)
     look = {"color": colour, "altColor": colour}
-    return {"type": "wig", "format": "bigwig", "name": drawn.name, "url": data_uri(drawn.content), **look}
+    return {"type": "wig", "format": "bigwig", "name": escape(drawn.name), "url": data_uri(drawn.content), **look}
 
 
 def write_reference(name: str, sizes: Mapping[str, int], views: Sequence[Region], genome: DnaSource | None) -> Json:
@@ -63,7 +68,8 @@ def write_reference(name: str, sizes: Mapping[str, int], views: Sequence[Region]
             letters = dna.to_text(genome.tokens(view.chrom, view.start, view.end))
             records.append(f">{view.chrom}:{view.start + 1}-{view.end} @len={sizes[view.chrom]}\n{letters}\n")
     packed = gzip.compress("".join(records).encode(), 9, mtime=0)
-    return {"id": name, "name": name, "fastaURL": data_uri(packed, "application/gzip"), "indexed": False}
+    shown = escape(name)
+    return {"id": shown, "name": shown, "fastaURL": data_uri(packed, "application/gzip"), "indexed": False}
 
 
 def _join(views: Sequence[Region]) -> Iterator[Region]:

@@ -157,4 +157,4 @@ def _notes(rows: Sequence[BedRow], places: Sequence[Shown], summaries: Sequence[
     if cut := [str(place.region) for place in places if place.is_cut]:
         yield f"Of {len(cut)} long region(s) the browser shows the middle alone: {', '.join(cut[:3])}."
     if len(summaries) > MOST_LISTED:
-        yield f"The table lists {MOST_LISTED} of {len(summaries):,} tracks; the line of an assay is over all of its own."
+        yield f"The table lists {MOST_LISTED} of {len(summaries):,} tracks; an assay's line is over all of its own."

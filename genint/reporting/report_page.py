@@ -1,5 +1,7 @@
 """A report as HTML: what it says, put into report.html, with igv.js in it."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +23,16 @@ from genint.reporting.track_summary import TrackSummary
 MOST_LISTED = 500  # tracks, in the table
 IGV = "igv.js 3.8.10 (MIT licence)"
 _IGV_FILE = files("genint.reporting") / "igv" / "igv.min.js"
+_START_FILE = files("genint.reporting") / "report.js"
+# No network and no script but the page's own, whatever words of files turn out to be.
+_POLICY = {
+    "default-src": "'none'",
+    "connect-src": "data: blob:",
+    "img-src": "data: blob:",
+    "style-src": "'unsafe-inline'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +66,7 @@ def write_page(page: Page) -> str:
     environment = Environment(
         loader=PackageLoader("genint.reporting", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    scripts = [_read_igv(), _START_FILE.read_text(encoding="utf-8")] if page.config else []
     return environment.get_template("report.html").render(
         title=page.title,
         subtitle=_subtitle(page),
@@ -67,7 +80,8 @@ def write_page(page: Page) -> str:
         about_numbers=page.about_numbers,
         places=[{"name": _name(each), "region": each.region, "locus": write_locus(each.view)} for each in page.places],
         config=Markup(_as_script(page.config)) if page.config else "",
-        igv=Markup(_read_igv()) if page.config else "",
+        scripts=[Markup(script) for script in scripts],
+        policy=_write_policy(scripts),
         legend=page.legend,
         sections=page.sections,
     )
@@ -76,6 +90,13 @@ def write_page(page: Page) -> str:
 def _read_igv() -> str:
     """Without its last line, which names a file that is not there."""
     return _IGV_FILE.read_text(encoding="utf-8").rsplit("//# sourceMappingURL", 1)[0]
+
+
+def _write_policy(scripts: Sequence[str]) -> str:
+    """The page's Content-Security-Policy: of scripts those alone, by their digests, and so no handler in any tag."""
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
+    return "; ".join(f"{name} {value}" for name, value in {**_POLICY, "script-src": allowed}.items())
 
 
 def _as_script(config: Json) -> str:

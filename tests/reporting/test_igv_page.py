@@ -45,3 +45,12 @@ def test_nothing_in_the_configuration_is_on_a_network() -> None:
     assert config["locus"] == "chr1:5-8"
     assert "http" not in str(config)
     assert (config["loadDefaultGenomes"], config["search"]) == (False, False)
+
+
+def test_names_are_no_html() -> None:
+    evil, safe = "<img src=x onerror=alert(1)> & co", "&lt;img src=x onerror=alert(1)&gt; &amp; co"
+    drawn = Drawn(name=evil, content=b"bigWig", colour=(0, 0, 0))
+    reference = write_reference(evil, {"chr1": 40}, [Region("chr1", 4, 8)], None)
+    assert [reference["id"], reference["name"], draw_one(evil, drawn)["name"]] == [safe] * 3
+    merged = draw_row(evil, [drawn, drawn])
+    assert [merged["name"], *(each["name"] for each in merged["tracks"])] == [safe] * 3

@@ -10,9 +10,14 @@ from typing import Any
 import pytest
 
 from genint.errors import InputError, OutputError
+from genint.genome.region import Region
 from genint.reporting import report_file
+from genint.reporting.igv_page import Drawn, draw_row, write_config, write_reference
 from genint.reporting.report_file import MOST_BYTES, make_report
+from genint.reporting.report_page import Page, write_page
+from genint.reporting.shown_regions import Shown as Place
 from tests.conftest import EXAMPLE, Run, file_size_limit
+from tests.reporting.conftest import SIZES
 
 GENOME = EXAMPLE / "genome.fa"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -82,7 +87,7 @@ def test_tracks_that_the_table_leaves_out_are_said(
 ) -> None:
     monkeypatch.setattr(report_file, "MOST_LISTED", 3)
     assert make_report(finished_run, tmp_path / "a.html").notes == [
-        "The table lists 3 of 7 tracks; the line of an assay is over all of its own."
+        "The table lists 3 of 7 tracks; an assay's line is over all of its own."
     ]
 
 
@@ -180,3 +185,39 @@ def test_a_browser_without_a_network_draws_the_tracks(all_results: Path, tmp_pat
         assert shown.pixels("0,114,178") > 100
         assert shown.complaints == []
         assert [url for url in shown.requests if not url.startswith(("data:", "blob:", "file:"))] == []
+
+
+@pytest.mark.timeout(120)
+def test_a_browser_runs_nothing_that_comes_in_names_and_reaches_nothing(
+    finished_run: Path, tmp_path: Path, browser: Any
+) -> None:
+    view = Region("chr3", 0, 2_000)
+    names = ["<img src=x onerror=document.title='run'>", "A & B <sub>2</sub>"]
+    drawn = [Drawn(name=name, content=(finished_run / "atac.bw").read_bytes(), colour=(0, 0, 0)) for name in names]
+    tracks = [draw_row(names[0], drawn[:1]), draw_row(names[1], drawn)]
+    config = write_config(write_reference(names[0], SIZES, [view], None), [view], tracks)
+    page = tmp_path / "names.html"
+    page.write_text(write_page(Page(title="mine", made_by="me", places=[Place("", view, view)], config=config)))
+    with browser.new_context(offline=True) as context:
+        shown = Shown(context.new_page(), page)
+        assert shown.pixels("0,0,0") > 100
+        assert [text for text in shown.page.locator(".igv-track-label").all_text_contents() if text] == names
+        assert shown.complaints == []
+        for attempt, directive in (
+            (
+                "document.body.insertAdjacentHTML('beforeend', `<img src='data:,x' onerror='document.title=1'>`)",
+                "script-src-attr",
+            ),
+            ("fetch('https://example.org').catch(() => 0)", "connect-src"),
+            ("document.body.insertAdjacentHTML('beforeend', `<img src='https://example.org/x'>`)", "img-src"),
+        ):
+            assert (
+                shown.page.evaluate(
+                    f"""() => new Promise(done => {{
+                    document.addEventListener('securitypolicyviolation', e => done(e.effectiveDirective))
+                    setTimeout(() => done('nothing was forbidden'), 5000)
+                    {attempt} }})"""
+                )
+                == directive
+            )
+        assert shown.page.title() == "mine"

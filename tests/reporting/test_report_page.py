@@ -1,5 +1,6 @@
 """A report as HTML: what is told of files and people's words in it."""
 
+import base64
 import hashlib
 import re
 from importlib.resources import files
@@ -63,3 +64,13 @@ def test_the_lines_of_assays_are_over_all_tracks_also_those_that_the_table_leave
     assert lines == ["|ATAC, 501 tracks|2|0.200|0.100|", "|CAGE, 1 track|2|0.200|0.100|"]
     assert len(re.findall(r"<td>ATAC\d+</td>", text)) == MOST_LISTED
     assert "<td>CAGE1</td>" not in text
+
+
+def test_only_the_scripts_of_the_page_may_run_and_nothing_is_fetched() -> None:
+    text = write_page(Page(title="t", made_by="me", config={"name": "x"}))
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="(.+?)">', text)
+    rules = dict(rule.split(" ", 1) for rule in policy.replace("&#39;", "'").split("; "))
+    scripts = re.findall(r"<script>(.+?)</script>", text, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert rules["script-src"] == " ".join(f"'sha256-{digest}'" for digest in digests)
+    assert (len(digests), rules["default-src"], rules["connect-src"]) == (2, "'none'", "data: blob:")
