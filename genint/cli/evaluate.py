@@ -183,7 +183,7 @@ def _locus(dataset: "TrackDataset", text: str, n_tracks: int, n_models: int) -> 
     """The place to draw, in the data set's own chromosome names; known to be drawable before anything is scored."""
     from genint.errors import InputError
     from genint.evaluation.profiles import find_segment
-    from genint.genome.chromosome_names import reconcile
+    from genint.genome.chromosome_names import WRITE_NAMES, reconcile
     from genint.genome.region import Region, parse_region, split_region
     from genint.reporting.plots import MOST_PANELS
 
@@ -195,7 +195,8 @@ def _locus(dataset: "TrackDataset", text: str, n_tracks: int, n_models: int) -> 
         )
     sizes = {segment.chrom: segment.end for segment in dataset.segments}
     requested = split_region(text, sizes, "locus")[0]
-    name = reconcile([requested], sizes, asked_by=f"--locus {text}", known_by=str(dataset.path))[requested]
+    asked_by, known_by = f"--locus {text}", str(dataset.path)
+    name = reconcile([requested], sizes, asked_by=asked_by, known_by=known_by, advice=WRITE_NAMES)[requested]
     found = parse_region(text, {requested: sizes[name]}, "locus")
     region = Region(name, found.start, found.end)
     find_segment(dataset, region)

@@ -1,6 +1,6 @@
 """Where to predict and where not, as typed: turned into rows and intervals in the genome's own chromosome names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from genint.genome.bed import BedRow
     from genint.genome.fasta import Genome
     from genint.genome.region import Region
+
+_LEAVE_OUT = "Leave them out"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class RegionOptions:
             raise typer.BadParameter(
                 "is everything; leave out REGIONS, --region and --chroms", param_hint="--whole-genome"
             )
-        if self.chroms and not self._chroms:
+        if self.chroms and not self.chroms.replace(",", "").strip():
             raise typer.BadParameter(f"{self.chroms!r} names no chromosome", param_hint="--chroms")
 
     def rows(self, genome: "Genome", say: Callable[[str], None]) -> "list[BedRow]":
@@ -77,23 +79,23 @@ class RegionOptions:
             found += kept
         return found
 
-    @property
-    def _chroms(self) -> list[str]:
-        return [name.strip() for name in self.chroms.split(",") if name.strip()]
-
     @cached_property
     def _aliases(self) -> list[list[str]] | None:
         from genint.genome.chromosome_names import read_aliases
 
         return read_aliases(self.aliases) if self.aliases else None
 
-    def _reconcile(self, names: list[str], genome: "Genome", asked_by: str) -> dict[str, str]:
-        from genint.genome.chromosome_names import reconcile
+    def _reconcile(self, names: list[str], genome: "Genome", asked_by: str, advice: str) -> dict[str, str]:
+        from genint.genome.chromosome_names import Advice, reconcile
 
-        return reconcile(names, genome.sizes, asked_by=asked_by, known_by=str(genome.path), aliases=self._aliases)
+        known_by, aliases = str(genome.path), self._aliases
+        return reconcile(
+            names, genome.sizes, asked_by=asked_by, known_by=known_by, aliases=aliases, advice=Advice(advice)
+        )
 
     def _requested_chroms(self, genome: "Genome") -> list[str]:
-        return list(dict.fromkeys(self._reconcile(self._chroms, genome, "`chroms`").values()))
+        requested = _split_names(self.chroms, genome.sizes)
+        return list(dict.fromkeys(self._reconcile(requested, genome, "`chroms`", _LEAVE_OUT).values()))
 
     def _bed_rows(self, rows: "list[BedRow]", genome: "Genome", say: Callable[[str], None]) -> "list[BedRow]":
         """The rows in the genome's names, unknown ones as they are; with --chroms, those there alone."""
@@ -107,7 +109,8 @@ class RegionOptions:
             aliases=self._aliases,
         )
         if not self.chroms and not names:
-            self._reconcile([row.region.chrom for row in rows], genome, str(self.bed))  # says what is there
+            chroms = [row.region.chrom for row in rows]
+            self._reconcile(chroms, genome, str(self.bed), "Drop those rows")  # says what is there
         renamed = [
             row._replace(region=row.region.rename(names.get(row.region.chrom, row.region.chrom))) for row in rows
         ]
@@ -121,7 +124,7 @@ class RegionOptions:
     def _report_left_out(self, n_rows: int, n_kept: int, say: Callable[[str], None]) -> None:
         if not n_kept:
             raise InputError(
-                f"`chroms` {','.join(self._chroms)}: no row of {self.bed} lies there. Leave out `chroms`, or {self.bed}"
+                f"`chroms` {self.chroms}: no row of {self.bed} lies there. Leave out `chroms`, or {self.bed}"
             )
         say(f"{n_rows - n_kept:,} of {n_rows:,} row(s) of {self.bed} are left out by --chroms")
 
@@ -129,6 +132,16 @@ class RegionOptions:
         from genint.genome.bed import BedRow
         from genint.genome.region import parse_region, split_region
 
-        names = self._reconcile([split_region(text, genome.sizes)[0]], genome, f"`region` {text}")
+        names = self._reconcile([split_region(text, genome.sizes)[0]], genome, f"`region` {text}", _LEAVE_OUT)
         found = parse_region(text, {theirs: genome.sizes[ours] for theirs, ours in names.items()})
         return BedRow(f"--region {text}", replace(found, chrom=names[found.chrom]), ".")
+
+
+def _split_names(text: str, known: Container[str]) -> list[str]:
+    """The names in A,B. One that is known stays whole, whatever its commas (gi|1,2)."""
+    words, names = [word.strip() for word in text.split(",")], list[str]()
+    while words:
+        n_words = next((n for n in range(len(words), 1, -1) if ",".join(words[:n]) in known), 1)
+        names.append(",".join(words[:n_words]))
+        words = words[n_words:]
+    return [name for name in names if name]

@@ -20,7 +20,7 @@ from genint.console import Console
 from genint.datasets.tfrecord import RecordShape
 from genint.errors import InputError
 from genint.genome.bed import BedRow
-from genint.genome.chromosome_names import reconcile
+from genint.genome.chromosome_names import Advice, reconcile
 from genint.genome.fasta import Assembly
 from genint.tracks.table import TrackTable, read_tracks
 
@@ -110,7 +110,8 @@ def match_chromosomes(
     chroms = dict.fromkeys(row.region.chrom for row in rows)
     if not assembly.sizes:
         return {chrom: chrom for chrom in chroms}
-    names = reconcile(chroms, assembly.sizes, asked_by=str(bed), known_by=assembly.name)
+    advice = Advice("Give the FASTA that the data are on", takes_aliases=False)
+    names = reconcile(chroms, assembly.sizes, asked_by=str(bed), known_by=assembly.name, advice=advice)
     for row in rows:
         start, length = row.region.start + margin, assembly.sizes[names[row.region.chrom]]
         if start + statistics.target_bp > length:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from genint.datasets.dataset import SPLITS
 from genint.errors import InputError
 from genint.genome.bed import BedRow, read_bed
-from genint.genome.chromosome_names import reconcile
+from genint.genome.chromosome_names import Advice, reconcile
 from genint.genome.grid import count_bins, touched_bins
 from genint.genome.region import Region
 
@@ -76,7 +76,10 @@ class Split:
 
         def names(requested: Sequence[str], parameter: str) -> set[str]:
             what = f"{known_by} where a track was measured"
-            return set(reconcile(requested, sizes, asked_by=parameter, known_by=what, aliases=aliases).values())
+            found = reconcile(
+                requested, sizes, asked_by=parameter, known_by=what, aliases=aliases, advice=Advice("Leave them out")
+            )
+            return set(found.values())
 
         valid, test = names(self.valid, "`valid`"), names(self.test, "`test`")
         if valid & test:

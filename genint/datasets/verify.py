@@ -8,7 +8,7 @@ import numpy as np
 from genint.console import Console
 from genint.datasets.dataset import Segment, TrackDataset
 from genint.errors import InputError
-from genint.genome.chromosome_names import reconcile
+from genint.genome.chromosome_names import Advice, reconcile
 from genint.genome.fasta import Genome
 
 _BLOCK_BP = 1 << 20
@@ -46,6 +46,7 @@ def verify(
         asked_by=str(dataset.path / "segments.tsv"),
         known_by=str(genome.path),
         aliases=aliases,
+        advice=Advice("Give the FASTA that the data set was made of"),
     )
     with (console or Console(quiet=True)).progress("verifying", len(dataset.segments), "segments") as advance:
         for line, segment in enumerate(dataset.segments, start=2):

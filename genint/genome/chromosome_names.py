@@ -3,11 +3,36 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from genint.errors import InputError
 from genint.text import read_lines
 
 _MITOCHONDRIAL = ("chrM", "chrMT", "chrMito", "M", "MT", "Mito", "mitochondrion")
+
+
+class Advice(NamedTuple):
+    """What to do about names that do not meet, for messages: of those on one side alone, `lost`.
+
+    `takes_aliases`: the caller can be given `aliases`, which may help, too.
+    """
+
+    lost: str
+    takes_aliases: bool = True
+
+    def on_lost(self) -> str:
+        """Of names that the other side does not have."""
+        return self.lost + (", or give `aliases`, a UCSC chromAlias.txt" if self.takes_aliases else "")
+
+    def on_unclear(self) -> str:
+        """Of a name that could be two."""
+        return "Write it as it stands there" + (
+            ", or give `aliases` with the one that is meant" if self.takes_aliases else ""
+        )
+
+
+DROP_ROWS = Advice("Drop those rows")
+WRITE_NAMES = Advice("Write the names as they stand there", takes_aliases=False)
 
 
 def read_aliases(path: Path) -> list[list[str]]:
@@ -29,14 +54,15 @@ def reconcile(
     asked_by: str,
     known_by: str,
     aliases: list[list[str]] | None = None,
+    advice: Advice = DROP_ROWS,
 ) -> dict[str, str]:
     """Map every requested chromosome name to its name in `known`, as `reconcile_known` does.
 
-    Raises InputError listing both sides when any name stays unknown, before any work is done.
+    Raises InputError listing both sides, with `advice`, when any name stays unknown, before any work is done.
     """
     known, requested = list(known), list(dict.fromkeys(requested))
-    mapping = reconcile_known(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases)
-    _refuse_lost([name for name in requested if name not in mapping], known, asked_by, known_by)
+    mapping = reconcile_known(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases, advice=advice)
+    _refuse_lost([name for name in requested if name not in mapping], known, asked_by, known_by, advice)
     return mapping
 
 
@@ -47,6 +73,7 @@ def reconcile_rows(
     asked_by: str,
     known_by: str,
     aliases: list[list[str]] | None = None,
+    advice: Advice = DROP_ROWS,
     report: Callable[[str], None],
 ) -> dict[str, str]:
     """Map the chromosomes of a table's rows, a name for each row, as `reconcile` does; unknown ones stay as they are.
@@ -55,10 +82,10 @@ def reconcile_rows(
     Raises InputError when no row's chromosome is known.
     """
     known = list(known)
-    mapping = reconcile_known(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases)
+    mapping = reconcile_known(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases, advice=advice)
     lost = [name for name in requested if name not in mapping]
     if not mapping:
-        _refuse_lost(list(dict.fromkeys(lost)), known, asked_by, known_by)
+        _refuse_lost(list(dict.fromkeys(lost)), known, asked_by, known_by, advice)
     if lost:
         report(
             f"note: {len(lost):,} of {len(requested):,} region(s) are skipped: {known_by} has no chromosome "
@@ -67,11 +94,11 @@ def reconcile_rows(
     return mapping | {name: name for name in lost}
 
 
-def _refuse_lost(lost: list[str], known: list[str], asked_by: str, known_by: str) -> None:
+def _refuse_lost(lost: list[str], known: list[str], asked_by: str, known_by: str, advice: Advice) -> None:
     if lost:
         raise InputError(
             f"{asked_by}: chromosome(s) {listed(lost)} not in {known_by}, which has {listed(known)}. "
-            "Is it the same assembly? Drop those rows, or give `aliases`, a UCSC chromAlias.txt"
+            f"Is it the same assembly? {advice.on_lost()}"
         )
 
 
@@ -82,6 +109,7 @@ def reconcile_known(
     asked_by: str,
     known_by: str,
     aliases: list[list[str]] | None = None,
+    advice: Advice = DROP_ROWS,
     one_to_one: bool = False,
 ) -> dict[str, str]:
     """Map requested chromosome names to names in `known`; names that have none there are left out.
@@ -100,7 +128,7 @@ def reconcile_known(
         free = names.difference(mapping.values()) if one_to_one else names
         unknown = (name for name in requested if name not in mapping)
         candidates = {name: sorted(free.intersection(names_like(name))) for name in unknown}
-        found = {name: _only(name, some, asked_by, known_by) for name, some in candidates.items() if some}
+        found = {name: _only(name, some, asked_by, known_by, advice) for name, some in candidates.items() if some}
         if one_to_one:
             _refuse_shared(found, asked_by, known_by)
         mapping |= found
@@ -114,6 +142,7 @@ def reconcile_some(
     asked_by: str,
     known_by: str,
     aliases: list[list[str]] | None = None,
+    advice: Advice = DROP_ROWS,
     one_to_one: bool = False,
 ) -> dict[str, str]:
     """As `reconcile_known`, for files that often have contigs which a FASTA leaves out.
@@ -122,16 +151,21 @@ def reconcile_some(
     """
     requested, known = list(requested), list(known)
     found = reconcile_known(
-        requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases, one_to_one=one_to_one
+        requested,
+        known,
+        asked_by=asked_by,
+        known_by=known_by,
+        aliases=aliases,
+        advice=advice,
+        one_to_one=one_to_one,
     )
-    return found or reconcile(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases)
+    return found or reconcile(requested, known, asked_by=asked_by, known_by=known_by, aliases=aliases, advice=advice)
 
 
-def _only(name: str, candidates: list[str], asked_by: str, known_by: str) -> str:
+def _only(name: str, candidates: list[str], asked_by: str, known_by: str, advice: Advice) -> str:
     if len(candidates) > 1:
         raise InputError(
-            f"{asked_by}: chromosome {name} could be {listed(candidates)} of {known_by}. "
-            "Write it as it stands there, or give `aliases` with the one that is meant"
+            f"{asked_by}: chromosome {name} could be {listed(candidates)} of {known_by}. {advice.on_unclear()}"
         )
     return candidates[0]
 

@@ -9,7 +9,7 @@ from genint.choices import Dtype, Scale, Statistic
 from genint.console import Console
 from genint.errors import InputError
 from genint.genome.bed import BedRow, read_bed
-from genint.genome.chromosome_names import reconcile, reconcile_rows
+from genint.genome.chromosome_names import WRITE_NAMES, Advice, reconcile, reconcile_rows
 from genint.genome.dna_source import Chromosomes, DnaSource
 from genint.genome.fasta import Genome
 from genint.genome.region import Region, parse_region, split_region
@@ -19,6 +19,8 @@ from genint.output.formats import FormatName
 from genint.prediction.devices import choose_devices, choose_dtype, describe_device
 from genint.prediction.job import Job, Options, prepare
 from genint.prediction.windows import Augmentation
+
+_ADVICE = Advice("Drop those regions, or write the names as they stand there", takes_aliases=False)
 
 AnyModel = Model | Path | str  # a loaded model, a model folder, or the name of a bundled model
 AnyGenome = DnaSource | Path | str  # an open genome, or a FASTA file
@@ -151,9 +153,11 @@ def find_rows(
         raise InputError("`regions`: is empty. Expected a BED file, Regions, or text such as chrI:1,001-2,000")
     chroms = [row.region.chrom for row in rows]
     if report:
-        names = reconcile_rows(chroms, genome.sizes, asked_by=asked_by, known_by=str(genome), report=report)
+        names = reconcile_rows(
+            chroms, genome.sizes, asked_by=asked_by, known_by=str(genome), advice=_ADVICE, report=report
+        )
     else:
-        names = reconcile(chroms, genome.sizes, asked_by=asked_by, known_by=str(genome))
+        names = reconcile(chroms, genome.sizes, asked_by=asked_by, known_by=str(genome), advice=_ADVICE)
     return [row if (name := names[row.region.chrom]) == row.region.chrom else _rename(row, name) for row in rows]
 
 
@@ -161,9 +165,16 @@ def find_region(region: Region | str, genome: DnaSource, parameter: str) -> Regi
     """A Region as it is; text in the genome's own chromosome names. InputError as parse_region and reconcile do."""
     if isinstance(region, Region):
         return region
-    chrom = split_region(region, genome.sizes, parameter)[0]
-    (name,) = reconcile([chrom], genome.sizes, asked_by=f"`{parameter}` {region}", known_by=str(genome)).values()
+    chrom, name = _find_chromosome(region, genome, parameter)
     return parse_region(region, {chrom: genome.sizes[name]}, parameter).rename(name)
+
+
+def _find_chromosome(text: str, genome: Chromosomes, parameter: str) -> tuple[str, str]:
+    """The chromosome of a region's text as it stands there, and as the genome has it."""
+    chrom = split_region(text, genome.sizes, parameter)[0]
+    asked_by = f"`{parameter}` {text}"
+    names = reconcile([chrom], genome.sizes, asked_by=asked_by, known_by=str(genome), advice=WRITE_NAMES)
+    return chrom, names[chrom]
 
 
 def _rename(row: BedRow, chrom: str) -> BedRow:
@@ -175,6 +186,5 @@ def _row(number: int, region: Region | BedRow | str, genome: Chromosomes) -> Bed
         return region
     if isinstance(region, Region):
         return BedRow(f"region {number}", region, ".")
-    chrom = split_region(region, genome.sizes, "regions")[0]
-    (name,) = reconcile([chrom], genome.sizes, asked_by=f"`regions` {region}", known_by=str(genome)).values()
+    chrom, name = _find_chromosome(region, genome, "regions")
     return BedRow(region, parse_region(region, {chrom: genome.sizes[name]}, "regions"), ".")

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from genint.console import Console
 from genint.errors import InputError
-from genint.genome.chromosome_names import listed, reconcile_known
+from genint.genome.chromosome_names import WRITE_NAMES, listed, reconcile_known
 from genint.genome.dna import UNKNOWN, Tokens, reverse_complement
 from genint.genome.dna_source import DnaSource
 
@@ -46,7 +46,7 @@ def divide_genomes(
     found: set[str] = set()
     divided = PretrainingDna([], [])
     for genome in genomes:
-        names = reconcile_known(hold_out, genome.sizes, asked_by="`hold_out`", known_by=str(genome))
+        names = reconcile_known(hold_out, genome.sizes, asked_by="`hold_out`", known_by=str(genome), advice=WRITE_NAMES)
         found |= names.keys()
         if hold_out and not names:
             console.say(

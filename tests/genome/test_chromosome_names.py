@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genint.errors import InputError
-from genint.genome.chromosome_names import read_aliases, reconcile, reconcile_known, reconcile_rows
+from genint.genome.chromosome_names import (
+    Advice,
+    read_aliases,
+    reconcile,
+    reconcile_known,
+    reconcile_rows,
+    reconcile_some,
+)
 
 
 def written(folder: Path, content: str | bytes) -> Path:
@@ -71,6 +78,22 @@ def test_a_name_on_one_side_alone_is_refused_and_both_sides_are_listed() -> None
     with pytest.raises(InputError) as error:
         reconcile(["chr1", "chrQ", "chrR", "chrQ"], ["1", "10", "2"], asked_by="regions.bed", known_by="genome.fa")
     assert "regions.bed: chromosome(s) chrQ, chrR not in genome.fa, which has 1, 2, 10." in str(error.value)
+
+
+def test_the_caller_chooses_what_is_advised() -> None:
+    asked = {"asked_by": "a.bed", "known_by": "g.fa"}
+    with pytest.raises(InputError, match=r"assembly\? Drop those rows, or give `aliases`, a UCSC chromAlias.txt$"):
+        reconcile(["x"], ["1"], **asked)
+    with pytest.raises(InputError, match=r"could be M, chrM of g\.fa\. Write it as it stands there, or give `aliases`"):
+        reconcile_known(["MT"], ["chrM", "M"], **asked)
+    advice = Advice("Give another", takes_aliases=False)
+    for reconcile_names in (reconcile, reconcile_some):
+        with pytest.raises(InputError, match=r"assembly\? Give another$"):
+            reconcile_names(["x"], ["1"], **asked, advice=advice)
+    with pytest.raises(InputError, match=r"assembly\? Give another$"):
+        reconcile_rows(["x"], ["1"], **asked, advice=advice, report=print)
+    with pytest.raises(InputError, match=r"could be M, chrM of g\.fa\. Write it as it stands there$"):
+        reconcile(["MT"], ["chrM", "M"], **asked, advice=advice)
 
 
 def test_rows_on_unknown_contigs_keep_their_name_and_are_reported_unless_all_are_unknown() -> None:

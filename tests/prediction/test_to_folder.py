@@ -257,6 +257,18 @@ def test_chroms_picks_rows_of_a_bed_says_how_many_are_left_out_and_keeps_explici
     assert genint(*common, "--chroms", ",").code == 2
 
 
+def test_chroms_takes_names_with_commas_that_the_genome_has(tmp_path: Path, tiny_model: Path, genint: Run) -> None:
+    (tmp_path / "ncbi.fa").write_text("".join(f">{name}\n{'ACGT' * 32}\n" for name in ("gi|1,2", "gi|1", "b")))
+    common = ["predict", tmp_path / "ncbi.fa", "-m", tiny_model, "-t", "atac", "-o"]
+    finished = genint(*common, tmp_path / "a", "--chroms", "b, gi|1,2")
+    assert finished.code == 0, finished.err
+    table = (tmp_path / "a" / "regions.tsv").read_text().splitlines()[1:]
+    assert [line.split("\t")[1] for line in table] == ["b", "gi|1,2"]
+    refused = genint(*common, tmp_path / "b", "--chroms", "gi|1,3")
+    assert "chromosome(s) 3 not in" in refused.err
+    assert "Leave them out, or give --aliases" in refused.err
+
+
 def test_a_model_that_answers_nan_is_refused(tiny_model: Path, tmp_path: Path) -> None:
     model = load_model(tiny_model)
     model.module.head.bias.fill_(float("nan"))  # type: ignore[union-attr, operator]
