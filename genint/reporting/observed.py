@@ -20,7 +20,7 @@ class Observed:
 
     def __init__(self, track: Track, reader: BigWigReader, genome: Chromosomes, bin_bp: int) -> None:
         self.track, self._reader, self._bin_bp, self._sizes = track, reader, bin_bp, genome.sizes
-        self._names = match_chromosomes(reader, genome)
+        self._names = match_chromosomes(reader, genome, takes_aliases=False)
 
     def read(self, chrom: str, bins: I64) -> F64:
         """(N,) mean per base of ascending bins, NaN where the chromosome was not measured."""
@@ -44,15 +44,22 @@ def open_observed(
 ) -> Iterator[dict[str, Observed]]:
     """Open what was measured, by identifier of the run's track: `sources` are track tables or IDENTIFIER=BIGWIG.
 
-    Raises InputError for a table that names no file of a track of the run, for an identifier that is none, and for
-    what is no bigWig or of another assembly.
+    Raises InputError for a table that names no file of a track of the run, for an identifier that is none or is
+    given twice, and for what is no bigWig or of another assembly.
     """
     by_name = {track.identifier: track for track in tracks}
+    files: dict[str, Path] = {}
+    for source in sources:
+        for identifier, file in _files(source, by_name):
+            if identifier in files:
+                raise InputError(
+                    f"`observed` {source}: {identifier} has {files[identifier]} already. Give one of the two"
+                )
+            files[identifier] = file
     with ExitStack() as stack:
         yield {
             identifier: Observed(by_name[identifier], stack.enter_context(BigWigReader(file)), genome, bin_bp)
-            for source in sources
-            for identifier, file in _files(source, by_name)
+            for identifier, file in files.items()
         }
 
 

@@ -18,7 +18,7 @@ from genint.reporting.igv_page import Json, write_config, write_reference
 from genint.reporting.report_page import IGV, MOST_LISTED, Page, size_of_igv, write_page
 from genint.reporting.report_run import ReportedRun
 from genint.reporting.report_sections import Budget, make_section
-from genint.reporting.shown_regions import MOST, MOST_BP, Shown, place_views
+from genint.reporting.shown_regions import MOST_BP, Shown, note_hidden, place_views
 from genint.reporting.track_summary import TrackSummary
 
 MOST_BYTES = 10_000_000  # of a page
@@ -95,7 +95,7 @@ def _make_page(
     rows = _choose_rows(regions, run, others, known)
     places = place_views(rows, known.sizes, run.most_bp if run else MOST_BP)
     if regions is not None:
-        _check_places(places, run, folder)
+        _check_places(places, rows, known, run, folder)
     letters = _open_genome(genome, known, stack, console)
     drawn = _draw(run, places)
     budget = Budget(MOST_BYTES - _TEXT_BYTES - size_of_igv() - sum(len(json.dumps(track)) for track in drawn))
@@ -114,7 +114,7 @@ def _make_page(
         places=places,
         config=write_config(reference, views, all_tracks) if all_tracks and views else None,
         sections=sections,
-        notes=[*(run.notes() if run else ()), *_notes(rows, places, summaries)],
+        notes=[*(run.notes() if run else ()), *note_hidden(rows, known.sizes), *_notes(places, summaries)],
         legend=list(run.legend()) if run else [],
         about_numbers=run.about_numbers() if run else "",
     )
@@ -129,12 +129,15 @@ def _choose_rows(
     return [*predicted, *(row for each in others for row in find_places(each, known.sizes))]
 
 
-def _check_places(places: Sequence[Shown], run: ReportedRun | None, folder: Path) -> None:
-    if not places or (run and not run.is_predicted(places)):
-        some = ", ".join(str(row.region) for row in (run.predicted_rows() if run else [])[:3])
-        raise InputError(
-            f"`regions`: nothing is predicted there in {folder}. Expected regions such as {some or 'those of the run'}"
-        )
+def _check_places(
+    places: Sequence[Shown], rows: Sequence[BedRow], known: Chromosomes, run: ReportedRun | None, folder: Path
+) -> None:
+    some = ", ".join(str(row.region) for row in (run.predicted_rows() if run else [])[:3]) or "those of the run"
+    if not places:
+        why = " ".join(note_hidden(rows, known.sizes))
+        raise InputError(f"`regions`: {why} Expected regions such as {some}")
+    if run and not run.is_predicted(places):
+        raise InputError(f"`regions`: nothing is predicted there in {folder}. Expected regions such as {some}")
 
 
 def _open_genome(genome: Path | str | None, known: Chromosomes, stack: ExitStack, console: Console) -> Genome | None:
@@ -150,10 +153,8 @@ def _draw(run: ReportedRun | None, places: Sequence[Shown]) -> list[Json]:
     return list(run.draw(run.shown_bins(places))) if run and places else []
 
 
-def _notes(rows: Sequence[BedRow], places: Sequence[Shown], summaries: Sequence[TrackSummary]) -> Iterator[str]:
-    """What is not shown of the regions, and of the tracks in numbers."""
-    if len(rows) > MOST:
-        yield f"The browser shows the first {MOST} of {len(rows):,} regions."
+def _notes(places: Sequence[Shown], summaries: Sequence[TrackSummary]) -> Iterator[str]:
+    """What is not shown of long regions, and of the tracks in numbers."""
     if cut := [str(place.region) for place in places if place.is_cut]:
         yield f"Of {len(cut)} long region(s) the browser shows the middle alone: {', '.join(cut[:3])}."
     if len(summaries) > MOST_LISTED:

@@ -13,6 +13,7 @@ MOST = 30
 MOST_BP = 2_000_000  # of all regions together: their letters are in the page
 MOST_VALUES = 1_000_000  # of all regions and bigWigs: about 6 MB in the page
 _SHORTEST_BP = 1_000
+_MISREAD = ":"  # igv.js takes what precedes the first one for the chromosome
 _MARGIN = 0.1  # of a region's length, to its left and right
 
 
@@ -46,10 +47,23 @@ def read_predicted_rows(table: Path) -> list[BedRow]:
 
 
 def place_views(rows: Sequence[BedRow], sizes: Mapping[str, int], most_bp: int) -> list[Shown]:
-    """The first rows with some of what is around them, `most_bp` in all; what is off its chromosome is left out."""
-    regions = list(_inside(rows, sizes))[:MOST]
+    """The first rows with some of what is around them, `most_bp` in all; what `note_hidden` names is left out."""
+    regions = [(name, region) for name, region in _inside(rows, sizes) if _MISREAD not in region.chrom][:MOST]
     each = most_bp // max(len(regions), 1)
     return [Shown(name, region, _view(region, sizes[region.chrom], each)) for name, region in regions]
+
+
+def note_hidden(rows: Sequence[BedRow], sizes: Mapping[str, int]) -> Iterator[str]:
+    """Which rows are not shown, and why, in words."""
+    inside = [region for _, region in _inside(rows, sizes)]
+    misread = [region.chrom for region in inside if _MISREAD in region.chrom]
+    if off := [row.source for row in rows if not clip_to_chromosome(row, sizes).region]:
+        yield f"{len(off):,} region(s) hold no base of their chromosome and are not shown: {', '.join(off[:3])}."
+    if misread:
+        some = ", ".join(list(dict.fromkeys(misread))[:3])
+        yield f"{len(misread):,} region(s) are not shown, as igv.js misreads names with a colon: {some}."
+    if len(inside) - len(misread) > MOST:
+        yield f"The browser shows the first {MOST} of {len(inside) - len(misread):,} regions."
 
 
 def _inside(rows: Sequence[BedRow], sizes: Mapping[str, int]) -> Iterator[tuple[str, Region]]:

@@ -60,6 +60,17 @@ def test_what_fits_no_track_is_refused(tmp_path: Path) -> None:
         (f"c={tmp_path / 'a.bw'}", "the run has no track c. Expected one of a, b"),
         (str(tmp_path / "t.tsv"), r"names no bigWig of a track of the run \(a, b\)"),
         (f"a={tmp_path / 'none.bw'}", r"none\.bw: cannot read"),
+        (
+            f"a={measured(tmp_path / 'x.bw', 'x')}",
+            r"chromosome\(s\) x not in .*\? Give a bigWig of this assembly$",
+        ),
     ):
         with pytest.raises(InputError, match=fault), open_observed([source], TRACKS, GENOME, 128):
             pass
+
+
+def test_two_bigwigs_of_one_track_are_refused(tmp_path: Path) -> None:
+    sources = [f"a={measured(tmp_path / name)}" for name in ("one.bw", "two.bw")]
+    fault = r"two\.bw: a has .*one\.bw already\. Give one of the two"
+    with pytest.raises(InputError, match=fault), open_observed(sources, TRACKS, GENOME, 128):
+        pass

@@ -1,5 +1,7 @@
 """Whole reports: what is in them, and that a browser without a network shows it."""
 
+import base64
+import gzip
 import json
 import re
 import shutil
@@ -11,6 +13,7 @@ import pytest
 
 from genint.errors import InputError, OutputError
 from genint.genome.region import Region
+from genint.prediction.to_folder import predict_to_folder
 from genint.reporting import report_file
 from genint.reporting.igv_page import Drawn, draw_row, write_config, write_reference
 from genint.reporting.report_file import MOST_BYTES, make_report
@@ -71,6 +74,29 @@ def test_regions_are_those_that_were_asked_for(finished_run: Path, tmp_path: Pat
     assert config(report.path)["locus"] == "chr3:801-3200"
     with pytest.raises(InputError, match=r"`regions`: nothing is predicted there in .*such as chr3:1-4,000"):
         make_report(finished_run, tmp_path / "b.html", regions=["chr1:1-900"])
+    with pytest.raises(InputError, match=r"same assembly\? Write the names as they stand there$"):
+        make_report(finished_run, tmp_path / "b.html", regions=["chr9:1-900"])
+
+
+def test_a_region_past_the_end_is_said_and_refused_where_it_is_all(finished_run: Path, tmp_path: Path) -> None:
+    report = make_report(finished_run, tmp_path / "a.html", regions=["chr3:1-100", "chr3:300,001-300,100"])
+    assert report.notes == ["1 region(s) hold no base of their chromosome and are not shown: chr3:300,001-300,100."]
+    assert "hold no base of their chromosome" in report.path.read_text()
+    with pytest.raises(
+        InputError, match=r"`regions`: 1 region\(s\) hold no base .*Expected regions such as chr3:1-4,000"
+    ):
+        make_report(finished_run, tmp_path / "b.html", regions=["chr3:300,001-300,100"])
+
+
+def test_chromosomes_with_a_colon_in_their_names_are_left_out_of_the_browser(tiny_model: Path, tmp_path: Path) -> None:
+    fasta = tmp_path / "hla.fa"
+    fasta.write_text("".join(f">{name}\n{'ACGT' * 250}\n" for name in ("HLA-A*01:01:01:01", "b")))
+    predict_to_folder(fasta, None, tiny_model, tmp_path / "run", tracks="atac", dtype="float32")
+    report = make_report(tmp_path / "run", genome=fasta)
+    assert report.notes == ["1 region(s) are not shown, as igv.js misreads names with a colon: HLA-A*01:01:01:01."]
+    assert config(report.path)["locus"] == "b:1-1000"
+    letters = config(report.path)["reference"]["fastaURL"].split(",")[1]
+    assert b"HLA" not in gzip.decompress(base64.b64decode(letters))
 
 
 def test_what_is_left_out_is_said(finished_run: Path, tmp_path: Path) -> None:

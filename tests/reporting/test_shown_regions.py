@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from genint.genome.bed import BedRow
 from genint.genome.region import Region
-from genint.reporting.shown_regions import AT_FIRST, MOST, place_views, read_predicted_rows
+from genint.reporting.shown_regions import AT_FIRST, MOST, note_hidden, place_views, read_predicted_rows
 
 HEADER = "source\tchrom\tstart\tend\tname\tstatus\tbins\tmasked\tnote\n"
 
@@ -49,3 +49,14 @@ def test_rows_off_the_genome_are_left_out_and_many_are_cut_to_the_first() -> Non
 def test_views_share_what_may_be_shown() -> None:
     views = [shown.view for shown in place_views([row(0, 50_000), row(50_000, 90_000)], {"chr1": 100_000}, 20_000)]
     assert [len(view) for view in views] == [10_000, 10_000]
+
+
+def test_what_is_not_shown_is_said() -> None:
+    sizes = {"chr1": 1_000, "HLA-A*01:01": 500}
+    rows = [row(5_000, 5_001), *(row(n, n + 1) for n in range(MOST)), row(0, 9, "HLA-A*01:01")]
+    assert list(note_hidden(rows, sizes)) == [
+        "1 region(s) hold no base of their chromosome and are not shown: line 1.",
+        "1 region(s) are not shown, as igv.js misreads names with a colon: HLA-A*01:01.",
+    ]
+    assert {shown.region.chrom for shown in place_views(rows, sizes, 100_000)} == {"chr1"}
+    assert list(note_hidden([*rows[1:-1], row(0, 1)], sizes)) == ["The browser shows the first 30 of 31 regions."]

@@ -20,9 +20,13 @@ def report_case(name: str, options: Arguments, *words: str) -> None:
 ATAC = EXAMPLE / "tracks" / "atac.bw"
 report_case("a region without predictions", ["-r", "chr1:1-900"], "nothing is predicted there", "chr3:1-400")
 report_case("a region that is none", ["-r", "chr3:x"], "chr3:x", "not a region")
-report_case("a chromosome that is not there", ["-r", "chr9"], "chr9", "chr1, chr2, chr3")
+report_case("a chromosome that is not there", ["-r", "chr9"], "chr9", "chr1, chr2, chr3", "there")
+report_case(
+    "a region past the end", ["-r", "chr1:300001-300100"], "REGIONS", "chr1:300001-300100", "hold no base", "chr3:1-400"
+)
 report_case("no such track", ["-t", "H3K27ac"], "--tracks H3K27ac")
 report_case("measured for no track", ["--observed", f"dnase={ATAC}"], "--observed dnase=", "atac, cage_plus")
+report_case("two measured for one track", ["--observed", f"atac={ATAC}"] * 2, "--observed atac=", "already")
 report_case("measured and not there", ["--observed", "atac=nowhere.bw"], "nowhere.bw", "expected a bigWig")
 report_case("measured and no bigWig", ["--observed", f"atac={GENOME}"], "genome.fa", "expected a bigWig")
 report_case("a table that is none", ["--observed", EXAMPLE / "regions.bed"], "regions.bed", "column named identifier")
