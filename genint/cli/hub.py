@@ -48,6 +48,10 @@ Label = Annotated[
         rich_help_panel=options.OUTPUT,
     ),
 ]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace a hub in OUT, if nothing else is there.", rich_help_panel=options.RUN),
+]
 WithHub = Annotated[
     bool, typer.Option("--hub", help="Also make OUT/hub, for genome browsers.", rich_help_panel=options.OUTPUT)
 ]
@@ -59,7 +63,7 @@ def hub(
     genomes: Genomes = None,
     email: Email = "",
     label: Label = "",
-    overwrite: options.Overwrite = False,
+    overwrite: Overwrite = False,
     quiet: options.Quiet = False,
     json_output: options.Json = False,
 ) -> None:
@@ -95,8 +99,9 @@ def hub(
 
 def make_hub_beside(run: Path, genome: "Genome", console: "Console") -> list[Path]:
     """What `predict --hub` adds to a run: the folder hub in its own, made anew if it is there."""
+    from genint.output.made_of_run import HUB_FOLDER
     from genint.reporting.hub_folder import make_hub
     from genint.reporting.ucsc_assemblies import find_ucsc_name
 
     genomes = [] if find_ucsc_name(genome.sizes) else [genome.path]
-    return make_hub([run], run / "hub", genomes=genomes, overwrite=True, console=console)
+    return make_hub([run], run / HUB_FOLDER, genomes=genomes, overwrite=True, console=console)

@@ -21,6 +21,7 @@ from genint.genome.region import Region
 from genint.output.bigwig import BinReader
 from genint.output.finished_run import read_finished_run
 from genint.output.formats import FORMATS, Format, mergeable_suffixes
+from genint.output.made_of_run import remove_made
 from genint.output.report import RunReport, difference
 from genint.output.run_folder import check_space, output_folder, to_disk
 
@@ -80,6 +81,8 @@ def merge(
         for name in set(names).difference(track_files):
             tables = [part.folder / name for part in parts]
             _join_tables(tables[:1] if name == "tracks.tsv" else tables, folder.path / name)
+        for note in remove_made(out):
+            console.say(note)
         return folder.publish(
             {
                 "regions": _count_statuses(folder.path / "regions.tsv"),

@@ -9,6 +9,7 @@ from genint.console import Console
 from genint.genome.grid import BinMask
 from genint.genome.relatives import open_relatives
 from genint.output.formats import FORMATS
+from genint.output.made_of_run import remove_made
 from genint.output.report import RunReport
 from genint.output.run_folder import check_space, output_folder
 from genint.output.spool import Spool
@@ -88,6 +89,8 @@ def predict_job(
             if job.options.summary:
                 write_summary(spool, folder.path / job.options.summary_file, job.options.summary, job.clipped, console)
         statuses = _write_tables(folder.path, job, spool.predicted)
+        for note in remove_made(out):
+            console.say(note)
         return folder.publish(
             {
                 "regions": statuses,

@@ -11,14 +11,14 @@ from genint.console import Console
 from genint.errors import InputError, OutputError, cannot_write
 from genint.genome.fasta import Genome
 from genint.genome.two_bit import write_two_bit
+from genint.output.made_of_run import HUB_FILE, JBROWSE_FILE, find_stranger
 from genint.reporting.browser_tracks import Run, read_run
 from genint.reporting.hub_layout import HubAssembly, name_runs, path_of, sort_by_assembly
 from genint.reporting.igv_session import write_igv_session
 from genint.reporting.jbrowse import write_jbrowse_config
-from genint.reporting.track_hub import HUB_FILE, HubDescription, write_hub
+from genint.reporting.track_hub import HubDescription, write_hub
 
 NO_EMAIL = "nobody@example.org"  # example.org is nobody's (RFC 2606)
-_JBROWSE_FILE = "config.json"
 
 
 def make_hub(
@@ -36,20 +36,21 @@ def make_hub(
     `out` gets the bigWigs (links to the same data where the file system can, else copies), hub.txt for UCSC, a session
     for IGV per assembly and config.json for JBrowse 2; all paths in them are relative. Assemblies that UCSC does not
     have need their FASTA in `genomes`, for a .2bit. Returns the files that browsers open. Raises InputError for folders
-    that hold no finished run with bigWigs, for assemblies without DNA and `genomes` of none of them, and for an email
-    or label that cannot be one; OutputError where `out` cannot be written or holds anything, unless with `overwrite`
-    it holds a hub.
+    that hold no finished run with bigWigs or lie in `out`, for assemblies without DNA and `genomes` of none of them,
+    and for an email or label that cannot be one; OutputError where `out` cannot be written or holds anything, unless
+    with `overwrite` it holds a hub and nothing else.
     """
     console, out = console or Console(quiet=True), Path(out)
     paths = [Path(folder) for folder in folders]
     _check_arguments(paths, email)
+    _check_out(out, [*paths, *map(Path, genomes)], overwrite)
     runs = [read_run(folder, name) for folder, name in zip(paths, name_runs(paths), strict=True)]
     with ExitStack() as stack:
         opened = [stack.enter_context(Genome(path, console)) for path in genomes]
         assemblies = sort_by_assembly(runs, _match(opened, runs))
         _check_dna(assemblies)
         hub = HubDescription(label or f"genint {assemblies[0].name}", _describe(runs), email)
-        with _new_folder(out, overwrite) as folder:
+        with _new_folder(out) as folder:
             return [out / name for name in _fill(folder, hub, assemblies, console)]
 
 
@@ -87,21 +88,34 @@ def _describe(runs: Sequence[Run]) -> str:
     return f"Predictions from DNA by {' and '.join(models)}"
 
 
-@contextmanager
-def _new_folder(out: Path, overwrite: bool) -> Iterator[Path]:
-    """A folder that takes the place of `out` when everything is in it."""
+def _check_out(out: Path, sources: Sequence[Path], overwrite: bool) -> None:
+    """Nothing but a hub may be replaced, and none that `sources` lie in."""
     try:
-        if out.is_dir() and any(out.iterdir()):
-            if not (out / HUB_FILE).exists():
-                raise OutputError(f"{out}: holds files and no hub. Choose another `out`")
-            if not overwrite:
-                raise OutputError(f"{out}: holds a hub. Give `overwrite` to replace it, or choose another `out`")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(out) as new:
+        if not out.is_dir() or not any(out.iterdir()):
+            return
+        if not (out / HUB_FILE).is_file():
+            raise OutputError(f"{out}: holds files and no hub. Choose another `out`")
+        if not overwrite:
+            raise OutputError(f"{out}: holds a hub. Give `overwrite` to replace it, or choose another `out`")
+        if inside := next((path for path in sources if path.resolve().is_relative_to(out.resolve())), None):
+            raise InputError(f"{inside}: lies in `out` {out}, which `overwrite` would remove. Choose another `out`")
+        if stranger := find_stranger(out):
+            raise OutputError(f"{stranger}: is no file of the hub in {out}. Move it, or choose another `out`")
+    except OSError as error:
+        raise cannot_write(out, error) from None
+
+
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """A folder that takes the place of `out`, or of what that links to, when everything is in it."""
+    target = out.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as new:
             new.mkdir()
             yield new
-            if out.is_dir():
-                shutil.rmtree(out)
+            if target.is_dir():
+                shutil.rmtree(target)
     except OSError as error:
         raise cannot_write(out, error) from None
 
@@ -122,10 +136,10 @@ def _fill(folder: Path, hub: HubDescription, assemblies: list[HubAssembly], cons
         sizes = "".join(f"{chrom}\t{length}\n" for chrom, length in assembly.sizes.items())
         (folder / assembly.chrom_sizes).write_text(sizes, encoding="utf-8")
     sessions = {assembly.igv_session: write_igv_session(assembly) for assembly in assemblies}
-    hub_texts, jbrowse = write_hub(hub, assemblies), {_JBROWSE_FILE: write_jbrowse_config(assemblies)}
+    hub_texts, jbrowse = write_hub(hub, assemblies), {JBROWSE_FILE: write_jbrowse_config(assemblies)}
     for name, text in {**hub_texts, **sessions, **jbrowse}.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return [HUB_FILE, *sessions, _JBROWSE_FILE]
+    return [HUB_FILE, *sessions, JBROWSE_FILE]
 
 
 def _link(source: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genint.genome.fasta import Genome
+from genint.output.made_of_run import CHROM_SIZES, IGV_SESSION, TRACK_DB
 from genint.reporting.browser_tracks import Run, Signal
 from genint.reporting.ucsc_assemblies import find_ucsc_name
 
@@ -29,15 +30,15 @@ class HubAssembly:
 
     @property
     def chrom_sizes(self) -> str:
-        return f"{self.name}.chrom.sizes"
+        return CHROM_SIZES.format(self.name)
 
     @property
     def igv_session(self) -> str:
-        return f"igv_{self.name}.xml"
+        return IGV_SESSION.format(self.name)
 
     @property
     def track_db(self) -> str:
-        return f"trackDb_{self.name}.txt"
+        return TRACK_DB.format(self.name)
 
 
 def path_of(run: Run, signal: Signal) -> str:

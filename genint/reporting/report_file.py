@@ -11,6 +11,7 @@ from genint.console import Console
 from genint.errors import InputError, OutputError, cannot_write
 from genint.genome.bed import BedRow
 from genint.genome.fasta import Genome
+from genint.output.made_of_run import REPORT_FILE, write_title
 from genint.prediction.settings import AnyRegions, find_rows
 from genint.provenance import provenance
 from genint.reporting.found_results import Chromosomes, Result, check_genome, find_places, find_results, find_sizes
@@ -23,7 +24,6 @@ from genint.reporting.track_summary import TrackSummary
 
 MOST_BYTES = 10_000_000  # of a page
 _TEXT_BYTES = 600_000  # of it, for all that is no igv.js, bigWig or picture
-REPORT_FILE = "report.html"
 
 
 class Report(NamedTuple):
@@ -105,7 +105,7 @@ def _make_page(
     reference = write_reference(folder.resolve().name, known.sizes, views, letters)
     summaries = list(run.summarize(run.shown_bins(places), console)) if run else []
     return Page(
-        title=f"genint report: {folder.resolve().name}",
+        title=write_title(folder),
         made_by=f"Made by genint {provenance()['versions']['genint']}; tracks are drawn by {IGV}.",
         run=run.run if run else None,
         report=run.report if run else None,

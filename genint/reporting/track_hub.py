@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from genint.genome.region import Region
+from genint.output.made_of_run import GENOMES_FILE, HUB_FILE
 from genint.reporting.browser_tracks import Assay, Row, Run, Signal
 from genint.reporting.colours import Rgb
 from genint.reporting.hub_layout import HubAssembly, in_one_line, make_name, path_of
 
-HUB_FILE, GENOMES_FILE = "hub.txt", "genomes.txt"
 SHORT, LONG = 17, 76  # characters of a label that UCSC shows, and recommends at most
 _SHOWN_AT_FIRST = 40  # rows of an assay; a browser stalls on thousands
 _LOOK = {"visibility": "full", "maxHeightPixels": "100:40:8", "autoScale": "off", "alwaysZero": "on"}

@@ -14,6 +14,7 @@ from genint.errors import InputError, OutputError
 from genint.output.bigwig import BigWigReader
 from genint.prediction.to_folder import predict_to_folder
 from genint.reporting.hub_folder import make_hub
+from genint.reporting.report_file import make_report
 from tests.conftest import EXAMPLE, Run, file_size_limit
 from tests.reporting.hubs import check_genome, check_hub_head, check_one_file_hub, check_tracks, stanzas
 
@@ -108,6 +109,31 @@ def test_what_is_in_the_way_is_kept_unless_it_is_a_hub_and_shall_be_replaced(pre
     assert (predicted / "atac.bw").is_file()
 
 
+def test_a_hub_is_not_replaced_together_with_what_is_in_it(predicted: Path, tmp_path: Path) -> None:
+    out = tmp_path / "hub"
+    make_hub([predicted], out, genomes=[GENOME])
+    (out / "paper.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"paper\.txt: is no file of the hub in .*hub\. Move it"):
+        make_hub([predicted], out, genomes=[GENOME], overwrite=True)
+    assert (out / "paper.txt").read_text() == "mine"
+    shutil.copytree(predicted, out / "inner")
+    shutil.copy(GENOME, out / "genome.fa")
+    (tmp_path / "link").symlink_to(out / "inner")
+    for folder, genome in ((out / "inner", GENOME), (tmp_path / "link", GENOME), (predicted, out / "genome.fa")):
+        with pytest.raises(InputError, match=r"lies in `out` .*hub, which `overwrite` would remove"):
+            make_hub([folder], out, genomes=[genome], overwrite=True)
+    assert (out / "inner" / "atac.bw").is_file()
+
+
+def test_a_link_to_a_hub_stays_and_the_hub_is_replaced(predicted: Path, tmp_path: Path) -> None:
+    make_hub([predicted], tmp_path / "hub", genomes=[GENOME])
+    (tmp_path / "link").symlink_to(tmp_path / "hub")
+    opened = make_hub([predicted], tmp_path / "link", genomes=[GENOME], label="again", overwrite=True)
+    assert opened[0] == tmp_path / "link" / "hub.txt"
+    assert "shortLabel again\n" in (tmp_path / "hub" / "hub.txt").read_text()
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_a_full_disk_leaves_the_last_hub_as_it_was(predicted: Path, tmp_path: Path) -> None:
     make_hub([predicted], tmp_path / "hub", genomes=[GENOME], label="first")
     with file_size_limit(10_000), pytest.raises(OutputError, match="hub: cannot write"):
@@ -161,3 +187,22 @@ def test_predict_makes_a_hub_in_its_folder_again_and_again(tiny_model: Path, tmp
     shutil.rmtree(tmp_path / "out" / "hub")
     assert genint(*command[:-1]).code == 0
     assert not (tmp_path / "out" / "hub").exists()
+
+
+def test_another_run_in_the_folder_does_not_keep_the_hub_and_the_report_of_the_last(
+    tiny_model: Path, tmp_path: Path, genint: Run
+) -> None:
+    out = tmp_path / "out"
+    command = ["predict", GENOME, "-m", tiny_model, "-t", "atac", "-o", out, "--region"]
+    assert genint(*command, "chr3:1-2000", "--hub").code == 0
+    make_report(out)
+    again = genint(*command, "chr3:3001-4000", "--overwrite")
+    assert again.code == 0, again.err
+    for name in ("hub", "report.html"):
+        assert f"genint: {out / name}: was made of the earlier run, and is removed\n" in again.err
+        assert not (out / name).exists()
+    make_report(out)
+    parts = tmp_path / "part"
+    assert genint(*command[:-2], parts, "--region", "chr2:1-2000").code == 0
+    assert genint("merge", parts, "-o", out, "--overwrite").code == 0
+    assert not (out / "report.html").exists()
