@@ -16,7 +16,11 @@ Dataset = Annotated[Path, typer.Argument(help="Data set made by genint data.", s
 Model = Annotated[
     str,
     typer.Option(
-        "--model", "-m", metavar="MODEL", help="Model folder, or name of a bundled model.", rich_help_panel=MODEL
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="Model folder, or name of a bundled model, which comes before a folder of that name here (./NAME).",
+        rich_help_panel=MODEL,
     ),
 ]
 Tracks = Annotated[

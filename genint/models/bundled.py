@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from genint.console import Console
 from genint.errors import InputError
 from genint.models.hub_cache import find_pulled
 from genint.models.hugging_face import SCHEME
@@ -16,12 +17,21 @@ def list_models() -> list[str]:
 
 
 def find_model(model: str | Path) -> Path:
-    """The folder of a model given by path, bundled name, or hf://OWNER/NAME once pulled. InputError for others."""
+    """The folder of a model given by path, bundled name, or hf://OWNER/NAME once pulled. InputError for others.
+
+    Text without a slash is a bundled name first, so that no folder here takes the place of a bundled model unseen; a
+    warning says so where there is one. A Path is a folder first.
+    """
     if str(model).startswith("hf:/"):  # a Path has one slash of two
         return find_pulled(SCHEME + str(model)[4:].lstrip("/"))
-    if Path(model).is_dir():
+    is_here, is_bundled = Path(model).is_dir(), (BUNDLED / str(model) / "config.json").is_file()
+    if is_bundled and isinstance(model, str) and "/" not in model:
+        if is_here:
+            Console().warn(f"{model} is the bundled model, not the folder of that name, which is ./{model}")
+        return BUNDLED / model
+    if is_here:
         return Path(model)
-    if (BUNDLED / str(model) / "config.json").is_file():
+    if is_bundled:
         return BUNDLED / str(model)
     if Path(model).is_file():
         raise InputError(

@@ -195,6 +195,7 @@ def _write_files(
 def load_model(model: str | Path = DEFAULT_MODEL, device: torch.device | str = "cpu") -> Model:
     """Load a model folder (or a bundled model by name) in evaluation mode, weights in float32.
 
+    Of a bundled model and a folder of one name, text means the bundled model; ./NAME or a Path is the folder.
     Raises InputError for a missing or damaged file, an unknown format version or architecture, weights or a track
     table that do not fit the config, and a trunk that was pretrained without tracks.
     """
@@ -227,7 +228,7 @@ def load_trunk(model: str | Path) -> Trunk:
     folder = find_model(model)
     header = read_header(folder)
     if has_tracks(header):
-        whole = load_model(model)
+        whole = load_model(folder)
         weights, config, digest = whole.module.trunk_weights(), whole.config, whole.digest
     else:
         config, file = read_config(folder, header), folder / "model.safetensors"
@@ -251,7 +252,8 @@ def convert_model(model: str | Path, out: Path, dtype: WeightType = "float16") -
     """
     if out.exists():
         raise OutputError(f"{out}: is there already. Remove it, or choose another `out`")
-    source, card = load_model(model), find_model(model) / "README.md"
+    folder = find_model(model)
+    source, card = load_model(folder), folder / "README.md"
     module = source.module.to(getattr(torch, dtype))
     for name, tensor in module.state_dict().items():
         if not bool(torch.isfinite(tensor).all()):

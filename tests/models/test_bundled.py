@@ -15,10 +15,18 @@ def test_the_default_model_is_bundled() -> None:
     assert find_model(DEFAULT_MODEL) == BUNDLED / DEFAULT_MODEL
 
 
-def test_a_folder_of_that_name_comes_before_a_bundled_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / DEFAULT_MODEL).mkdir()
+def test_a_bundled_model_comes_before_a_folder_of_its_name_which_is_named_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
-    assert find_model(DEFAULT_MODEL) == Path(DEFAULT_MODEL)
+    assert find_model(DEFAULT_MODEL) == find_model(Path(DEFAULT_MODEL)) == BUNDLED / DEFAULT_MODEL
+    assert capsys.readouterr().err == ""
+    (tmp_path / DEFAULT_MODEL).mkdir()
+    assert find_model(DEFAULT_MODEL) == BUNDLED / DEFAULT_MODEL
+    assert f"warning: {DEFAULT_MODEL} is the bundled model, not the folder of that name" in capsys.readouterr().err
+    for given in (f"./{DEFAULT_MODEL}", f"{DEFAULT_MODEL}/", Path(DEFAULT_MODEL)):
+        assert find_model(given).resolve() == tmp_path / DEFAULT_MODEL
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
