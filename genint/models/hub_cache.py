@@ -7,6 +7,7 @@ CACHE/models/OWNER/NAME/
 
 import hashlib
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,16 @@ from genint.atomic import replacing
 from genint.cache import user_cache
 from genint.console import Console
 from genint.errors import InputError, OutputError, cannot_write
-from genint.models.hugging_face import HubAddress, first_line, hub_client, hub_errors, read_address
+from genint.models.hugging_face import HubAddress, explain, hub_client, hub_errors, read_address
 
 NEEDED = ("config.json", "model.safetensors")
 FILES = (*NEEDED, "tracks.tsv", "README.md")
 _RECORD = "pulled.json"
+_ADVICE = "Look at the address; a private model needs HF_TOKEN"
 
 
 def pull(address: str, *, console: Console | None = None) -> Path:
-    """Download a model folder from the hub, unless that commit is there, and return where it is.
+    """Download a model folder from the hub, unless that commit is there as it was, and return where it is.
 
     Every file's digest is compared with the hub's. With HF_HUB_OFFLINE set, only what is there is looked at. Raises
     InputError for an address that is none, for what cannot be had or is no model of genint, and for a digest that
@@ -32,8 +34,8 @@ def pull(address: str, *, console: Console | None = None) -> Path:
     """
     wanted = read_address(address)
     hub = hub_client(f"{address}: downloading", "Copy the model folder by other means")
-    if _commit(wanted) == wanted.revision:
-        return find_pulled(address)
+    if _commit(wanted) == wanted.revision and _is_whole(_folder(wanted, wanted.revision)):
+        return _folder(wanted, wanted.revision)
     if hub.constants.HF_HUB_OFFLINE:
         if _commit(wanted):
             return find_pulled(address)
@@ -41,7 +43,7 @@ def pull(address: str, *, console: Console | None = None) -> Path:
     try:
         said = hub.HfApi().model_info(wanted.repository, revision=wanted.revision, files_metadata=True)
     except hub_errors(hub) as error:
-        raise InputError(f"{address}: cannot be pulled ({first_line(error)})") from None
+        raise InputError(f"{address}: cannot be pulled {explain(hub, error, _ADVICE)}") from None
     offered = {file.rfilename: file for file in said.siblings if file.rfilename in FILES}
     for name in NEEDED:
         if name not in offered:
@@ -49,14 +51,14 @@ def pull(address: str, *, console: Console | None = None) -> Path:
                 f"{address}: has no {name}, so it is not a model of genint. "
                 "Published weights of other models are for genint models import"
             )
-    folder = _home(wanted) / "commits" / said.sha
+    folder = _folder(wanted, said.sha)
     try:
-        if not (folder / _RECORD).is_file():
+        if not _is_whole(folder):
             _download(hub, wanted, said.sha, offered, folder, console or Console())
         _remember(wanted, said.sha)
     except OSError as error:
         raise cannot_write(folder, error) from None
-    return find_pulled(address)
+    return folder
 
 
 def find_pulled(address: str) -> Path:
@@ -65,17 +67,36 @@ def find_pulled(address: str) -> Path:
     Neither the network nor the hub's client is used.
     """
     wanted = read_address(address)
-    folder = _home(wanted) / "commits" / (_commit(wanted) or "none")
+    commit = _commit(wanted)
+    if commit is None or not (_folder(wanted, commit) / _RECORD).is_file():
+        raise InputError(f"{address}: is not here yet. Pull it first: genint models pull {address}")
+    folder = _folder(wanted, commit)
     try:
-        record = json.loads((folder / _RECORD).read_bytes())
-        damaged = [name for name, digest in record["sha256"].items() if _sha256(folder / name) != digest]
-    except FileNotFoundError:
-        raise InputError(f"{address}: is not here yet. Pull it first: genint models pull {address}") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        damaged = _find_damage(folder)
+    except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error}). Remove it and pull {address} again") from None
     if damaged:
-        raise InputError(f"{folder / damaged[0]}: has changed since it was pulled. Remove {folder} and pull it again")
+        raise InputError(
+            f"{damaged}: is missing or has changed since it was pulled. Pull it again: genint models pull {address}"
+        )
     return folder
+
+
+def _find_damage(folder: Path) -> Path | None:
+    """A file of a pulled model that is not there as it was; None where all are."""
+    record = folder / _RECORD
+    try:
+        digests = json.loads(record.read_bytes())["sha256"].items()
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return record
+    return next((folder / name for name, digest in digests if _digest(folder / name) != digest), None)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        return _find_damage(folder) is None
+    except OSError:
+        return False
 
 
 def list_pulled() -> list[str]:
@@ -87,7 +108,7 @@ def list_pulled() -> list[str]:
 
 
 def _download(hub: Any, wanted: HubAddress, commit: str, offered: dict[str, Any], out: Path, console: Console) -> None:
-    """The files of a commit into the folder `out`, each compared with what the hub says that it is."""
+    """The files of a commit into the folder `out`, in place of damaged ones, each compared with the hub's digest."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".pull-") as beside, replacing(out) as new:
         new.mkdir()
@@ -96,11 +117,13 @@ def _download(hub: Any, wanted: HubAddress, commit: str, offered: dict[str, Any]
             try:
                 got = Path(hub.hf_hub_download(wanted.repository, name, revision=commit, local_dir=beside))
             except hub_errors(hub) as error:
-                raise InputError(f"{wanted}: {name} cannot be pulled ({first_line(error)})") from None
+                raise InputError(f"{wanted}: {name} cannot be pulled {explain(hub, error, _ADVICE)}") from None
             _compare(f"{wanted}: {name}", got, file)
             got.replace(new / name)
         record = {"address": str(wanted), "commit": commit, "sha256": {name: _sha256(new / name) for name in offered}}
         (new / _RECORD).write_text(json.dumps(record, indent=1) + "\n")
+        if out.is_dir():  # damaged
+            shutil.rmtree(out)
 
 
 def _compare(what: str, got: Path, file: Any) -> None:
@@ -112,6 +135,11 @@ def _compare(what: str, got: Path, file: Any) -> None:
         expected, found = file.blob_id, hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
     if expected != found:
         raise InputError(f"{what} has the digest {found}, the hub says {expected}. Pull it again")
+
+
+def _digest(file: Path) -> str | None:
+    """Its SHA-256, None of a file that is not there."""
+    return _sha256(file) if file.is_file() else None
 
 
 def _sha256(file: Path) -> str:
@@ -126,10 +154,14 @@ def _home(wanted: HubAddress) -> Path:
     return cache / "models" / wanted.repository
 
 
+def _folder(wanted: HubAddress, commit: str) -> Path:
+    return _home(wanted) / "commits" / commit
+
+
 def _commit(wanted: HubAddress) -> str | None:
     """The commit that an address means here; None if it was not pulled."""
     home = _home(wanted)
-    if (home / "commits" / wanted.revision / _RECORD).is_file():
+    if (_folder(wanted, wanted.revision) / _RECORD).is_file():
         return wanted.revision
     file = home / "revisions" / quote(wanted.revision, safe="")
     return file.read_text().strip() if file.is_file() else None

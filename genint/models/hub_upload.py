@@ -7,7 +7,7 @@ from genint.errors import InputError, OutputError
 from genint.models.bundled import find_model
 from genint.models.config_file import read_header
 from genint.models.hub_cache import FILES, NEEDED
-from genint.models.hugging_face import first_line, hub_client, hub_errors, read_address
+from genint.models.hugging_face import explain, hub_client, hub_errors, read_address
 
 
 def push(model: str | Path, address: str, *, licence: str | None = None, private: bool = False) -> str:
@@ -33,10 +33,8 @@ def push(model: str | Path, address: str, *, licence: str | None = None, private
         message = f"Upload {header.get('name') or folder.name}"
         done = api.create_commit(wanted.repository, operations, revision=wanted.revision, commit_message=message)
     except hub_errors(hub) as error:
-        raise OutputError(
-            f"{address}: cannot be pushed ({first_line(error)}). Set HF_TOKEN to a token that may write there, "
-            "or log in: hf auth login"
-        ) from None
+        advice = "Set HF_TOKEN to a token that may write there, or log in: hf auth login"
+        raise OutputError(f"{address}: cannot be pushed {explain(hub, error, advice)}") from None
     return f"hf://{wanted.repository}@{done.oid}"
 
 

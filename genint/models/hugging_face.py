@@ -45,7 +45,7 @@ def hub_client(what: str, advice: str) -> Any:
         import huggingface_hub.constants
         import huggingface_hub.errors
     except ImportError:
-        raise InputError(f"{what} needs the package huggingface-hub. {advice}, or install it") from None
+        raise InputError(f"{what} needs the package huggingface-hub. {advice}, or pip install 'genint[hub]'") from None
     return huggingface_hub
 
 
@@ -53,6 +53,21 @@ def hub_errors(hub: Any) -> tuple[type[Exception], ...]:
     """What the client raises when it cannot have its way."""
     # The last is what connections raise: requests' errors before version 1 of the client, httpx's from then on.
     return (OSError, ValueError, RuntimeError, *hub.errors.HfHubHTTPError.__bases__)
+
+
+def explain(hub: Any, error: Exception, advice: str) -> str:
+    """What went wrong, in brackets, and what to do: `advice`, unless the hub gave no answer."""
+    if _is_unanswered(hub, error):
+        return f"(no answer from {hub.constants.ENDPOINT}). Look at the network, or at HF_ENDPOINT"
+    return f"({first_line(error)}). {advice}"
+
+
+def _is_unanswered(hub: Any, error: Exception) -> bool:
+    """Whether an error is of the connection: not an answer, not the system's, nor of what the client was given."""
+    if isinstance(error, hub.errors.OfflineModeIsEnabled) or getattr(error, "errno", None):
+        return False
+    is_connection = isinstance(error, OSError) or not isinstance(error, ValueError | RuntimeError)
+    return is_connection and getattr(error, "response", None) is None
 
 
 def first_line(error: Exception) -> str:

@@ -110,20 +110,33 @@ def test_a_file_that_arrives_changed_is_refused_and_nothing_is_kept(name: str, h
 def test_a_file_that_is_changed_in_the_cache_is_refused(unplugged: Hub) -> None:
     folder = find_pulled(ADDRESS)
     (folder / "tracks.tsv").write_text("identifier\nanother\n")
-    with pytest.raises(InputError, match=r"tracks\.tsv: has changed since it was pulled\. Remove"):
+    with pytest.raises(InputError, match=r"tracks\.tsv: is missing or has changed since it was pulled\. Pull it again"):
         load_model(ADDRESS)
 
 
-def test_a_record_that_is_damaged_is_refused(unplugged: Hub) -> None:
-    (find_pulled(ADDRESS) / "pulled.json").write_text("{}")
-    with pytest.raises(InputError, match=r"cannot be read .* pull hf://me/tiny again"):
-        find_pulled(ADDRESS)
+def damage(folder: Path, name: str) -> None:
+    if name == "pulled.json":
+        (folder / name).write_text("{}")
+    else:
+        (folder / name).unlink()
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "pulled.json"])
+@pytest.mark.parametrize("by_commit", [True, False])
+def test_a_damaged_model_is_named_and_pulled_again(hub: Hub, tiny_model: Path, name: str, by_commit: bool) -> None:
+    folder = pull(ADDRESS, console=QUIET)
+    address = f"{ADDRESS}@{folder.name}" if by_commit else ADDRESS
+    damage(folder, name)
+    with pytest.raises(InputError, match=rf"{name}: is missing or has changed .* genint models pull {address}$"):
+        find_pulled(address)
+    assert pull(address, console=QUIET) == folder
+    assert files_of(find_pulled(address)) == files_of(tiny_model)
 
 
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("hf://me/tiny@v2", "cannot be pulled"),
+        ("hf://me/tiny@v2", "cannot be pulled .*Look at the address; a private model needs HF_TOKEN"),
         ("hf://me/nothing", "cannot be pulled"),
         ("hf://me/weights", "has no config.json, so it is not a model of genint.* genint models import"),
         ("me/tiny", "is not hf://OWNER/NAME"),
@@ -142,7 +155,8 @@ def test_a_hub_that_is_not_there_and_a_model_that_was_not_pulled_are_named(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     point_client_at("http://127.0.0.1:9", monkeypatch)
-    with pytest.raises(InputError, match=r"^hf://me/tiny: cannot be pulled"):
+    unanswered = r"^hf://me/tiny: cannot be pulled \(no answer from http://127\.0\.0\.1:9\)\. Look at the network"
+    with pytest.raises(InputError, match=unanswered):
         pull(ADDRESS, console=QUIET)
     with pytest.raises(InputError, match=r"is not here yet\. Pull it first: genint models pull hf://me/tiny"):
         load_model(ADDRESS)

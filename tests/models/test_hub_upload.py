@@ -91,3 +91,14 @@ def test_what_is_no_model_is_not_pushed(hub: Hub, tiny_model: Path, tmp_path: Pa
     with pytest.raises(InputError, match="is not hf://OWNER/NAME"):
         push(tiny_model, "tiny")
     assert not hub.repositories
+
+
+def test_without_a_network_nothing_is_said_of_tokens(
+    hub: Hub, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_client_at("http://127.0.0.1:9", monkeypatch)
+    unanswered = (
+        r"^hf://me/tiny: cannot be pushed \(no answer from http://127\.0\.0\.1:9\)\. Look at the network, or at HF_"
+    )
+    with pytest.raises(OutputError, match=unanswered):
+        push(tiny_model, "hf://me/tiny")
