@@ -1,5 +1,7 @@
 # docker build -t genint .
-# docker run --rm -v "$PWD:/data" genint predict genome.fa regions.bed -o out
+# docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/data" genint predict genome.fa regions.bed -o out
+#
+# --user: the files are then yours, and may be written where you may. Any user will do: caches are in /tmp.
 #
 # Runs on CPUs. The PyTorch wheel comes from pip's default index; --build-arg TORCH_INDEX=URL takes another build, for
 # example the smaller CPU-only one or the one for a given CUDA version (PyTorch's installation page lists the URLs).
@@ -15,6 +17,8 @@ RUN pip install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(gre
     && pip install --no-cache-dir --constraint constraints.txt . \
     && useradd --create-home genint
 
+# PyTorch asks for the user's name, which a user of --user has not.
+ENV HOME=/tmp USER=genint
 USER genint
 WORKDIR /data
 ENTRYPOINT ["genint"]

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-KNOWN = {"FROM", "ARG", "WORKDIR", "COPY", "RUN", "USER", "ENTRYPOINT"}
+KNOWN = {"FROM", "ARG", "WORKDIR", "COPY", "RUN", "ENV", "USER", "ENTRYPOINT"}
 
 
 def read_steps(dockerfile: Path) -> list[tuple[str, str]]:
@@ -45,7 +45,7 @@ def _copy(words: list[str], folder: Path) -> Iterator[Path]:
 
 
 def run_lines(steps: list[tuple[str, str]], folder: Path) -> None:
-    """Run every RUN line in `folder` with ARGs at their defaults, and at last the program's check-up from elsewhere.
+    """Run every RUN line in `folder` with ARG and ENV set, and at last the program's check-up from elsewhere.
 
     Programs are looked for in `environment` in the folder first.
     """
@@ -59,6 +59,8 @@ def run_lines(steps: list[tuple[str, str]], folder: Path) -> None:
     for word, rest in steps:
         if word == "RUN":
             subprocess.run(["sh", "-ec", rest], cwd=folder, env=environment, check=True)
+        elif word == "ENV":
+            environment |= dict(pair.split("=", 1) for pair in rest.split())
     (entry,) = (re.findall(r'"(.+?)"', rest) for word, rest in steps if word == "ENTRYPOINT")
     subprocess.run([*entry, "doctor"], cwd=home, env=environment, check=True)
 

@@ -100,7 +100,8 @@ def test_run_lines_run_with_their_arguments_and_then_the_program(tmp_path: Path)
         ("RUN", f'echo "$WORD" > said && useradd --create-home me && cp "$(which echo)" {program}'),
         ("ENTRYPOINT", '["program"]'),
     ]
-    docker_steps.run_lines(steps, tmp_path)
+    docker_steps.run_lines([steps[0], ("ENV", "ONE=1 TWO=2"), ("RUN", 'echo "$ONE$TWO" > set'), *steps[1:]], tmp_path)
+    assert (tmp_path / "set").read_text() == "12\n"
     assert (tmp_path / "said").read_text() == "hello\n"
     with pytest.raises(subprocess.CalledProcessError):
         docker_steps.run_lines([("RUN", "false && true"), *steps[2:]], tmp_path)
@@ -113,3 +114,15 @@ def test_the_dockerfile_names_a_python_that_the_project_supports_and_starts_geni
     assert (3, 11) <= (int(version[1]), int(version[2])) <= (3, 13)
     assert steps["ENTRYPOINT"] == '["genint"]'
     assert "--constraint constraints.txt ." in steps["RUN"]
+
+
+def test_the_image_runs_as_any_user() -> None:
+    steps = dict(docker_steps.read_steps(ROOT / "Dockerfile"))
+    assert steps["ENV"] == "HOME=/tmp USER=genint"
+    for page in ("Dockerfile", "docs/installation.md"):
+        assert 'docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/data" genint' in (ROOT / page).read_text()
+
+
+def test_the_page_on_installation_names_every_extra() -> None:
+    named = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "installation.md").read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(set(PROJECT["optional-dependencies"]) - {"dev"})
