@@ -77,7 +77,7 @@ def report(
     """Make one page of what DIR holds, that opens anywhere without a network: what was run, the status of every row,
     the tracks in numbers, and a genome browser with the tracks over some regions, beside what was measured.
 
-    Example: genint report predictions --observed tracks.tsv
+    Example: genint report predictions --observed atac_nfr=tracks/atac.bw
     """
     from genint.console import Console
 

@@ -66,7 +66,9 @@ def find_results(folder: Path) -> list[Result]:
         raise InputError(f"{folder}: is no folder. Expected one that genint predict has written")
     inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     found = [Result(kind, path) for path in (folder, *inside) if (kind := _kind(path))]
-    found += [Result("variants", path) for path in sorted(folder.glob("*.tsv")) if _is_variant_table(path)]
+    found += [
+        Result("variants", path) for path in sorted(folder.glob("*.tsv")) if path.is_file() and _is_variant_table(path)
+    ]
     if not found:
         raise InputError(
             f"{folder}: holds nothing that genint predict, attribute, attention or variants has written. "

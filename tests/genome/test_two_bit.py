@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import py2bit
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -53,6 +54,14 @@ def test_any_dna_of_any_length_reads_back(bodies: list[str], tmp_path: Path) -> 
     fasta.write_text("".join(f">chr{number}\n{body}\n" for number, body in enumerate(bodies)))
     found = read(written(fasta, tmp_path / "g.2bit"))
     assert found == {f"chr{number}": body.replace("n", "N") for number, body in enumerate(bodies)}  # py2bit says N
+
+
+def test_an_n_in_lower_case_is_kept_though_py2bit_does_not_show_it(tmp_path: Path) -> None:
+    (tmp_path / "g.fa").write_text(">c\nACnGTTnn\n")
+    content = written(tmp_path / "g.fa", tmp_path / "g.2bit").read_bytes()
+    n_runs = masked_runs = [2, 2, 6, 1, 2]  # how many, where they begin, how long they are
+    assert np.frombuffer(content[-50:-2], "<u4").tolist() == [8, *n_runs, *masked_runs, 0]
+    assert read(tmp_path / "g.2bit") == {"c": "ACNGTTNN"}
 
 
 def test_a_name_that_the_format_cannot_hold_is_refused_and_nothing_is_left(tmp_path: Path) -> None:

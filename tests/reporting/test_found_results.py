@@ -64,6 +64,12 @@ def test_the_genome_is_that_of_the_bigwigs_and_all_must_agree(all_results: Path,
         check_genome(Result("attribution", tmp_path / "why"), SIZES)
 
 
+def test_a_folder_that_is_called_like_a_table_is_none(all_results: Path, tmp_path: Path) -> None:
+    shutil.copytree(all_results / "why", tmp_path / "all" / "why")
+    (tmp_path / "all" / "x.tsv").mkdir()
+    assert list(by_kind(tmp_path / "all")) == ["attribution"]
+
+
 def test_a_folder_without_results_and_one_with_two_runs_are_refused(tmp_path: Path, finished_run: Path) -> None:
     with pytest.raises(InputError, match="holds nothing that genint"):
         find_results(tmp_path)
