@@ -196,6 +196,7 @@ def load_model(model: str | Path = DEFAULT_MODEL, device: torch.device | str = "
     """Load a model folder (or a bundled model by name) in evaluation mode, weights in float32.
 
     Of a bundled model and a folder of one name, text means the bundled model; ./NAME or a Path is the folder.
+
     Raises InputError for a missing or damaged file, an unknown format version or architecture, weights or a track
     table that do not fit the config, and a trunk that was pretrained without tracks.
     """
