@@ -48,10 +48,6 @@ Label = Annotated[
         rich_help_panel=options.OUTPUT,
     ),
 ]
-Overwrite = Annotated[
-    bool,
-    typer.Option("--overwrite", help="Replace a hub in OUT, if nothing else is there.", rich_help_panel=options.RUN),
-]
 WithHub = Annotated[
     bool, typer.Option("--hub", help="Also make OUT/hub, for genome browsers.", rich_help_panel=options.OUTPUT)
 ]
@@ -63,7 +59,7 @@ def hub(
     genomes: Genomes = None,
     email: Email = "",
     label: Label = "",
-    overwrite: Overwrite = False,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     json_output: options.Json = False,
 ) -> None:

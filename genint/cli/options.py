@@ -77,7 +77,9 @@ Threads = Annotated[
         rich_help_panel=MACHINE,
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start over, whatever OUT holds.", rich_help_panel=RUN)]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Start over, and replace results in OUT.", rich_help_panel=RUN)
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.", rich_help_panel=RUN)
 ]
