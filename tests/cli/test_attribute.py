@@ -9,7 +9,7 @@ import pytest
 
 from genint.genome.fasta import Genome
 from tests.conftest import EXAMPLE, Run
-from tests.interpretation.attribution.test_motifs import many_motifs, written
+from tests.interpretation.attribution.test_motifs import many_motifs, quick_tomtom, written
 
 GENOME = EXAMPLE / "genome.fa"
 
@@ -21,7 +21,10 @@ def regions(tmp_path: Path) -> Path:
     return bed
 
 
-def test_everything_is_written_and_listed(genint: Run, tmp_path: Path, tiny_model: Path, regions: Path) -> None:
+def test_everything_is_written_and_listed(
+    genint: Run, tmp_path: Path, tiny_model: Path, regions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memelite.tomtom", quick_tomtom)
     out, motifs = tmp_path / "out", written(tmp_path, many_motifs())
     arguments = ["-m", tiny_model, "-t", "ATAC", "--width", "200", "--logos", "--check", "--motifs", motifs]
     finished = genint("attribute", GENOME, regions, "-o", out, *arguments)
@@ -30,6 +33,7 @@ def test_everything_is_written_and_listed(genint: Run, tmp_path: Path, tiny_mode
     assert sorted(listed) == sorted(file for file in out.rglob("*") if file.is_file())
     names = {str(file.relative_to(out)) for file in listed}
     assert {"contributions.bw", "bases.tsv", "regions.tsv", "check.tsv", "motifs.tsv", "run.json"} <= names
+    assert set(pd.read_table(out / "motifs.tsv").motif) == {"MA1"}
     assert np.load(out / "modisco" / "one_hot.npz")["arr_0"].shape == (2, 4, 200)
     report = json.loads((out / "run.json").read_text())
     assert report["settings"]["method"] == "screened"

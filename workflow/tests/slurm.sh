@@ -14,6 +14,9 @@ done
 [ "$(id -u)" = 0 ] || cannot_run "its daemons are started by root alone"
 # The plugin clears SLURM_CONF in its jobs, so they find the cluster where SLURM looks first.
 link=/etc/slurm/slurm.conf
+if [[ $(readlink $link || true) = */slurm.??????/slurm.conf ]] && ! pgrep -x slurmctld > /dev/null; then
+    rm $link  # of an earlier one that was killed
+fi
 [ ! -e $link ] || cannot_run "there is a SLURM on this machine, by $link"
 
 cluster=$(mktemp -d -t slurm.XXXXXX)

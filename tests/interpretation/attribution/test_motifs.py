@@ -1,4 +1,5 @@
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -115,14 +116,14 @@ def test_a_strong_stretch_is_found_where_it_is_and_named_on_its_strand(
         assert row.p < 1e-3
 
 
+def quick_tomtom(seqlets: Sequence[object], motifs: Sequence[object], n_jobs: int) -> tuple[F64, ...]:
+    """A stand-in that warns as memelite does, which would compile itself first. The first motif is everybody's."""
+    warnings.warn(f"tomtom was given {len(motifs)} target motifs. Its p-values ...", stacklevel=2)
+    return tuple(np.zeros((len(seqlets), len(motifs))) for _ in range(5))
+
+
 def test_few_motifs_are_compared_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a stand-in that warns as memelite does, which would compile itself first."""
-
-    def tomtom(seqlets: list[object], motifs: list[object], n_jobs: int) -> tuple[F64, ...]:
-        warnings.warn(f"tomtom was given {len(motifs)} target motifs. Its p-values ...", stacklevel=2)
-        return tuple(np.zeros((len(seqlets), len(motifs))) for _ in range(5))
-
-    monkeypatch.setattr("memelite.tomtom", tomtom)
+    monkeypatch.setattr("memelite.tomtom", quick_tomtom)
     motifs = read_meme(written(tmp_path, HEADER + motif("MA1 REB1", "TTACCCGG")))
     with warnings.catch_warnings(action="error"):
         table = name_seqlets([make_attribution("ACGTTGCA" * 30, strong=slice(90, 130))], motifs)
