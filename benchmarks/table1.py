@@ -2,6 +2,7 @@
 
     python benchmarks/table1.py DATASET -o FOLDER [--systems interpreter=3 attpool-dilate=3 maxpool-cnn enformer]
         [--seeds 2] [--config RECIPE.toml] [--steps 1000] [--scores SCORES] [--jobs 2] [--device cpu] [--no-training]
+        [--without TRACK ...]
 
 A system is ARCHITECTURE, or ARCHITECTURE:PRESET (small unless given); =N are its seeds in place of --seeds. All get the
 settings of RECIPE.toml (see docs/training.md), over which --steps wins, and seeds 1 to N, so the windows of a step are
@@ -16,7 +17,7 @@ again, so runs may be spread over machines, and --no-training prints the table o
 The table, as Markdown, has the mean over seeds, the standard deviation of Overall between them, and CPU seconds of
 training (user and system, start and validations included; of a resumed run, those of its last part times all steps /
 the steps of that part). Differences are those of the first system to each other one; their intervals are over blocks
-and seeds.
+and seeds. --without leaves tracks out of the table's means and differences, as those that were measured in few places.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -186,11 +187,24 @@ def print_differences(systems: dict[str, list[Run]]) -> None:
         print(f"| {row.model} - {row.other} | {row.difference:+.4f} | {interval} |")
 
 
+def leave_out(run: Run, identifiers: list[str]) -> Run:
+    """The run as if these tracks had not been measured. SystemExit for one that it does not have."""
+    of_all = run.scores
+    if unknown := set(identifiers) - {score.identifier for score in of_all.scores}:
+        raise SystemExit(f"--without {', '.join(sorted(unknown))}: not a track of the data set")
+    kept = [column for column, score in enumerate(of_all.scores) if score.identifier not in identifiers]
+    blocks = {block: sums[:, kept] for block, sums in of_all.blocks.items()}  # (6, T)
+    return replace(run, scores=of_all._replace(scores=[of_all.scores[column] for column in kept], blocks=blocks))
+
+
 def read_systems(rows: list[Row], options: argparse.Namespace) -> dict[str, list[Run]]:
     """The finished runs of each system, then the baselines; SystemExit when they are not of one data set."""
     systems = {row.name: [options.scores / f"{row.run(seed)}.json" for seed in range(1, row.seeds + 1)] for row in rows}
     systems |= {name: [options.scores / f"{name.replace(' ', '-')}.json"] for name in BASELINES}
-    found = {name: [read_run(file) for file in files if file.exists()] for name, files in systems.items()}
+    found = {
+        name: [leave_out(read_run(file), options.without) for file in files if file.exists()]
+        for name, files in systems.items()
+    }
     found = {name: runs for name, runs in found.items() if runs}
     if len({run.dataset for runs in found.values() for run in runs}) > 1:
         raise SystemExit(f"{options.scores}: the runs are of several data sets")
@@ -209,6 +223,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--no-training", action="store_true")
+    parser.add_argument("--without", nargs="+", default=[])
     options = parser.parse_args()
     options.scores = options.scores or options.out / "scores"
     rows = [read_row(system, options.seeds) for system in options.systems]

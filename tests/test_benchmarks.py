@@ -4,8 +4,11 @@ import ast
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+
+from genint.evaluation.results import ModelScores, Score, average_scores
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
@@ -57,3 +60,16 @@ def test_a_batch_that_does_not_fit_ends_the_doubling(tiny_model: Path, monkeypat
 
     monkeypatch.setattr(runner._model, "forward", forget)
     assert [each.batch for each in runner.run_all()] == [1, 2, 4, 1, 2, 4]
+
+
+def test_a_table_leaves_tracks_out_of_means_and_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    table1 = import_module("table1")
+    scores = [Score("m", name, "ATAC", 9, r, r, r) for name, r in (("one", 0.2), ("two", 0.4), ("three", 0.9))]
+    sums = np.arange(18.0).reshape(6, 3)
+    run = table1.Run("digest", ModelScores("m", scores, 0.5, {("chr1", 0): sums}))
+    left = table1.leave_out(run, ["three"]).scores
+    assert average_scores(left)[-1].pearson == pytest.approx(0.3)
+    np.testing.assert_array_equal(left.blocks["chr1", 0], sums[:, :2])
+    with pytest.raises(SystemExit, match="--without four: not a track"):
+        table1.leave_out(run, ["four"])
