@@ -152,17 +152,25 @@ class Genome:
         self.close()
 
 
-def _check_readable(path: Path) -> None:
-    """Name what pyfaidx would report late or vaguely."""
-    if path.is_fifo():
-        raise InputError(f"{path}: is a pipe, and a genome is read at random. Save it as a file first")
+def read_ends(path: Path, expected: str) -> tuple[bytes, bytes]:
+    """A file's first 18 bytes, in which bgzip names itself, and its last, which are BGZIP_END unless it was cut short.
+
+    Raises InputError, with what is `expected`, for a file that cannot be read.
+    """
     try:
         with open(path, "rb") as file:
             start = file.read(18)
             file.seek(max(path.stat().st_size - len(BGZIP_END), 0))
-            end = file.read()
+            return start, file.read()
     except OSError as error:
-        raise InputError(f"{path}: cannot read ({error.strerror}). Expected a FASTA file") from None
+        raise InputError(f"{path}: cannot read ({error.strerror}). Expected {expected}") from None
+
+
+def _check_readable(path: Path) -> None:
+    """Name what pyfaidx would report late or vaguely."""
+    if path.is_fifo():
+        raise InputError(f"{path}: is a pipe, and a genome is read at random. Save it as a file first")
+    start, end = read_ends(path, "a FASTA file")
     start = start.removeprefix(codecs.BOM_UTF8)
     if not start:
         raise InputError(f"{path}: is empty. Expected a FASTA file")

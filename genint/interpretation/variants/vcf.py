@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from genint.errors import InputError
-from genint.genome.fasta import BGZIP_END
+from genint.genome.fasta import BGZIP_END, read_ends
 from genint.genome.region import MOST_DIGITS
 from genint.text import read_lines
 
@@ -138,12 +138,6 @@ def _check_complete(path: Path) -> None:
     """A bgzip file that was cut between two blocks reads well to its end, which lacks the mark."""
     if path.is_fifo():
         raise InputError(f"{path}: {_READ_TWICE}")
-    try:
-        with open(path, "rb") as file:
-            start = file.read(18)
-            file.seek(max(path.stat().st_size - len(BGZIP_END), 0))
-            end = file.read()
-    except OSError as error:
-        raise InputError(f"{path}: cannot read ({error.strerror}). Expected {_EXPECTED}") from None
+    start, end = read_ends(path, _EXPECTED)
     if start[:2] == b"\x1f\x8b" and start[12:14] == b"BC" and end != BGZIP_END:
         raise InputError(f"{path}: the bgzip stream is cut short, its end mark is missing. Copy the file again")
