@@ -103,6 +103,16 @@ def test_a_linearly_merged_token_comes_from_its_own_pair() -> None:
         assert tokens_seen(LinearMerge(CHANNELS, 4), position, LENGTH, CHANNELS) == [2 * position, 2 * position + 1]
 
 
+def test_linear_merges_begin_by_keeping_what_tells_tokens_apart() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(1, 4096, 64)
+    for _ in range(4):
+        x = LinearMerge(64, 64)(x)
+    assert 0.8 < x.std(1).mean() < 1.25
+    assert x.mean(1).abs().mean() < 0.2
+
+
+
 @pytest.mark.parametrize("feed_forward", ["plain", "depthwise", "conv"])
 @pytest.mark.parametrize("merge", ["linear", "conv"])
 def test_every_kind_of_block_halves_the_tokens_and_trains(feed_forward: str, merge: str) -> None:
