@@ -35,7 +35,7 @@ import numpy as np
 
 from genint.datasets.dataset import TrackDataset
 from genint.evaluation.evaluate import evaluate
-from genint.evaluation.results import OVERALL, ModelScores, Score, System, average_scores, compare_systems
+from genint.evaluation.results import OVERALL, Difference, ModelScores, Score, System, average_scores, compare_systems
 
 SYSTEMS = ("interpreter", "attpool-dilate", "maxpool-cnn", "enformer", "attpool-cnn")
 BASELINES = ("constant", "linear on k-mers")
@@ -55,6 +55,9 @@ class Row:
 
     def run(self, seed: int) -> str:
         return f"{self.architecture}-{self.preset}-{seed}"
+
+    def settings(self, seed: int, config: Path) -> list[object]:
+        return ["--config", config, "--architecture", self.architecture, "--preset", self.preset, "--seed", seed]
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,14 @@ def read_row(text: str, seeds: int) -> Row:
     return Row(architecture, preset or "small", int(count or seeds))
 
 
-def train(row: Row, seed: int, options: argparse.Namespace) -> None:
-    """Train or resume a run and keep its scores, unless they are there."""
-    name = row.run(seed)
+def train(name: str, settings: list[object], options: argparse.Namespace) -> None:
+    """Train or resume a run and keep its scores, unless they are there. `settings` are arguments of genint train."""
     folder, file = options.out / name, options.scores / f"{name}.json"
     if file.exists():
         return
     print(f"training {name}", file=sys.stderr, flush=True)
     before = steps_done(folder)
-    command = [sys.executable, "-m", "genint", "train", options.dataset, "-o", folder, "--config", options.config]
-    command += ["--architecture", row.architecture, "--preset", row.preset, "--seed", seed]
+    command = [sys.executable, "-m", "genint", "train", options.dataset, "-o", folder, *settings]
     command += ["--steps", options.steps] if options.steps else []
     command += ["--threads", 1, "--device", options.device, "--quiet"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -141,11 +142,10 @@ def steps_done(folder: Path) -> int:
     return max((int(row["step"]) for row in validations(folder)), default=0)
 
 
-def train_all(runs: list[tuple[Row, int]], options: argparse.Namespace) -> None:
-    """First seeds first, so that an early end leaves a table without intervals over seeds rather than half of one."""
+def train_all(runs: dict[str, list[object]], options: argparse.Namespace) -> None:
     pool = ThreadPoolExecutor(options.jobs)
     try:
-        for done in [pool.submit(train, row, seed, options) for row, seed in runs]:
+        for done in [pool.submit(train, name, settings, options) for name, settings in runs.items()]:
             done.result()
     finally:
         pool.shutdown(cancel_futures=True)
@@ -178,11 +178,16 @@ def print_scores(systems: dict[str, list[Run]]) -> None:
         print(f"| {name} | {len(runs)} | {' | '.join(cells)} |")
 
 
-def print_differences(systems: dict[str, list[Run]]) -> None:
-    """Of the first system to the others, as Markdown."""
+def compare_with_first(systems: dict[str, list[Run]]) -> list[Difference]:
+    """Overall of the first system minus that of each other one."""
     differences = compare_systems([System(name, [run.scores for run in runs]) for name, runs in systems.items()])
+    return differences[: len(systems) - 1]
+
+
+def print_differences(differences: list[Difference]) -> None:
+    """As Markdown."""
     print("", "| difference of Overall | | 95 % interval |", "|---|---|---|", sep="\n")
-    for row in differences[: len(systems) - 1]:
+    for row in differences:
         interval = "-" if row.low != row.low else f"{row.low:+.4f} to {row.high:+.4f}"
         print(f"| {row.model} - {row.other} | {row.difference:+.4f} | {interval} |")
 
@@ -197,18 +202,26 @@ def leave_out(run: Run, identifiers: list[str]) -> Run:
     return replace(run, scores=of_all._replace(scores=[of_all.scores[column] for column in kept], blocks=blocks))
 
 
-def read_systems(rows: list[Row], options: argparse.Namespace) -> dict[str, list[Run]]:
-    """The finished runs of each system, then the baselines; SystemExit when they are not of one data set."""
-    systems = {row.name: [options.scores / f"{row.run(seed)}.json" for seed in range(1, row.seeds + 1)] for row in rows}
-    systems |= {name: [options.scores / f"{name.replace(' ', '-')}.json"] for name in BASELINES}
-    found = {
-        name: [leave_out(read_run(file), options.without) for file in files if file.exists()]
-        for name, files in systems.items()
-    }
-    found = {name: runs for name, runs in found.items() if runs}
+def read_systems(systems: dict[str, list[str]], options: argparse.Namespace) -> dict[str, list[Run]]:
+    """The finished runs of each system, by name; SystemExit when they are not of one data set."""
+    found = {}
+    for system, names in systems.items():
+        files = [options.scores / f"{name}.json" for name in names]
+        if runs := [leave_out(read_run(file), options.without) for file in files if file.exists()]:
+            found[system] = runs
     if len({run.dataset for runs in found.values() for run in runs}) > 1:
         raise SystemExit(f"{options.scores}: the runs are of several data sets")
     return found
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What tables of trained systems have in common."""
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--scores", type=Path)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--no-training", action="store_true")
+    parser.add_argument("--without", nargs="+", default=[])
 
 
 def main() -> None:
@@ -218,12 +231,7 @@ def main() -> None:
     parser.add_argument("--systems", nargs="+", default=SYSTEMS)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--config", type=Path)
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--scores", type=Path)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--no-training", action="store_true")
-    parser.add_argument("--without", nargs="+", default=[])
+    add_options(parser)
     options = parser.parse_args()
     options.scores = options.scores or options.out / "scores"
     rows = [read_row(system, options.seeds) for system in options.systems]
@@ -234,12 +242,15 @@ def main() -> None:
             options.steps = options.steps or 1_000
             options.config = options.out / "recipe.toml"
             options.config.write_text(f"validate_every = {max(options.steps // 5, 1)}\n")
+        # First seeds first, so that an early end leaves a table without intervals over seeds rather than half of one.
         seeds = range(1, 1 + max(row.seeds for row in rows))
-        train_all([(row, seed) for seed in seeds for row in rows if seed <= row.seeds], options)
+        runs = [(row, seed) for seed in seeds for row in rows if seed <= row.seeds]
+        train_all({row.run(seed): row.settings(seed, options.config) for row, seed in runs}, options)
         score_baselines(options)
-    systems = read_systems(rows, options)
+    names = {row.name: [row.run(seed) for seed in range(1, row.seeds + 1)] for row in rows}
+    systems = read_systems(names | {name: [name.replace(" ", "-")] for name in BASELINES}, options)
     print_scores(systems)
-    print_differences(systems)
+    print_differences(compare_with_first(systems))
 
 
 if __name__ == "__main__":
