@@ -112,7 +112,6 @@ def test_linear_merges_begin_by_keeping_what_tells_tokens_apart() -> None:
     assert x.mean(1).abs().mean() < 0.2
 
 
-
 @pytest.mark.parametrize("feed_forward", ["plain", "depthwise", "conv"])
 @pytest.mark.parametrize("merge", ["linear", "conv"])
 def test_every_kind_of_block_halves_the_tokens_and_trains(feed_forward: str, merge: str) -> None:
