@@ -16,7 +16,7 @@ demo: $(READY)            ## predict the example regions with the bundled model
 test: $(READY)            ## run the tests, file by file on two cores
 	$(BIN)/python -m pytest $(ON_TWO_CORES) --durations=10
 
-coverage: $(READY)        ## the same, with the lines that no test reaches; half as long again
+coverage: $(READY)        ## the same, with the lines that no test reaches; slower
 	$(BIN)/python -m pytest $(ON_TWO_CORES) --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 lint: $(READY)            ## check style and types
