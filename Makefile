@@ -37,8 +37,9 @@ docker-steps:             ## do what the Dockerfile says, without Docker, in a f
 clean:                    ## remove everything that these commands made
 	rm -rf $(VENV) predictions build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
+# Without bytecode of every file, which takes nearly as long as all else: Python compiles what it imports.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
 	touch $@

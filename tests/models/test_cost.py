@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from genint.models.base import ModelConfig, TrackModel, count_parameters
-from genint.models.cost import flops_per_tile, training_step
+from genint.models.cost import TrainingStep, flops_per_tile, training_step
 from genint.models.registry import build
 from genint.training.losses import poisson
 from tests.conftest import tiny_config
@@ -28,10 +28,16 @@ CONFIGS: dict[str, tuple[str, ModelConfig]] = {
 }
 
 
-@pytest.fixture(params=CONFIGS)
+@pytest.fixture(scope="module", params=CONFIGS)
 def make(request: pytest.FixtureRequest) -> Callable[[], TrackModel]:
     architecture, config = CONFIGS[request.param]
     return partial(build, architecture, config, TRACKS)
+
+
+@pytest.fixture(scope="module")
+def step(make: Callable[[], TrackModel]) -> TrainingStep:
+    """Of four windows."""
+    return training_step(make, 4, poisson)
 
 
 def saved_by(model: TrackModel, windows: int, dtype: torch.dtype) -> int:
@@ -56,15 +62,17 @@ def test_flops_count_the_matrix_products_and_leave_the_model_as_it_was(make: Cal
     assert model.training
 
 
-def test_a_step_is_three_forward_passes_but_for_the_gradient_of_the_dna(make: Callable[[], TrackModel]) -> None:
+def test_a_step_is_three_forward_passes_but_for_the_gradient_of_the_dna(
+    make: Callable[[], TrackModel], step: TrainingStep
+) -> None:
     """Also where convolutions are grouped, whose backward pass PyTorch counts as if they were dense."""
     with torch.device("meta"):  # the way that training goes: a CPU without gradients saves some products
         forward = 4 * flops_per_tile(make()) / 1e9
-    assert 2.5 * forward < training_step(make, 4, poisson).gflop <= 3 * forward
+    assert 2.5 * forward < step.gflop <= 3 * forward
 
 
-def test_memory_is_what_a_real_step_keeps(make: Callable[[], TrackModel]) -> None:
-    model, step = make().train(), training_step(make, 4, poisson)
+def test_memory_is_what_a_real_step_keeps(make: Callable[[], TrackModel], step: TrainingStep) -> None:
+    model = make().train()
     assert step.saved_mb == pytest.approx(saved_by(model, 4, torch.float32) / 1e6, rel=0.01)
     # CPUs keep the means of a LayerNorm in float32, its shape function says bfloat16: much in models so narrow.
     assert step.saved_bfloat16_mb == pytest.approx(saved_by(model, 4, torch.bfloat16) / 1e6, rel=0.1)

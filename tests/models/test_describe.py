@@ -10,7 +10,9 @@ from genint.models.base import count_parameters
 from genint.models.cost import flops_per_tile
 from genint.models.describe import describe, describe_training_step
 from genint.models.folder import load_model
+from genint.models.registry import build
 from genint.training.losses import poisson
+from tests.conftest import save_copy, tiny_config
 
 
 def test_a_folder_is_described_as_the_model_in_it_is(tiny_model: Path) -> None:
@@ -36,8 +38,11 @@ def test_facts_are_json(tiny_model: Path) -> None:
     assert json.loads(json.dumps(facts, allow_nan=False))["architecture"] == "interpreter"
 
 
-def test_a_step_on_twice_the_windows_takes_twice_the_operations(tiny_model: Path) -> None:
-    one, two = (describe_training_step(str(tiny_model), 7, windows, poisson) for windows in (1, 2))
+def test_a_step_on_twice_the_windows_takes_twice_the_operations(tiny_model: Path, tmp_path: Path) -> None:
+    source = load_model(tiny_model)
+    module = build("interpreter", tiny_config(block={"heads": 0, "hidden": 0}), len(source.tracks))  # few layers: fast
+    folder = save_copy(tmp_path / "model", source, module=module)
+    one, two = (describe_training_step(str(folder), 7, windows, poisson) for windows in (1, 2))
     assert two["gflop"] == pytest.approx(2 * one["gflop"], rel=0.05)
     assert two["state_mb"] == one["state_mb"]
 
