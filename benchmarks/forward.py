@@ -1,8 +1,9 @@
 """The forward pass beside the machine's floor, attention written the textbook way, and an Enformer of equal width.
 
-    OMP_NUM_THREADS=1 python benchmarks/forward.py [--model MODEL] [--batch-size 8] [--repeats 5]
+    OMP_NUM_THREADS=1 python benchmarks/forward.py [--model MODEL] [--other MODEL] [--batch-size 8] [--repeats 5]
 
-Needs the enformer-pytorch package. All run in turn in one process; times are medians of the process's CPU time.
+Needs the enformer-pytorch package. All run in turn in one process, --other, a model of the same tiles, among them;
+times are medians of the process's CPU time.
 The floor of a layer is the larger of its operations at the rate of one large matrix product, and of its input read and
 its output written once per residual branch at the rate of a large copy.
 """
@@ -20,7 +21,7 @@ from genint.models.base import TrackModel, count_parameters
 from genint.models.bundled import DEFAULT_MODEL
 from genint.models.folder import load_model
 from genint.models.swin1d import TransformerLayer
-from genint.models.window_attention import WindowAttention
+from genint.models.window_attention import Rotary, WindowAttention
 from genint.prediction.devices import inference
 
 CPU = torch.device("cpu")
@@ -28,7 +29,10 @@ Clock = Callable[[], float]
 
 
 class TextbookAttention(nn.Module):
-    """Rotary window attention step by step: roll, gather windows, einsum, mask, softmax, einsum, roll back."""
+    """Window attention step by step: roll, gather windows, einsum, mask, softmax, einsum, roll back.
+
+    Positions are rotary or learned scores per distance.
+    """
 
     def __init__(self, layer: WindowAttention) -> None:
         super().__init__()
@@ -42,10 +46,14 @@ class TextbookAttention(nn.Module):
         qkv = layer.to_qkv(layer.norm(x)).roll(-shift, 1)[:, token]  # (B, N, W, 3 * A * D)
         inner = layer.heads * layer.head_width
         qk, v = qkv[..., : 2 * inner], qkv[..., 2 * inner :]
-        swapped = qk.unflatten(-1, (2 * layer.heads, 2, -1)).flip(-2).flatten(-3)
-        qk = qk * layer.position.cos + swapped * layer.position.sin
+        if isinstance(layer.position, Rotary):
+            swapped = qk.unflatten(-1, (2 * layer.heads, 2, -1)).flip(-2).flatten(-3)
+            qk = qk * layer.position.cos + swapped * layer.position.sin
         q, k = qk.unflatten(-1, (2, layer.heads, -1)).unbind(-3)  # (B, N, W, A, D)
-        logits = torch.einsum("bniad,bnjad->bnaij", q, k.to(q.dtype))
+        if isinstance(layer.position, Rotary):  # whose tables hold the scale of the queries
+            logits = torch.einsum("bniad,bnjad->bnaij", q, k.to(q.dtype))
+        else:
+            logits = torch.einsum("bniad,bnjad->bnaij", q * layer.head_width**-0.5, k) + layer.position.matrix(window)
         if shift:
             late = torch.arange(window) >= window - shift
             mask = torch.zeros(len(token), 1, window, window, dtype=torch.bool)
@@ -63,13 +71,14 @@ class TextbookLayer(nn.Module):
 
     def __init__(self, layer: TransformerLayer) -> None:
         super().__init__()
-        self.attention, self.feed_forward = TextbookAttention(layer.attention), layer.feed_forward
+        self.attention = TextbookAttention(layer.attention) if layer.attention is not None else None
+        self.feed_forward = layer.feed_forward
 
     def forward(self, x: Tensor, maps: None = None) -> Tensor:
         """(B, L, C) -> (B, L, C)."""
-        x = x + self.attention(x)
-        out: Tensor = x + self.feed_forward(x)
-        return out
+        if self.attention is not None:
+            x = x + self.attention(x)
+        return x if self.feed_forward is None else x + self.feed_forward(x)
 
 
 def textbook(model: nn.Module) -> nn.Module:
@@ -149,6 +158,7 @@ def layer_costs(model: nn.Module, tokens: Tensor) -> list[tuple[str, int, int]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("--other", help="another model, as the one that was bundled before")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
@@ -156,6 +166,7 @@ def main() -> None:
     ours, plain = (load_model(options.model, CPU).module for _ in range(2))
     plain = textbook(plain)
     enformer = enformer_like(ours)
+    other = load_model(options.other, CPU).module if options.other else None
     tokens = torch.randint(0, 4, (options.batch_size, ours.geometry.input_bp), dtype=torch.uint8)
     bases, operations = tokens.long(), sum(cost[1] for cost in layer_costs(ours, tokens))
     print(f"{torch.get_num_threads()} thread(s), {options.batch_size} tiles, {operations / 1e9:.1f} GFLOP")
@@ -173,6 +184,9 @@ def main() -> None:
             difference = (works["genint"]() - works["textbook attention"]()).abs().max()
             if dtype == torch.float32:
                 torch.testing.assert_close(works["genint"](), works["textbook attention"](), atol=1e-4, rtol=1e-4)
+            if other is not None:
+                works[options.other] = lambda: other(tokens)
+                works[options.other]()
             works["Enformer"]()
             taken: dict[str, list[float]] = {name: [] for name in works}
             for _ in range(options.repeats):

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from genint.evaluation.results import ModelScores, Score, average_scores
+from genint.models.registry import build
+from tests.conftest import tiny_config
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
@@ -43,6 +45,26 @@ def test_the_figures_of_a_gpu_are_printed_for_a_cpu_too(
     assert min(agreement[:2]) > 0.999_999
     assert 0.9 < min(agreement[2:]) < 1
     assert "| wall, s |" in printed
+
+
+@pytest.mark.parametrize("positions", ["rotary", "bias"])
+@pytest.mark.parametrize("left_out", [{}, {"heads": 0}, {"hidden": 0}])
+def test_attention_written_the_textbook_way_computes_what_the_model_does(
+    positions: str, left_out: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    config = tiny_config(
+        block={"heads": 1, "hidden": 4, "positions": positions} | left_out, final={"positions": positions}
+    )
+    torch.manual_seed(1)
+    model = build("interpreter", config, 3).eval()
+    tokens = torch.randint(0, 4, (2, model.geometry.input_bp), dtype=torch.uint8)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.mul_(1.5)
+        expected = model(tokens)
+        found = import_module("forward").textbook(model)(tokens)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
 def test_a_batch_that_does_not_fit_ends_the_doubling(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
