@@ -68,6 +68,15 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture(autouse=True)
+def _threads_as_they_were() -> Iterator[None]:
+    """More threads, left behind by one test, would slow all that follow."""
+    yield
+    left = torch.get_num_threads()
+    torch.set_num_threads(1)
+    assert left == 1
+
+
+@pytest.fixture(autouse=True)
 def _no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
     """Expected predictions are in float32, which is not what a CPU with AMX computes in by default."""
     monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)

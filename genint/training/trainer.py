@@ -100,8 +100,10 @@ def _compute_in_threads(module: RunModule, resources: ComputeResources) -> Itera
         module.parallel = None
     else:
         torch.set_num_threads(threads)
-        yield
-        torch.set_num_threads(before)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def _make_trainer(
