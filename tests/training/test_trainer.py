@@ -63,3 +63,13 @@ def test_a_model_that_cannot_be_parted_computes_a_batch_in_shared_operations(
         assert torch.get_num_threads() == (1 if parts else 2)
     assert module.parallel is None
     assert torch.get_num_threads() == before
+
+
+def test_threads_of_shared_operations_are_put_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genint.training.trainer.can_part_windows", lambda module: False)
+    with (
+        pytest.raises(InputError, match="loss"),
+        _compute_in_threads(RunModule(settings()), ComputeResources(device="cpu", threads=2)),
+    ):
+        raise InputError("the loss is nan")
+    assert torch.get_num_threads() == 1
