@@ -7,7 +7,7 @@ import io
 import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def read_lines(path: Path | str, expected: str) -> Iterator[str]:
+def read_lines(path: Path | str, expected: str) -> Generator[str, None, None]:
     """Lines of a text file, or of standard input (`-`), without their ends and without a byte order mark.
 
     A line ends with LF, CR LF or a lone CR; gzip is recognised by its first bytes. `expected` says in messages what the

@@ -129,6 +129,7 @@ def name_seqlets(attributions: Iterable[Attribution], motifs: Sequence[Motif]) -
     The p-value is TOMTOM's (Gupta et al. 2007, Genome Biology 8, R24) by memelite, of the best of all motifs, for the
     seqlet's own DNA; it is not corrected for their number. Raises InputError without memelite.
     """
+    import torch
     from pandas import DataFrame
 
     check_extra("memelite", "`motifs`", "explain")
@@ -140,9 +141,13 @@ def name_seqlets(attributions: Iterable[Attribution], motifs: Sequence[Motif]) -
         return DataFrame(columns=columns)
     with warnings.catch_warnings():  # of few motifs; docs/attribution.md says what they do to p
         warnings.filterwarnings("ignore", "tomtom was given")
-        p, _, _, _, strands = tomtom(
-            [each.dna for each in seqlets], [motif.probabilities for motif in motifs], n_jobs=1
-        )
+        threads = torch.get_num_threads()  # which numba, by OpenMP, sets to its own
+        try:
+            p, _, _, _, strands = tomtom(
+                [each.dna for each in seqlets], [motif.probabilities for motif in motifs], n_jobs=1
+            )
+        finally:
+            torch.set_num_threads(threads)
     rows = []
     for number, seqlet in enumerate(seqlets):
         best = int(p[number].argmin())

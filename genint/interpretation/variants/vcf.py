@@ -7,6 +7,7 @@ first five are CHROM, POS (1-based), ID, REF, ALT; several ALTs are separated by
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,17 +75,19 @@ def read_vcf(path: Path | str) -> Iterator[VcfRow]:
 
 def read_body(path: Path | str) -> Iterator[tuple[int, str]]:
     """Line numbers and lines of the rows, as they are. Raises InputError as `read_vcf` does."""
-    lines = enumerate(read_lines(path, _EXPECTED), start=1)
-    for _ in _header_lines(lines, path):
-        pass
-    for number, line in lines:
-        if line.strip() and not line.startswith(("##", COLUMNS[0] + "\t")):  # headers repeat in joined files
-            yield number, line
+    with closing(read_lines(path, _EXPECTED)) as text:
+        lines = enumerate(text, start=1)
+        for _ in _header_lines(lines, path):
+            pass
+        for number, line in lines:
+            if line.strip() and not line.startswith(("##", COLUMNS[0] + "\t")):  # headers repeat in joined files
+                yield number, line
 
 
 def read_header(path: Path | str) -> list[str]:
     """The lines that begin with ##, and the one with the names of the columns, last."""
-    return list(_header_lines(enumerate(read_lines(path, _EXPECTED), start=1), path))
+    with closing(read_lines(path, _EXPECTED)) as text:
+        return list(_header_lines(enumerate(text, start=1), path))
 
 
 def _header_lines(lines: Iterator[tuple[int, str]], path: Path | str) -> Iterator[str]:
