@@ -46,14 +46,14 @@ class TextbookAttention(nn.Module):
         qkv = layer.to_qkv(layer.norm(x)).roll(-shift, 1)[:, token]  # (B, N, W, 3 * A * D)
         inner = layer.heads * layer.head_width
         qk, v = qkv[..., : 2 * inner], qkv[..., 2 * inner :]
-        if isinstance(layer.position, Rotary):
+        rotary = isinstance(layer.position, Rotary)
+        if rotary:  # its tables hold the scale of the queries
             swapped = qk.unflatten(-1, (2 * layer.heads, 2, -1)).flip(-2).flatten(-3)
             qk = qk * layer.position.cos + swapped * layer.position.sin
         q, k = qk.unflatten(-1, (2, layer.heads, -1)).unbind(-3)  # (B, N, W, A, D)
-        if isinstance(layer.position, Rotary):  # whose tables hold the scale of the queries
-            logits = torch.einsum("bniad,bnjad->bnaij", q, k.to(q.dtype))
-        else:
-            logits = torch.einsum("bniad,bnjad->bnaij", q * layer.head_width**-0.5, k) + layer.position.matrix(window)
+        logits = torch.einsum("bniad,bnjad->bnaij", q, k.to(q.dtype))
+        if not rotary:
+            logits = logits * layer.head_width**-0.5 + layer.position.matrix(window)
         if shift:
             late = torch.arange(window) >= window - shift
             mask = torch.zeros(len(token), 1, window, window, dtype=torch.bool)
