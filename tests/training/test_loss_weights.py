@@ -8,7 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genint.datasets.dataset import TrackDataset
+from genint.arrays import F32
+from genint.datasets.dataset import Segment, TrackDataset
+from genint.training import loss_weights
 from genint.training.loss_weights import balance_assays, measure_deviances, weigh_tracks
 from genint.training.losses import poisson
 from genint.training.train import train
@@ -40,6 +42,27 @@ def test_a_deviance_is_what_the_poisson_loss_falls_from_the_mean_to_the_targets(
         best = torch.where(values > 0, values, 1e-12)
         expected.append(float(poisson(mean, values)[0] - poisson(best, values)[0]))
     assert measure_deviances(dataset) == pytest.approx(expected, rel=1e-3, abs=1e-2)
+
+
+def test_of_a_large_split_evenly_spaced_parts_are_read(example_dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = TrackDataset(example_dataset)
+    (segment,) = dataset.split("train")
+    starts, read_targets = list[int](), dataset.targets
+
+    def noting_starts(segment: Segment, first_bin: int, bins: int) -> F32:
+        starts.append(first_bin)
+        return read_targets(segment, first_bin, bins)
+
+    monkeypatch.setattr(dataset, "targets", noting_starts)
+    monkeypatch.setattr(loss_weights, "_BINS_AT_ONCE", 64)
+    whole = measure_deviances(dataset)
+    parts = len(starts)
+    starts.clear()
+    monkeypatch.setattr(loss_weights, "_MOST_PARTS", 4)
+    some = measure_deviances(dataset)
+    assert parts == -(-segment.bins(dataset.bin_bp) // 64) > 8
+    assert starts == list(range(0, 64 * parts, -(-parts // 4) * 64))
+    assert (some < whole).all()
 
 
 def test_equal_weights_are_ones_and_read_no_targets(example_dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
