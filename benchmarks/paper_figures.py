@@ -131,7 +131,7 @@ def save_small(source: Path, target: Path) -> None:
     """A PNG of 256 colours, as large as MOST_BYTES allow."""
     with Image.open(source) as image:
         plain = image.convert("RGB")
-    for width in range(min(plain.width, 1_500), 600, -100):
+    for width in range(min(plain.width, 1_500), 0, -100):
         size = (width, plain.height * width // plain.width)
         plain.resize(size, Image.Resampling.LANCZOS).quantize(256).save(target, optimize=True)
         if target.stat().st_size < MOST_BYTES:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from genint.evaluation.results import ModelScores, Score, average_scores
 from genint.models.registry import build
@@ -95,3 +96,15 @@ def test_a_table_leaves_tracks_out_of_means_and_of_blocks(monkeypatch: pytest.Mo
     np.testing.assert_array_equal(left.blocks["chr1", 0], sums[:, :2])
     with pytest.raises(SystemExit, match="--without four: not a track"):
         table1.leave_out(run, ["four"])
+
+
+@pytest.mark.parametrize("width", [500, 2_000])
+def test_a_figure_is_saved_at_most_so_wide_whatever_its_width(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    drawn, saved = tmp_path / "drawn.png", tmp_path / "saved.png"
+    Image.new("RGB", (width, 100)).save(drawn)
+    import_module("paper_figures").save_small(drawn, saved)
+    with Image.open(saved) as image:
+        assert image.width == min(width, 1_500)
