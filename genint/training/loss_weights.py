@@ -8,7 +8,7 @@ from genint.arrays import F64
 from genint.datasets.dataset import TrackDataset
 
 _BINS_AT_ONCE = 1_024  # of all tracks
-_MOST_PARTS = 1_024  # of as many bins: a million bins tell weights well enough, and take seconds to minutes to read
+_MOST_PARTS = 1_024  # of as many bins: a weight needs no more, and a large split would take long to read
 
 
 def weigh_tracks(dataset: TrackDataset, loss_weights: str) -> F64:
