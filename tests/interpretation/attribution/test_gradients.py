@@ -30,9 +30,10 @@ def test_the_gradient_of_one_window_does_not_depend_on_another() -> None:
     windows = module.one_hot(torch.cat([random_dna(module, seed) for seed in (1, 2)]))
     scores, gradients = gradient(module, windows, TARGET)
     for k in (0, 1):
-        alone = gradient(module, windows[k : k + 1], TARGET)
-        torch.testing.assert_close(scores[k : k + 1], alone[0])
-        torch.testing.assert_close(gradients[k : k + 1], alone[1], rtol=1e-4, atol=1e-7)
+        score, alone = gradient(module, windows[k : k + 1], TARGET)
+        torch.testing.assert_close(scores[k : k + 1], score, rtol=1e-5, atol=0)
+        # A batch of another size is summed in another order, so small gradients keep the rounding of the largest.
+        torch.testing.assert_close(gradients[k : k + 1], alone, rtol=1e-4, atol=1e-4 * float(alone.abs().max()))
 
 
 def test_no_point_of_a_path_is_computed_once_it_is_halted() -> None:
